@@ -1,0 +1,76 @@
+"""The two kinds of pydantic model: what people write, and what is read back from a store."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, ValidationInfo
+
+from skylift_contract.canonical import MICROSECOND
+from skylift_contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+def _to_timedelta(value: Any, info: ValidationInfo) -> Any:
+    """JSON holds integer microseconds (`canonical`); people write seconds or a timedelta."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return timedelta(microseconds=value) if info.mode == "json" else timedelta(seconds=value)
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_to_timedelta),
+    PlainSerializer(lambda value: value // MICROSECOND, return_type=int, when_used="json"),
+]
+"""A timedelta; people may write seconds as a number. In JSON: integer microseconds."""
+
+
+class Frozen(BaseModel):
+    """Data read back from a store or a wire: an unknown field is a newer writer's, and no harm."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, ser_json_inf_nan="strings")
+
+
+class Settings(BaseModel):
+    """What people write: an unknown field is a typing error and is refused by name.
+
+    Raises `ConfigurationError`, in one sentence, where pydantic would raise its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings")
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise refused(type(self), error) from None
+
+    @classmethod
+    def parse(cls, data: Any) -> Self:
+        """`model_validate` with this project's error instead of pydantic's."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise refused(cls, error) from None
+
+
+def refused(model: type[BaseModel], error: ValidationError) -> ConfigurationError:
+    """The first thing that pydantic found, as a sentence, with the number of further ones."""
+    first, *others = error.errors(include_url=False)
+    where = ".".join([model.__name__, *(str(part) for part in first["loc"])])
+    more = f" (and {len(others)} more)" if others else ""
+    if first["type"] == "extra_forbidden":
+        return _unknown_field(model, str(first["loc"][-1]))
+    if first["type"] == "missing":
+        return ConfigurationError(f"it is required{more}", who=where, fix="Give it a value.")
+    return ConfigurationError(f"{first['msg']}{more}", who=where, value=first["input"])
+
+
+def _unknown_field(model: type[BaseModel], name: str) -> ConfigurationError:
+    from skylift_contract.errors import UnknownName
+
+    return UnknownName("option", name, sorted(model.model_fields), who=model.__name__)
