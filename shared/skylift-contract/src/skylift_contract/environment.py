@@ -15,3 +15,9 @@ CONTAINER_PYTHON: Final = "python"
 
 RUNTIME_MODULE: Final = "skylift.runtime"
 """What every step's process runs with `python -m`."""
+
+SCHEDULED_TIME_ENV: Final = "SKYLIFT_SCHEDULED_TIME"
+"""When a schedule asked for the run, in ISO 8601; set where the backend substitutes it."""
+
+SUPERVISED_ENV: Final = "SKYLIFT_SUPERVISED"
+"""Set where standard input is a pipe from whoever started the step: its end means that one is gone."""

@@ -87,7 +87,7 @@ class JsonFile(Frozen):
             node: Any = json.loads(Path(self.path).read_bytes())
             for token in self.pointer.removeprefix("/").split("/"):
                 key = token.replace("~1", "/").replace("~0", "~")
-                node = node[int(key)] if type(node) is list else node[key]
+                node = _member(node, key)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError) as error:
@@ -95,6 +95,10 @@ class JsonFile(Frozen):
                 "the file the backend provides does not hold a run ID", who=self.describe(), value=str(error)
             ) from error
         return str(node)
+
+
+def _member(node: Any, key: str) -> Any:
+    return node[key] if hasattr(node, "keys") else node[int(key)]
 
 
 RunIdSource: TypeAlias = Annotated[Env | Argument | JsonFile, Field(discriminator="kind")]

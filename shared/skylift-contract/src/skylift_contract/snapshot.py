@@ -71,7 +71,7 @@ class StepSpec(Frozen):
     invocation_id: str
     source: str
     upstream_steps: tuple[str, ...] = ()
-    inputs: dict[str, InputSource] = Field(default_factory=dict)
+    inputs: dict[str, InputSource | tuple[InputSource, ...]] = Field(default_factory=dict)
 
 
 class StepConfig(Frozen):
@@ -123,20 +123,29 @@ class CodeArchive(Frozen):
     paths: tuple[str, ...] = ("",)
 
 
+class OrchestratorSource(Frozen):
+    """How to make an orchestrator again: two classes as `module:qualname`, and its options.
+
+    `config` is without the secrets; a step asks for the run ID only.
+    """
+
+    implementation: str
+    config_class: str
+    config: dict[str, JsonValue] = Field(default_factory=dict)
+
+
 class SnapshotRuntime(Frozen):
     """How a step's process behaves wherever it starts.
 
-    `orchestrator`: `module:qualname` of a class whose own code says the run ID, together
-    with its `orchestrator_config`; None where `run_id_sources` say all there is to say.
-    `retries`: who tries again, "backend" or "runtime" (one owner per flavor).
+    `orchestrator`: a class whose own code says the run ID, for a process to import; None
+    where `run_id_sources` say all there is to say. `retries`: who tries again, "backend" or "runtime" (one owner per flavor).
     """
 
     flavor: str
     python: str
     skylift: str
     run_id_sources: tuple[RunIdSource, ...] = ()
-    orchestrator: str | None = None
-    orchestrator_config: dict[str, JsonValue] = Field(default_factory=dict)
+    orchestrator: OrchestratorSource | None = None
     retries: str = "runtime"
 
 

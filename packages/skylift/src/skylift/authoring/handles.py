@@ -1,0 +1,55 @@
+"""What stands for a step's outputs while a pipeline is traced: no value yet, only a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Never
+
+from skylift_contract.errors import AuthoringError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InvocationHandle:
+    """A call of a step that has no outputs: good for `after=`, and for nothing else."""
+
+    invocation: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputHandle:
+    """One output of one call of a step."""
+
+    invocation: str
+    output: str
+    annotation: Any = None
+
+    def _refuse(self, doing: str) -> Never:
+        raise AuthoringError(
+            f"a static pipeline is built before it runs, so there is no value yet to {doing}",
+            who=f"output {self.output!r} of step {self.invocation!r}",
+            fix="Do it inside a step, or make the pipeline dynamic: @pipeline(dynamic=True).",
+        )
+
+    def __bool__(self) -> bool:
+        self._refuse("decide on")
+
+    def __len__(self) -> int:
+        self._refuse("take the length of")
+
+    def __iter__(self) -> Iterator[Any]:
+        self._refuse("unpack or loop over (a step with several outputs returns tuple[...])")
+
+    def __getitem__(self, key: object) -> Any:
+        self._refuse("index")
+
+    def load(self) -> Any:
+        self._refuse("load")
+
+
+class OutputHandles(tuple[OutputHandle, ...]):
+    """The outputs of one call of a step that returns several, in their order."""
+
+    __slots__ = ()

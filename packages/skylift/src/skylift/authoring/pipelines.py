@@ -1,0 +1,98 @@
+"""The `pipeline` decorator."""
+
+from __future__ import annotations
+
+import inspect
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, overload
+
+from skylift.authoring import trace
+from skylift.authoring.options import PipelineOptions, changed
+from skylift_contract.errors import AuthoringError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class PipelineFunction:
+    """A function that calls steps. Calling it runs it, or deploys its schedule.
+
+    `entrypoint` is the function as it was written.
+    """
+
+    def __init__(self, function: Callable[..., Any], options: PipelineOptions) -> None:
+        self.entrypoint, self.options = function, options
+        self.who = f"pipeline {self.name!r}"
+        if inspect.iscoroutinefunction(function):
+            raise AuthoringError("it is async", who=self.who, fix="Make it plain.")
+        update_wrapper(self, function)
+
+    @property
+    def name(self) -> str:
+        return self.options.name or getattr(self.entrypoint, "__name__", "pipeline")
+
+    def with_options(self, **changes: Any) -> PipelineFunction:
+        """The same pipeline with other options; see `pipeline` for them."""
+        return PipelineFunction(self.entrypoint, changed(self.options, changes, self.who))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the pipeline and return its run; with a schedule, deploy that instead.
+
+        Inside another pipeline's function its steps become that pipeline's.
+        """
+        if trace.active() is not None:
+            return self._inline(args, kwargs)
+        from skylift.launch import launch
+
+        return launch(self, self.bind(args, kwargs))
+
+    def run_now(self, *args: Any, **kwargs: Any) -> Any:
+        """Run once, now, whatever its schedule."""
+        return self.with_options(schedule=None)(*args, **kwargs)
+
+    def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        own = [name for name in ("schedule", "settings", "environment", "secrets") if getattr(self.options, name)]
+        if own:
+            raise AuthoringError(
+                f"inside another pipeline its own {', '.join(own)} would be dropped",
+                who=self.who,
+                fix="Move them to the outer pipeline or to the steps.",
+            )
+        return self.entrypoint(*args, **kwargs)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The parameters by name; raises `AuthoringError` when they do not fit."""
+        signature = inspect.signature(self.entrypoint)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise AuthoringError(str(error), who=self.who, fix=f"It is {self.name}{signature}.") from None
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def __repr__(self) -> str:
+        return f"<pipeline {self.name!r}>"
+
+
+@overload
+def pipeline(function: Callable[..., Any], /) -> PipelineFunction: ...
+@overload
+def pipeline(
+    function: None = None, /, **options: Any
+) -> Callable[[Callable[..., Any]], PipelineFunction]: ...
+def pipeline(
+    function: Callable[..., Any] | None = None, /, **options: Any
+) -> PipelineFunction | Callable[[Callable[..., Any]], PipelineFunction]:
+    """Make a function a pipeline.
+
+    Options: those of `step` but `runtime`, as defaults for its steps; `schedule`
+    (Schedule); `execution_mode` (ExecutionMode); `dynamic`; `tags`; `stack` and
+    `orchestrator`, to run it elsewhere than on the active stack. Its `on_failure` and
+    `on_success` are called once, when the run has ended.
+    """
+
+    def decorate(decorated: Callable[..., Any]) -> PipelineFunction:
+        who = f"pipeline {getattr(decorated, '__name__', decorated)!r}"
+        return PipelineFunction(decorated, changed(PipelineOptions(), options, who))
+
+    return decorate if function is None else decorate(function)

@@ -1,0 +1,118 @@
+"""A step's inputs and outputs, read from its annotations."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from skylift_contract.errors import AuthoringError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+RESERVED: Final = ("after", "id")
+"""Words that a call of a step takes for itself."""
+
+_VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+NOTHING: Final = inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """`default` is `NOTHING` for an input that must be given."""
+
+    name: str
+    annotation: Any
+    default: Any = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    name: str
+    annotation: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StepSignature:
+    """`returns_many`: whether the function returns a tuple of its outputs."""
+
+    inputs: Mapping[str, Input]
+    outputs: tuple[Output, ...]
+    returns_many: bool
+
+
+def check_callable(function: Callable[..., Any], who: str) -> None:
+    """Refuse, when it is decorated, what could never run as a step."""
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise AuthoringError("it is async", who=who, fix="Make it plain, and call asyncio.run inside it.")
+    if inspect.isgeneratorfunction(function):
+        raise AuthoringError("it is a generator", who=who, fix="Return a list instead of yielding.")
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in _VARIADIC:
+            raise AuthoringError(
+                "its inputs must be named one by one", who=who, value=str(parameter), fix="Name each input."
+            )
+        if parameter.name in RESERVED:
+            raise AuthoringError(
+                f"{parameter.name!r} is what a call of a step takes for itself",
+                who=who,
+                fix="Rename the input.",
+            )
+
+
+def read_signature(function: Callable[..., Any], who: str) -> StepSignature:
+    """The inputs and outputs of a step's function; unannotated ones are `Any`."""
+    hints = resolve_hints(function, who)
+    inputs = {
+        p.name: Input(p.name, hints.get(p.name, Any), p.default)
+        for p in inspect.signature(function).parameters.values()
+    }
+    outputs, many = _outputs(hints.get("return", Any), who)
+    return StepSignature(inputs, outputs, many)
+
+
+def resolve_hints(function: Callable[..., Any], who: str) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise AuthoringError(
+            f"an annotation uses {error.name!r}, which is not defined when the program runs",
+            who=who,
+            fix="Import it outside `if TYPE_CHECKING`.",
+        ) from error
+
+
+def _outputs(returned: Any, who: str) -> tuple[tuple[Output, ...], bool]:
+    if returned is None or returned is type(None):
+        return (), False
+    arguments = typing.get_args(returned)
+    is_tuple = typing.get_origin(returned) is tuple and Ellipsis not in arguments
+    if not is_tuple:
+        return (_named(returned, "output"),), False
+    outputs = tuple(_named(item, f"output_{i}") for i, item in enumerate(arguments))
+    names = [output.name for output in outputs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise AuthoringError(
+            "two outputs have one name", who=who, value=twice, fix="Give each its own in Annotated."
+        )
+    return outputs, True
+
+
+def _named(annotation: Any, default: str) -> Output:
+    """`Annotated[T, "name"]` names an output; other metadata is left alone."""
+    if typing.get_origin(annotation) is not Annotated:
+        return Output(default, annotation)
+    inner, *metadata = typing.get_args(annotation)
+    names = [item for item in metadata if isinstance(item, str)]
+    return Output(names[0] if names else default, inner if len(metadata) == len(names[:1]) else annotation)
+
+
+def describe(annotation: Any) -> str:
+    """An annotation as a person would write it."""
+    if annotation is None or annotation is type(None):
+        return "None"
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        return annotation.__qualname__
+    return str(annotation).replace("typing.", "")

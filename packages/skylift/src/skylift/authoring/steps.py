@@ -1,0 +1,96 @@
+"""The `step` decorator."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cached_property, update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+from skylift.authoring import trace
+from skylift.authoring.options import StepOptions, changed
+from skylift.authoring.signature import StepSignature, check_callable, read_signature
+from skylift_contract.errors import AuthoringError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+R = TypeVar("R")
+
+
+class StepFunction(Generic[R]):
+    """A function that can be a step; call it inside a pipeline's function.
+
+    `entrypoint` is the function as it was written, for tests and for plain calls.
+    """
+
+    def __init__(self, function: Callable[..., R], options: StepOptions) -> None:
+        self.entrypoint, self.options = function, options
+        self.who = f"step {self.name!r}"
+        check_callable(function, self.who)
+        update_wrapper(self, function)
+
+    @property
+    def name(self) -> str:
+        return self.options.name or getattr(self.entrypoint, "__name__", "step")
+
+    @cached_property
+    def signature(self) -> StepSignature:
+        return read_signature(self.entrypoint, self.who)
+
+    @cached_property
+    def _parameters(self) -> inspect.Signature:
+        return inspect.signature(self.entrypoint)
+
+    def with_options(self, **changes: Any) -> StepFunction[R]:
+        """The same step with other options; see `step` for them."""
+        return StepFunction(self.entrypoint, changed(self.options, changes, self.who))
+
+    def __call__(self, *args: Any, after: Any = None, id: str | None = None, **kwargs: Any) -> R:
+        """Add a call of this step to the pipeline being built, and return its outputs.
+
+        `after`: what must have run before, besides what the inputs come from. `id`: the
+        invocation's id; by default the step's name, and then `name_2`, `name_3` and so on.
+        """
+        current = trace.active()
+        if current is None:
+            raise AuthoringError(
+                "it was called outside a pipeline",
+                who=self.who,
+                fix=f"Call it in a @pipeline function, or call {self.name}.entrypoint(...) to run it plainly.",
+            )
+        return cast("R", current.record(self, self.bind(args, kwargs), after, id))
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by name; raises `AuthoringError` when they do not fit."""
+        try:
+            return dict(self._parameters.bind(*args, **kwargs).arguments)
+        except TypeError as error:
+            raise AuthoringError(
+                str(error), who=self.who, fix=f"It is {self.name}{self._parameters}."
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"<step {self.name!r}>"
+
+
+@overload
+def step(function: Callable[..., R], /) -> StepFunction[R]: ...
+@overload
+def step(function: None = None, /, **options: Any) -> Callable[[Callable[..., R]], StepFunction[R]]: ...
+def step(
+    function: Callable[..., R] | None = None, /, **options: Any
+) -> StepFunction[R] | Callable[[Callable[..., R]], StepFunction[R]]:
+    """Make a function a step.
+
+    Options: `name`; `settings` ({"resources": ResourceSettings, "docker": DockerSettings,
+    "orchestrator.<flavor>": …}); `retry` (StepRetryConfig); `timeout` (seconds or a
+    timedelta); `enable_cache`; `environment` (name → value); `secrets` (names, resolved
+    when the step runs); `on_failure`, `on_success` (functions); `runtime` ("inline" or
+    "isolated", in dynamic pipelines).
+    """
+
+    def decorate(decorated: Callable[..., R]) -> StepFunction[R]:
+        who = f"step {getattr(decorated, '__name__', decorated)!r}"
+        return StepFunction(decorated, changed(StepOptions(), options, who))
+
+    return decorate if function is None else decorate(function)

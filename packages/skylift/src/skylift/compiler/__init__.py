@@ -1,0 +1,1 @@
+"""From a pipeline's function to a snapshot: trace, graph, configuration, sources."""

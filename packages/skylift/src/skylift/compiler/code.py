@@ -1,0 +1,182 @@
+"""The user's source, as one archive that is named by what is in it.
+
+What is taken: in a git checkout, what git tracks or would track; in a project without
+git (a folder with `skylift.toml` or `pyproject.toml`), every file but environments, caches
+and hidden folders; anywhere else, the Python files that an `import` from there would find.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from skylift_contract.canonical import digest_of
+from skylift_contract.errors import DamagedObject, LimitExceeded
+from skylift_contract.snapshot import CodeArchive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MARKERS: Final = ("skylift.toml", "pyproject.toml", ".git")
+SKIPPED: Final = frozenset({"__pycache__", "node_modules", "dist", "build", "site"})
+MOST_BYTES: Final = 100 * 1024**2
+"""Ours: beyond it data was meant to be an artifact, and every cold container would pay for it."""
+MOST_FILES: Final = 20_000
+_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest that a zip can hold; a fixed one makes equal files equal archives."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTree:
+    """Files of the user's source; `paths` are the parts of `sys.path` within the root."""
+
+    root: Path
+    files: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    def manifest(self) -> list[tuple[str, int, str]]:
+        """Sorted rows of path, mode (0o755 or 0o644) and sha256: what the digest is of."""
+        return [(name, _mode(self.root / name), _sha256(self.root / name)) for name in sorted(self.files)]
+
+    def archive(self) -> CodeArchive:
+        return CodeArchive(digest=digest_of(self.manifest()), paths=self.paths)
+
+    def to_zip(self) -> bytes:
+        """The same files give the same bytes on any machine and day."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in sorted(self.files):
+                info = zipfile.ZipInfo(name, _ZIP_TIME)
+                info.external_attr = _mode(self.root / name) << 16
+                info.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(info, (self.root / name).read_bytes())
+        return buffer.getvalue()
+
+
+def source_tree(script: Path, import_paths: Iterable[str] = sys.path) -> SourceTree | None:
+    """The source that a file belongs to; None for a file of an installed package.
+
+    Raises `LimitExceeded`, naming the largest files, for a tree too large to send along.
+    """
+    script = script.resolve()
+    if any(script.is_relative_to(prefix) for prefix in _installed()):
+        return None
+    root, has_marker = _root(script)
+    files = tuple(_tracked(root) or (_walk(root) if has_marker else _importable(root)))
+    _check_size(root, files)
+    roots = dict.fromkeys(Path(entry or ".").resolve() for entry in import_paths)
+    inside = [path.relative_to(root).as_posix() for path in roots if path.is_relative_to(root) and path.is_dir()]
+    paths = [("" if path == "." else path) for path in inside if not _is_environment(root / path)]
+    return SourceTree(root, files, tuple(dict.fromkeys(paths or [_own_folder(script, root)])))
+
+
+def _own_folder(script: Path, root: Path) -> str:
+    own = script.parent.relative_to(root).as_posix()
+    return "" if own == "." else own
+
+
+def _installed() -> list[Path]:
+    import sysconfig
+
+    return [Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib", "stdlib")]
+
+
+def _root(script: Path) -> tuple[Path, bool]:
+    for marker in MARKERS:
+        for folder in script.parents:
+            if (folder / marker).exists():
+                return folder, True
+    return script.parent, False
+
+
+def _tracked(root: Path) -> list[str]:
+    """What git tracks or would track below the root; nothing where git is not in use."""
+    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        found = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 -- argv list, no shell
+    except FileNotFoundError:
+        return []
+    names = found.stdout.decode().split("\0") if found.returncode == 0 else []
+    return [name for name in dict.fromkeys(names) if name and (root / name).is_file()]
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for path in sorted(root.iterdir()):
+        if path.is_dir() and not path.is_symlink() and not _is_skipped(path):
+            yield from (f"{path.name}/{name}" for name in _walk(path))
+        elif path.is_file() and not path.name.startswith("."):
+            yield path.name
+
+
+def _importable(root: Path) -> Iterator[str]:
+    for path in sorted(root.iterdir()):
+        if path.is_file() and path.suffix == ".py":
+            yield path.name
+        elif path.is_dir() and (path / "__init__.py").is_file() and not _is_skipped(path):
+            yield from (f"{path.name}/{name}" for name in _walk(path))
+
+
+def _is_skipped(folder: Path) -> bool:
+    hidden = folder.name.startswith(".") or folder.name.endswith(".egg-info")
+    return hidden or folder.name in SKIPPED or _is_environment(folder)
+
+
+def _is_environment(folder: Path) -> bool:
+    return any((parent / "pyvenv.cfg").exists() for parent in (folder, *folder.parents))
+
+
+def _check_size(root: Path, files: tuple[str, ...]) -> None:
+    sizes = {name: (root / name).stat().st_size for name in files}
+    if sum(sizes.values()) <= MOST_BYTES and len(files) <= MOST_FILES:
+        return
+    largest = sorted(sizes, key=sizes.__getitem__, reverse=True)[:3]
+    shown = ", ".join(f"{name} ({sizes[name] / 1e6:.1f} MB)" for name in largest)
+    raise LimitExceeded(
+        f"the source is too large to send to every step; the largest: {shown}",
+        who=f"source {root}",
+        value=f"{sum(sizes.values()) / 1e6:.1f} MB in {len(files)} files",
+        limit=f"{MOST_BYTES // 1024**2} MiB in {MOST_FILES} files",
+        fix="Leave data out of the project, or name it in .gitignore.",
+    )
+
+
+def _mode(path: Path) -> int:
+    return 0o755 if path.stat().st_mode & 0o100 else 0o644
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpack(data: bytes, archive: CodeArchive, folder: Path) -> list[str]:
+    """Write an archive's files below a folder, and return the paths for `sys.path`.
+
+    Raises `DamagedObject` unless its files are exactly those that its digest names.
+    """
+    who = f"code {archive.digest}"
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            for info in packed.infolist():
+                _extract(packed, info, folder, who)
+            names = tuple(packed.namelist())
+    except zipfile.BadZipFile as error:
+        raise DamagedObject("it is no zip file", who=who) from error
+    if (found := SourceTree(folder, names, archive.paths).archive().digest) != archive.digest:
+        raise DamagedObject("its files have changed since they were sent", who=who, value=found)
+    return [str(folder / path) for path in archive.paths]
+
+
+def _extract(packed: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path, who: str) -> None:
+    target = (folder / info.filename).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise DamagedObject("a file in it would land outside its folder", who=who, value=info.filename)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(packed.read(info))
+    target.chmod(0o755 if info.external_attr >> 16 & 0o100 else 0o644)

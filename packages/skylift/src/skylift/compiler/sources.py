@@ -1,0 +1,105 @@
+"""Naming a function so that another process can import it: `module:qualname`.
+
+Functions of this process are remembered, so that what runs in it runs the very object a
+breakpoint was set in, even when it stands in a script or a notebook.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from skylift_contract.errors import AuthoringError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INTERACTIVE: Final = "__main__"
+"""The module of a function that only this process has: a notebook's or a prompt's."""
+
+_LIVE: dict[str, Callable[..., Any]] = {}
+
+
+def source_of(function: Callable[..., Any], who: str) -> str:
+    """`module:qualname`, and remember the function under it.
+
+    Raises `AuthoringError` for one that another process could not import.
+    """
+    qualname = getattr(function, "__qualname__", "")
+    if not qualname or "<" in qualname:
+        raise AuthoringError(
+            "it is defined inside a function, where no other process can import it",
+            who=who,
+            value=qualname or repr(function),
+            fix="Define it at the top level of a module.",
+        )
+    module = function.__module__
+    source = f"{main_module() if module == '__main__' else module}:{qualname}"
+    _check_reachable(function, module, qualname, who)
+    _LIVE[source] = function
+    return source
+
+
+def _check_reachable(function: Callable[..., Any], module: str, qualname: str, who: str) -> None:
+    found = _member(sys.modules.get(module), qualname)
+    if found is None or unwrapped(found) is function:
+        return
+    raise AuthoringError(
+        f"{module}:{qualname} is another function by now, so a process that imports it would run that one",
+        who=who,
+        fix="Give each its own name.",
+    )
+
+
+def main_module() -> str:
+    """The name under which the program's own script can be imported."""
+    main = sys.modules["__main__"]
+    spec = getattr(main, "__spec__", None)
+    if spec is not None:
+        return spec.name
+    path = getattr(main, "__file__", None)
+    if path is None:
+        return INTERACTIVE
+    stem = Path(path).stem
+    if stem in sys.stdlib_module_names or "." in stem:
+        raise AuthoringError(
+            "a script of this name cannot be imported by the processes of its steps",
+            who=str(path),
+            fix="Rename it: neither the name of a standard module nor a dot.",
+        )
+    return stem
+
+
+def load(source: str) -> Callable[..., Any]:
+    """The function of a source: the remembered one, else imported.
+
+    Raises `AuthoringError` when the module or the function is not there.
+    """
+    if live := _LIVE.get(source):
+        return live
+    module, _, qualname = source.partition(":")
+    try:
+        found = _member(importlib.import_module(module), qualname)
+    except ModuleNotFoundError as error:
+        raise AuthoringError(
+            f"it cannot be imported: {error}",
+            who=source,
+            fix="Add the package to the step's image, or the file to the project.",
+        ) from error
+    if found is None:
+        raise AuthoringError(f"there is no {qualname!r} in {module}", who=source)
+    return unwrapped(found)
+
+
+def unwrapped(found: Any) -> Callable[..., Any]:
+    """The plain function behind a decorated step or pipeline."""
+    return getattr(found, "entrypoint", found)
+
+
+def _member(module: Any, qualname: str) -> Any:
+    found = module
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found

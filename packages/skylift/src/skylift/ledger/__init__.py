@@ -1,0 +1,1 @@
+"""The append-only records of runs, in the object store that holds their artifacts."""

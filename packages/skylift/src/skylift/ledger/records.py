@@ -1,0 +1,190 @@
+"""The records themselves: versioned, frozen, each with its writer's nonce.
+
+A reader meets an unknown newer field without harm and an unknown major with an error.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from pydantic import Field, JsonValue, ValidationError, model_validator
+
+from skylift.ledger import process
+from skylift_contract.canonical import canonical_json
+from skylift_contract.enums import ExecutionStatus
+from skylift_contract.errors import DamagedObject, RecordTooNew
+from skylift_contract.model import Frozen
+from skylift_contract.snapshot import ArtifactRef
+from skylift_contract.status import AttemptEnd
+
+MAJOR: Final = 1
+"""Raised when a reader of the former major would misunderstand a record."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Writer(Frozen):
+    """Who wrote a record. `nonce` makes equal bytes mean the same writer and the same try."""
+
+    nonce: str
+    host: str
+    boot_id: str
+    pid: int
+    process_start: str
+    time: datetime
+
+    @classmethod
+    def this_process(cls) -> Writer:
+        host, boot_id, pid, started = process.me()
+        return cls.model_construct(
+            nonce=os.urandom(12).hex(),
+            host=host,
+            boot_id=boot_id,
+            pid=pid,
+            process_start=started,
+            time=now(),
+        )
+
+
+class Record(Frozen):
+    major: int = MAJOR
+    writer: Writer = Field(default_factory=Writer.this_process)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_major(cls, data: Any) -> Any:
+        found = data.get("major", MAJOR) if isinstance(data, dict) else MAJOR  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if isinstance(found, int) and found > MAJOR:
+            raise RecordTooNew(
+                "it was written by a newer Skylift",
+                who=cls.__name__,
+                value=found,
+                limit=MAJOR,
+                fix="Upgrade skylift here.",
+            )
+        return data  # pyright: ignore[reportUnknownVariableType]
+
+    def to_bytes(self) -> bytes:
+        return canonical_json(self)
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
+    """Read a record back; raises `DamagedObject` naming its key, or `RecordTooNew`."""
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise DamagedObject(
+            f"it is no {model.__name__}: {error.errors(include_url=False)[0]['msg']}", who=key
+        ) from error
+
+
+class Request(Record):
+    """A submission, written before the first API call: who, when, why, and of what."""
+
+    submission_id: str
+    project: str
+    pipeline: str
+    snapshot: str
+    flavor: str
+    stack: str
+    orchestrator: str
+    user: str
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    tags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class SubmittedRun(Record):
+    """Which run a submission became."""
+
+    submission_id: str
+    run_id: str
+
+
+class RunRecord(Record):
+    """One execution, written by whoever of its steps, its client or its readers comes first."""
+
+    run_id: str
+    orchestrator_run_id: str
+    project: str
+    pipeline: str
+    snapshot: str
+    flavor: str
+    submission_id: str | None = None
+
+    @property
+    def created(self) -> datetime:
+        return self.writer.time
+
+
+class StartRecord(Record):
+    """Claims an attempt; `backend_attempt` is the backend's own count where it has one."""
+
+    invocation_id: str
+    attempt: int
+    backend_attempt: int | None = None
+
+
+class ErrorInfo(Frozen):
+    """An exception as text; `traceback` starts at the user's own code."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+    @property
+    def summary(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
+class EndRecord(Record):
+    """How an attempt that did not commit ended."""
+
+    invocation_id: str
+    attempt: int
+    status: AttemptEnd
+    reason: str = ""
+    error: ErrorInfo | None = None
+    started: datetime
+    ended: datetime = Field(default_factory=now)
+
+
+class ResultRecord(Record):
+    """The commit point: the attempt whose outputs count."""
+
+    invocation_id: str
+    attempt: int
+    outputs: dict[str, ArtifactRef] = Field(default_factory=dict)
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    started: datetime
+    ended: datetime = Field(default_factory=now)
+
+
+class FailureRecord(Record):
+    """A failure that keeps what has not started from starting; void once its step commits."""
+
+    invocation_id: str
+    attempt: int
+    reason: str
+
+
+class StopRecord(Record):
+    """Somebody asked the run to stop; `graceful` lets running steps finish."""
+
+    graceful: bool = False
+    user: str = ""
+
+
+class RunEndRecord(Record):
+    """A revision of the run's end; status `running` reopens it, for a repair that goes on."""
+
+    status: ExecutionStatus
+    reason: str = ""

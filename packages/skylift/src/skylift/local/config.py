@@ -1,0 +1,29 @@
+"""What the local orchestrator may be told."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from skylift_contract.model import Settings
+from skylift_contract.orchestrator import BaseOrchestratorConfig
+
+
+class LocalOrchestratorConfig(BaseOrchestratorConfig):
+    """`max_parallelism`: 1 runs steps one by one in this process, where breakpoints work;
+    more runs up to that many at once, each in a worker process of its own."""
+
+    max_parallelism: int = Field(default=1, ge=1)
+
+    @property
+    def is_synchronous(self) -> bool:
+        return True
+
+    @property
+    def is_remote(self) -> bool:
+        return False
+
+
+class LocalSettings(Settings):
+    """For one pipeline, under `settings["orchestrator.local"]`."""
+
+    max_parallelism: int | None = Field(default=None, ge=1)

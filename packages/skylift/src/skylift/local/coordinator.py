@@ -1,0 +1,129 @@
+"""Taking a run's steps through their graph on this machine."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from skylift import observer
+from skylift.ledger.records import RunEndRecord
+from skylift.local.frontier import Frontier
+from skylift.local.workers import Workers
+from skylift.observer import StepEvent
+from skylift.runtime.active import ActiveRun, Outcome
+from skylift.runtime.interrupts import StopRequested, stop_on_sigterm
+from skylift.runtime.invocation import execute_invocation
+from skylift.runtime.logs import teed
+from skylift.runtime.step import record_failure
+from skylift_contract.enums import ExecutionMode, ExecutionStatus
+from skylift_contract.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from skylift_contract.snapshot import Step
+
+
+def coordinate(run: ActiveRun, parallelism: int, environments: Mapping[str, Mapping[str, str]]) -> None:
+    """Run every step that may run, and write the run's end."""
+    observer.current().started(run.id)
+    coordinator = _Coordinator(run, parallelism, environments)
+    with _sigterm_stops(), teed(), _closing(run):
+        status, reason = coordinator.run_all()
+        run.ledger.seal(run.id, RunEndRecord(status=status, reason=reason))
+
+
+@contextmanager
+def _closing(run: ActiveRun) -> Iterator[None]:
+    """Whatever ends this process's part also ends the run, where the store still takes it."""
+    try:
+        yield
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt | StopRequested)
+        status = ExecutionStatus.STOPPED if stopped else ExecutionStatus.FAILED
+        with suppress(StoreError):
+            run.ledger.seal(run.id, RunEndRecord(status=status, reason="" if stopped else str(error)))
+        if not stopped:
+            raise
+
+
+@contextmanager
+def _sigterm_stops() -> Iterator[None]:
+    """Handlers can be set in the main thread only; elsewhere its own handling stays."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    stop_on_sigterm()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Coordinator:
+    def __init__(
+        self, run: ActiveRun, parallelism: int, environments: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        self.run, self.parallelism = run, parallelism
+        self.steps = run.snapshot.step_configurations
+        self.mode = run.snapshot.pipeline_configuration.execution_mode
+        self.frontier = Frontier(self.steps, self.mode, run.snapshot.bindings)
+        self.workers = Workers(run, environments)
+        self.observer = observer.current()
+        self.began: dict[str, float] = {}
+        self.first_failure = ""
+
+    def run_all(self) -> tuple[ExecutionStatus, str]:
+        """How the run ended, and why where it did not complete."""
+        try:
+            while not self.frontier.is_done and not self._is_stopped():
+                self._start_ready()
+                if self.workers.running:
+                    self._close(*self.workers.wait())
+        finally:
+            for name, outcome in self.workers.stop_all():
+                self._close(name, outcome)
+        return self._outcome()
+
+    def _is_stopped(self) -> bool:
+        return self.run.ledger.stop_request(self.run.id) is not None
+
+    def _start_ready(self) -> None:
+        while len(self.workers.running) < self.parallelism and (name := self.frontier.take()):
+            self.began[name] = time.monotonic()
+            self.observer.step(StepEvent(name, ExecutionStatus.RUNNING))
+            step = self.steps[name]
+            if self.parallelism > 1 or step.config.timeout is not None:
+                self.workers.start(step)
+            else:
+                self._close(name, self._run_here(step))
+                return
+
+    def _run_here(self, step: Step) -> Outcome:
+        outcome = execute_invocation(self.run, step, pause=time.sleep)
+        if outcome.status is ExecutionStatus.FAILED:
+            record_failure(self.run, step, outcome)
+        return outcome
+
+    def _close(self, name: str, outcome: Outcome) -> None:
+        seconds = time.monotonic() - self.began[name]
+        self.observer.step(StepEvent(name, outcome.status, outcome.reason, outcome.attempt, seconds))
+        if outcome.status is ExecutionStatus.FAILED and not self.first_failure:
+            self.first_failure = f"step {name!r}: {outcome.reason}"
+        for skipped in self.frontier.close(name, outcome.status):
+            why = f"step {name!r} {outcome.status.value}"
+            self.observer.step(StepEvent(skipped, ExecutionStatus.SKIPPED, why))
+        if outcome.status is ExecutionStatus.FAILED and self.mode is ExecutionMode.FAIL_FAST:
+            self.workers.ask_to_stop()
+
+    def _outcome(self) -> tuple[ExecutionStatus, str]:
+        found = set(self.frontier.closed.values())
+        if ExecutionStatus.FAILED in found:
+            return ExecutionStatus.FAILED, self.first_failure
+        if ExecutionStatus.STOPPED in found or len(self.frontier.closed) < len(self.steps):
+            return ExecutionStatus.STOPPED, ""
+        return ExecutionStatus.COMPLETED, ""

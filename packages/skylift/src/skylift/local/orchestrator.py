@@ -1,0 +1,97 @@
+"""Runs a pipeline here and now."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, ClassVar
+
+from skylift.compiler.sources import INTERACTIVE
+from skylift.ledger.ledger import Ledger
+from skylift.ledger.records import RunRecord
+from skylift.local.config import LocalOrchestratorConfig, LocalSettings
+from skylift.local.coordinator import coordinate
+from skylift.local.machine import check_machine
+from skylift.runtime.active import ActiveRun
+from skylift.store.location import open_store
+from skylift_contract.errors import ConfigurationError
+from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
+from skylift_contract.run_id import RUN_ID_ENV, Env, canonical, find_orchestrator_run_id, run_id
+
+if TYPE_CHECKING:
+    from skylift_contract.run import PipelineRun
+    from skylift_contract.run_id import RunIdSource
+    from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.stack import Stack
+
+
+class LocalOrchestrator(BaseOrchestrator):
+    """In this process, one step after another; in worker processes where that was asked for."""
+
+    run_id_sources: ClassVar[tuple[RunIdSource, ...]] = (Env(name=RUN_ID_ENV),)
+
+    @property
+    def config(self) -> LocalOrchestratorConfig:
+        return self._config  # pyright: ignore[reportReturnType] -- the flavor's config class
+
+    def get_orchestrator_run_id(self) -> str:
+        return find_orchestrator_run_id(self.run_id_sources, backend="local", dynamic=False)
+
+    def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:
+        if snapshot is None:
+            return
+        check_machine(snapshot)
+        if needs_workers(snapshot, self.parallelism(snapshot)):
+            _check_workers(stack, snapshot)
+
+    def parallelism(self, snapshot: PipelineSnapshot) -> int:
+        """The pipeline's own setting, else the component's."""
+        own = snapshot.pipeline_configuration.settings.get("orchestrator.local", {})
+        return LocalSettings.parse(own).max_parallelism or self.config.max_parallelism
+
+    def submit_pipeline(
+        self,
+        snapshot: PipelineSnapshot,
+        stack: Stack,
+        base_environment: dict[str, str],
+        step_environments: dict[str, dict[str, str]],
+        placeholder_run: PipelineRun | None = None,
+    ) -> SubmissionResult:
+        submission = placeholder_run.submission_id if placeholder_run else None
+        orchestrator_run_id = canonical(submission or os.urandom(16).hex(), owner=str(self.id))
+        ledger = Ledger(open_store(stack.artifact_store.uri, stack.artifact_store.options))
+        record = RunRecord(
+            run_id=str(run_id(self.flavor, orchestrator_run_id)),
+            orchestrator_run_id=orchestrator_run_id,
+            project=snapshot.project,
+            pipeline=snapshot.name,
+            snapshot=snapshot.digest,
+            flavor=self.flavor,
+            submission_id=submission,
+        )
+        run = ActiveRun(ledger, snapshot, ledger.open_run(record))
+        coordinate(run, self.parallelism(snapshot), step_environments)
+        return SubmissionResult(orchestrator_run_id=orchestrator_run_id)
+
+
+def needs_workers(snapshot: PipelineSnapshot, parallelism: int) -> bool:
+    return parallelism > 1 or any(step.config.timeout for step in snapshot.steps)
+
+
+def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
+    """Refuse what another process of this machine could not do."""
+    who, why = f"pipeline {snapshot.name!r}", "steps with a timeout, or in parallel, run in processes of their own"
+    if stack.artifact_store.uri.startswith("memory:"):
+        raise ConfigurationError(
+            f"{why}, which cannot see a store in memory",
+            who=who,
+            value=stack.artifact_store.uri,
+            fix="Use a file:// store.",
+        )
+    for name, step in snapshot.step_configurations.items():
+        if step.spec.source.startswith(f"{INTERACTIVE}:") or snapshot.code is None:
+            raise ConfigurationError(
+                f"{why}, which cannot import what only this process has",
+                who=f"{who}, step {name!r}",
+                value=step.spec.source,
+                fix="Write the step in a file.",
+            )

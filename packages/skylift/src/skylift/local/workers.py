@@ -1,0 +1,147 @@
+"""Worker processes: each runs one step through the entry point that a container uses."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Final
+
+from skylift.ledger.records import EndRecord, FailureRecord, StartRecord, now
+from skylift.runtime.active import ActiveRun, Outcome
+from skylift.runtime.step import EXIT_STOPPED
+from skylift_contract.enums import ExecutionStatus
+from skylift_contract.environment import SUPERVISED_ENV
+from skylift_contract.orchestrator import step_arguments
+from skylift_contract.run_id import RUN_ID_ENV
+from skylift_contract.status import AttemptEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from skylift_contract.snapshot import Step
+
+STOP_GRACE_S: Final = 15.0
+"""What a worker has, after it was asked to stop, to write its record; Kubernetes gives 30."""
+
+
+_ENDED: Final = (
+    (AttemptEnd.FAILED, ExecutionStatus.FAILED),
+    (AttemptEnd.STOPPED, ExecutionStatus.STOPPED),
+    (AttemptEnd.SKIPPED, ExecutionStatus.SKIPPED),
+)
+
+
+@dataclass(slots=True)
+class Worker:
+    """`last_line` holds the last that it printed, for the case that it recorded nothing."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    began: datetime
+    asked_to_stop: bool = False
+    last_line: deque[str] = field(default_factory=lambda: deque[str](maxlen=1))
+
+
+class Workers:
+    """The worker processes of one run. Each one's end arrives in a queue, in order."""
+
+    def __init__(self, run: ActiveRun, environments: Mapping[str, Mapping[str, str]]) -> None:
+        self.run, self.environments = run, environments
+        self.running: dict[str, Worker] = {}
+        self._ended: queue.Queue[str] = queue.Queue()
+
+    def start(self, step: Step) -> None:
+        name = step.spec.invocation_id
+        environment = {
+            **os.environ,
+            **self.environments.get(name, {}),
+            RUN_ID_ENV: self.run.record.orchestrator_run_id,
+            SUPERVISED_ENV: "1",
+        }
+        argv = [sys.executable, *step_arguments(self.run.snapshot, name), "--store", self.run.ledger.store.uri]
+        process = subprocess.Popen(  # noqa: S603 -- argv list, no shell
+            argv,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        worker = self.running[name] = Worker(name, process, now())
+        threading.Thread(target=self._follow, args=(worker,), daemon=True).start()
+
+    def _follow(self, worker: Worker) -> None:
+        """Show what the worker prints, line by line, and tell when it has ended."""
+        output: IO[bytes] | None = worker.process.stdout
+        for line in output or ():
+            text = line.decode(errors="replace")
+            worker.last_line.append(text.strip())
+            sys.stdout.write(f"{worker.name} | {text}")
+        worker.process.wait()
+        self._ended.put(worker.name)
+
+    def wait(self) -> tuple[str, Outcome]:
+        """Block until a worker ends; its invocation and what became of it."""
+        name = self._ended.get()
+        worker = self.running.pop(name)
+        if worker.process.stdin:
+            worker.process.stdin.close()
+        return name, self._outcome(worker)
+
+    def ask_to_stop(self) -> None:
+        for worker in self.running.values():
+            worker.asked_to_stop = True
+            if worker.process.poll() is None:
+                worker.process.send_signal(signal.SIGTERM)
+
+    def stop_all(self) -> Iterator[tuple[str, Outcome]]:
+        """Stop what still runs, by force where the grace has passed; yields what became of each."""
+        self.ask_to_stop()
+        for worker in self.running.values():
+            try:
+                worker.process.wait(STOP_GRACE_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(worker.process.pid, signal.SIGKILL)
+        while self.running:
+            yield self.wait()
+
+    def _outcome(self, worker: Worker) -> Outcome:
+        """What the ledger says; where the worker left an attempt open, that is closed here."""
+        ledger, run = self.run.ledger, self.run.id
+        listing = ledger.step_listing(run, worker.name)
+        newest = max(listing.attempts, default=0)
+        if listing.committed:
+            return Outcome(ExecutionStatus.COMPLETED, attempt=newest)
+        ends = listing.attempts.get(newest, frozenset())
+        for how, status in _ENDED:
+            if how in ends and (end := ledger.attempt_end(run, worker.name, newest, how)):
+                return Outcome(status, end.reason, newest, end.error)
+        return self._close_for(worker, newest)
+
+    def _close_for(self, worker: Worker, attempt: int) -> Outcome:
+        """A worker that was killed, or that never came as far as its step, cannot write its end."""
+        code, name, ledger = worker.process.returncode, worker.name, self.run.ledger
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        said = f": {worker.last_line[0]}" if worker.last_line and not attempt else ""
+        reason = f"its process ended with {how} and left no result{said}"
+        attempt = attempt or ledger.claim(self.run.id, StartRecord(invocation_id=name, attempt=1)).attempt
+        stopped = code in {-signal.SIGTERM, EXIT_STOPPED} or (worker.asked_to_stop and code < 0)
+        end = EndRecord(
+            invocation_id=name,
+            attempt=attempt,
+            status=AttemptEnd.STOPPED if stopped else AttemptEnd.FAILED,
+            reason=reason,
+            started=worker.began,
+        )
+        ledger.end_attempt(self.run.id, end)
+        if stopped:
+            return Outcome(ExecutionStatus.STOPPED, reason, attempt)
+        ledger.fail(self.run.id, FailureRecord(invocation_id=name, attempt=attempt, reason=reason))
+        return Outcome(ExecutionStatus.FAILED, reason, attempt)

@@ -1,0 +1,1 @@
+"""How values become files in the store, and values again."""

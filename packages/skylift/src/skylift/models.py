@@ -1,0 +1,228 @@
+"""Runs as people hold them: what they came to, and what they made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+from pydantic import PrivateAttr
+
+from skylift import artifacts
+from skylift.compiler.sources import load
+from skylift.ledger import keys
+from skylift.ledger.process import liveness
+from skylift.ledger.view import read_status
+from skylift_contract import run as contract
+from skylift_contract.enums import ExecutionStatus
+from skylift_contract.errors import SkyliftError, UnknownName
+from skylift_contract.run import DeployedSchedule
+from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, PipelineSnapshotResponse
+from skylift_contract.status import UNASKED, Liveness, RunStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skylift.ledger.ledger import Ledger
+    from skylift.ledger.records import ErrorInfo, ResultRecord, RunRecord
+    from skylift_contract.snapshot import Step
+    from skylift_contract.status import StepStatus
+
+__all__ = [
+    "ArtifactView",
+    "DeployedSchedule",
+    "PipelineRun",
+    "PipelineRunResponse",
+    "PipelineSnapshot",
+    "PipelineSnapshotResponse",
+    "StepRun",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactView:
+    """One output that was committed; nothing is read before it is asked for."""
+
+    ledger: Ledger
+    ref: ArtifactRef
+    who: str
+    annotation: Any = Any
+
+    @property
+    def uri(self) -> str:
+        """The folder in the store that holds its files, below `data/`."""
+        return f"{self.ledger.store.uri}/skylift/1/{keys.artifact(self.ref.digest)}"
+
+    def load(self) -> Any:
+        """The value; raises `DamagedObject` when its bytes have changed."""
+        return artifacts.load(self.ledger.store, self.ref, self.annotation, self.who)
+
+    def download(self, folder: Path) -> list[Path]:
+        """Copy its files below a folder, verified, and return where each went."""
+        files, _ = artifacts.open_files(self.ledger.store, self.ref.digest, self.who)
+        files.folder = folder
+        return [files.path(name) for name in files.files]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """One invocation in one run, as it stood when the run was asked."""
+
+    run: PipelineRun
+    step: Step
+    status_of: StepStatus
+
+    @property
+    def status(self) -> ExecutionStatus:
+        return self.status_of.status
+
+    @property
+    def reason(self) -> str:
+        return self.status_of.reason
+
+    @property
+    def _result(self) -> ResultRecord | None:
+        return self.run.ledger.result(str(self.run.id), self.step.spec.invocation_id)
+
+    @property
+    def outputs(self) -> Mapping[str, ArtifactView]:
+        """Name → output; empty while the step has not committed."""
+        name = self.step.spec.invocation_id
+        result = self._result
+        bound = self.run.snapshot_of.bindings.get(name)
+        refs = result.outputs if result else bound.outputs if bound else {}
+        who = f"run {self.run.id}, step {name!r}"
+        return {
+            output: ArtifactView(self.run.ledger, ref, f"{who}, output {output!r}", self._annotation(output))
+            for output, ref in refs.items()
+        }
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the step noted with `log_metadata`."""
+        result = self._result
+        return result.metadata if result else {}
+
+    def logs(self) -> Iterator[str]:
+        """What its attempts printed, as text, in order; what is stored so far."""
+        store = self.run.ledger.store
+        for key in store.list(keys.logs(str(self.run.id), self.step.spec.invocation_id)):
+            yield (store.get(key) or b"").decode("utf-8", "replace")
+
+    def _annotation(self, output: str) -> Any:
+        """The producer's own annotation, where its code can be imported here; it helps JSON."""
+        from skylift.authoring.signature import read_signature
+
+        try:
+            signature = read_signature(load(self.step.spec.source), self.step.config.name)
+        except (SkyliftError, ImportError):
+            return Any
+        return next((out.annotation for out in signature.outputs if out.name == output), Any)
+
+
+class PipelineRun(contract.PipelineRun):
+    """A run. `status` asks the ledger each time; `steps` are as they stand then."""
+
+    _ledger: Ledger = PrivateAttr()
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._ledger
+
+    @property
+    def id(self) -> UUID | None:
+        """None while no step of a submission without a run ID has started."""
+        if (own := super().id) is not None or self.submission_id is None:
+            return own
+        linked = self._ledger.run_of_submission(self.submission_id)
+        return UUID(linked) if linked else None
+
+    @property
+    def record(self) -> RunRecord | None:
+        return self._ledger.run(str(self.id)) if self.id else None
+
+    @cached_property
+    def snapshot_of(self) -> PipelineSnapshot:
+        return self._ledger.snapshot(self.snapshot)
+
+    def fetch(self) -> RunStatus:
+        """How the run and each step stand, from the ledger and, here, from its process."""
+        record = self.record
+        if record is None:
+            return RunStatus(ExecutionStatus.PENDING, "no step has started")
+        return read_status(self._ledger, record.run_id, self.snapshot_of, backend_view(record))
+
+    @property
+    def status(self) -> ExecutionStatus:
+        return self.fetch().status
+
+    @property
+    def reason(self) -> str:
+        """Why it did not complete, in the step's or the backend's words."""
+        return self.fetch().reason
+
+    @property
+    def steps(self) -> Mapping[str, StepRun]:
+        found = self.fetch().steps
+        return {
+            name: StepRun(self, step, found[name])
+            for name, step in self.snapshot_of.step_configurations.items()
+            if name in found
+        }
+
+    def step(self, name: str) -> StepRun:
+        """A step's run; raises `UnknownName`, offering the nearest."""
+        steps = self.steps
+        if name not in steps:
+            raise UnknownName("step", name, steps, who=f"run {self.id}")
+        return steps[name]
+
+    def failures(self) -> Iterator[tuple[str, str, ErrorInfo | None]]:
+        """Step, reason and error of each step that failed."""
+        from skylift_contract.status import AttemptEnd
+
+        for name, status in self.fetch().steps.items():
+            if status.status is ExecutionStatus.FAILED:
+                end = self._ledger.attempt_end(str(self.id), name, status.attempt, AttemptEnd.FAILED)
+                yield name, status.reason, end.error if end else None
+
+
+PipelineRunResponse: TypeAlias = PipelineRun
+
+
+def open_run(ledger: Ledger, reference: contract.PipelineRun) -> PipelineRun:
+    """A run that answers questions, from what identifies it."""
+    run = PipelineRun.model_construct(**dict(reference))
+    run._ledger = ledger
+    return run
+
+
+def run_of_record(ledger: Ledger, record: RunRecord) -> PipelineRun:
+    return open_run(
+        ledger,
+        contract.PipelineRun.model_construct(
+            pipeline=record.pipeline,
+            snapshot=record.snapshot,
+            flavor=record.flavor,
+            orchestrator_run_id=record.orchestrator_run_id,
+            submission_id=record.submission_id,
+        ),
+    )
+
+
+def backend_view(record: RunRecord) -> RunStatus:
+    """What can be said of a run's backend without an orchestrator: whether its process runs."""
+    if record.flavor != "local":
+        return UNASKED
+    match liveness(record.writer):
+        case Liveness.ALIVE:
+            return RunStatus(ExecutionStatus.RUNNING)
+        case Liveness.GONE:
+            return RunStatus(ExecutionStatus.FAILED, "the process died")
+        case Liveness.UNSEEN:
+            host = record.writer.host.partition("/")[0]
+            return RunStatus(ExecutionStatus.UNKNOWN, f"it runs on {host}, and can be asked there only")
+
+

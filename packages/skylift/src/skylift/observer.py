@@ -1,0 +1,76 @@
+"""What happens while a run is made, told to whoever shows it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from skylift_contract.enums import ExecutionStatus
+    from skylift_contract.snapshot import PipelineSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """A step of the run now stands like this; `seconds` it took, once it has ended."""
+
+    invocation: str
+    status: ExecutionStatus
+    reason: str = ""
+    attempt: int = 0
+    seconds: float | None = None
+
+
+class Observer(Protocol):
+    """Shows a run; each method is called in the thread that makes the run."""
+
+    def submitting(self, snapshot: PipelineSnapshot, flavor: str, store: str) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def started(self, run_id: str) -> None: ...
+
+    def step(self, event: StepEvent) -> None: ...
+
+    def ended(self, status: ExecutionStatus, reason: str) -> None: ...
+
+    def deployed(self, name: str, fires: Sequence[datetime]) -> None: ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def submitting(self, snapshot: PipelineSnapshot, flavor: str, store: str) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def started(self, run_id: str) -> None: ...
+
+    def step(self, event: StepEvent) -> None: ...
+
+    def ended(self, status: ExecutionStatus, reason: str) -> None: ...
+
+    def deployed(self, name: str, fires: Sequence[datetime]) -> None: ...
+
+
+SILENT: Final = Silent()
+_CURRENT: ContextVar[Observer] = ContextVar("skylift_observer", default=SILENT)
+
+
+def current() -> Observer:
+    """Whoever shows the run that this context makes."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def observed(observer: Observer) -> Iterator[Observer]:
+    token = _CURRENT.set(observer)
+    try:
+        yield observer
+    finally:
+        _CURRENT.reset(token)

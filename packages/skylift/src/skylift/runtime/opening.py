@@ -1,0 +1,92 @@
+"""How a process that was started for a step finds its store, snapshot, code and run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skylift.compiler.code import unpack
+from skylift.compiler.sources import load
+from skylift.ledger import keys
+from skylift.ledger.ledger import Ledger
+from skylift.ledger.records import RunRecord
+from skylift.runtime.active import ActiveRun
+from skylift.store.location import open_store
+from skylift_contract.environment import STORE_ENV, SUBMISSION_ENV
+from skylift_contract.errors import ConfigurationError, DamagedObject, RunIdError
+from skylift_contract.run_id import checked, find_orchestrator_run_id, run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skylift_contract.orchestrator import BaseOrchestrator
+    from skylift_contract.snapshot import CodeArchive, OrchestratorSource, PipelineSnapshot
+
+
+def open_ledger(store: str | None) -> Ledger:
+    """The ledger of a store's URI, by default of the one in the environment."""
+    uri = store or os.environ.get(STORE_ENV)
+    if not uri:
+        raise ConfigurationError(
+            "no store is named",
+            who="skylift.runtime",
+            fix=f"Pass --store, or set {STORE_ENV}: the orchestrator hands it to each step.",
+        )
+    return Ledger(open_store(uri))
+
+
+def join_run(ledger: Ledger, snapshot: PipelineSnapshot, arguments: Mapping[str, str]) -> ActiveRun:
+    """Find the run that this process belongs to, and write its record if nobody has."""
+    orchestrator_run_id = _orchestrator_run_id(snapshot, arguments)
+    record = RunRecord(
+        run_id=str(run_id(snapshot.runtime.flavor, orchestrator_run_id)),
+        orchestrator_run_id=orchestrator_run_id,
+        project=snapshot.project,
+        pipeline=snapshot.name,
+        snapshot=snapshot.digest,
+        flavor=snapshot.runtime.flavor,
+        submission_id=os.environ.get(SUBMISSION_ENV),
+    )
+    return ActiveRun(ledger, snapshot, ledger.open_run(record))
+
+
+def _orchestrator_run_id(snapshot: PipelineSnapshot, arguments: Mapping[str, str]) -> str:
+    runtime = snapshot.runtime
+    if runtime.run_id_sources or runtime.orchestrator is None:
+        return find_orchestrator_run_id(
+            runtime.run_id_sources, backend=runtime.flavor, dynamic=snapshot.is_dynamic, arguments=arguments
+        )
+    who = f"{runtime.orchestrator.implementation}.get_orchestrator_run_id"
+    try:
+        orchestrator = _made_again(runtime.orchestrator, runtime.flavor)
+        return checked(orchestrator.get_orchestrator_run_id(), who=who, backend=runtime.flavor)
+    except (LookupError, OSError) as error:
+        raise RunIdError(
+            f"the step cannot tell its run: {type(error).__name__}: {error}",
+            who=who,
+            fix="Set what it reads in each step's environment when the run is submitted.",
+        ) from error
+
+
+def _made_again(source: OrchestratorSource, flavor: str) -> BaseOrchestrator:
+    implementation: Any = load(source.implementation)
+    config_class: Any = load(source.config_class)
+    try:
+        config = config_class.parse(source.config)
+    except ConfigurationError:  # a required secret, which a step is not given
+        config = config_class.model_construct(**source.config)
+    return implementation(config, flavor=flavor)
+
+
+def bring_code(ledger: Ledger, code: CodeArchive | None) -> None:
+    """Put the user's source on `sys.path`, verified; `cwd` is left alone."""
+    if code is None:
+        return
+    data = ledger.store.get(keys.code(code.digest))
+    if data is None:
+        raise DamagedObject(f"it is missing in {ledger.store.uri}", who=f"code {code.digest}")
+    folder = Path(tempfile.mkdtemp(prefix="skylift-code-"))
+    sys.path[:0] = unpack(data, code, folder)

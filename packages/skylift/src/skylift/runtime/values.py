@@ -1,0 +1,102 @@
+"""A step's arguments out of the store, and what it returns into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skylift import artifacts
+from skylift.authoring.signature import StepSignature, describe
+from skylift.compiler.parameters import from_json
+from skylift_contract.errors import DamagedObject, MaterializationError
+from skylift_contract.snapshot import InputSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skylift.runtime.active import ActiveRun
+    from skylift_contract.snapshot import ArtifactRef, Step
+
+
+def load_arguments(run: ActiveRun, step: Step, signature: StepSignature) -> dict[str, Any]:
+    """What the function is called with: parameters, and outputs of upstream steps."""
+    arguments: dict[str, Any] = {}
+    for name, given in signature.inputs.items():
+        who = f"run {run.id}, step {step.spec.invocation_id!r}, input {name!r}"
+        if name in step.config.parameters:
+            arguments[name] = from_json(step.config.parameters[name], given.annotation, who)
+        elif isinstance(source := step.spec.inputs.get(name), InputSource):
+            arguments[name] = _load(run, source, given.annotation)
+        elif source is not None:
+            arguments[name] = [_load(run, one, Any) for one in source]
+    return arguments
+
+
+def _load(run: ActiveRun, source: InputSource, annotation: Any) -> Any:
+    who = f"run {run.id}, step {source.invocation!r}, output {source.output!r}"
+    outputs = run.outputs_of(source.invocation)
+    if outputs is None or source.output not in outputs:
+        raise DamagedObject("it was not committed", who=who, fix="Run the step that makes it first.")
+    return artifacts.load(run.ledger.store, outputs[source.output], annotation, who)
+
+
+def save_outputs(
+    run: ActiveRun, step: Step, signature: StepSignature, returned: Any
+) -> Mapping[str, ArtifactRef]:
+    """Store what a step returned; raises `MaterializationError` for what does not fit."""
+    who = f"run {run.id}, step {step.spec.invocation_id!r}"
+    values = _by_output(signature, returned, who)
+    for output in signature.outputs:
+        check_type(values[output.name], output.annotation, f"{who}, output {output.name!r}")
+    return {
+        output.name: artifacts.save(
+            run.ledger.store, values[output.name], output.annotation, f"{who}, output {output.name!r}"
+        )
+        for output in signature.outputs
+    }
+
+
+def _by_output(signature: StepSignature, returned: Any, who: str) -> dict[str, Any]:
+    names = [output.name for output in signature.outputs]
+    if not names:
+        if returned is not None:
+            raise MaterializationError(
+                "it returned a value, and is annotated to return None",
+                who=who,
+                value=type(returned).__name__,
+                fix="Annotate what it returns.",
+            )
+        return {}
+    if not signature.returns_many:
+        return {names[0]: returned}
+    if not isinstance(returned, tuple) or len(returned) != len(names):  # pyright: ignore[reportUnknownArgumentType]
+        raise MaterializationError(
+            f"it is annotated to return {len(names)} outputs ({', '.join(names)})",
+            who=who,
+            value=returned,
+            fix="Return a tuple of that many.",
+        )
+    return dict(zip(names, returned, strict=True))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def check_type(value: Any, annotation: Any, who: str) -> None:
+    """Raise `MaterializationError` when a value is not what its annotation says."""
+    if annotation is Any or type(value) is annotation:
+        return
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError:
+        adapter = TypeAdapter(annotation)
+    try:
+        adapter.validate_python(value, strict=True)
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        where = "".join(f"[{part!r}]" for part in found["loc"])
+        raise MaterializationError(
+            f"it does not match its annotation{where and f' at {where}'}",
+            who=who,
+            value=found["input"],
+            limit=describe(annotation),
+            fix="Return that type, or change the annotation.",
+        ) from None
