@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     Store = AzureStore | GCSStore | LocalStore | MemoryStore | S3Store
 
 CONNECT_TIMEOUT: Final = timedelta(seconds=5)
+_ROLE_VARIABLES: Final = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
 _CONNECTION: Final = frozenset({"profile", "request_timeout_s", "retry_timeout_s"})
 _memories: Final[dict[str, MemoryStore]] = {}
 
@@ -110,36 +116,53 @@ def _s3(location: Location, options: Mapping[str, str], request_timeout: timedel
 def _aws_profile(location: Location, options: Mapping[str, str]) -> Any:
     """Profiles, SSO and the shared files are read by boto3 alone; the rest obstore does itself."""
     static = "access_key_id" in options or _variable("AWS_ACCESS_KEY_ID", "AWS_SKIP_SIGNATURE")
-    in_cluster = _variable(
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    )
     profile = options.get("profile") or (None if static else _variable("AWS_PROFILE"))
-    if profile is None and (static or in_cluster or not _has_shared_files()):
+    if profile is not None:
+        return _named_profile(location, profile)
+    if static or _variable(*_ROLE_VARIABLES) or not _has_shared_files():
         return None
+    return _default_profile()
+
+
+def _named_profile(location: Location, profile: str) -> Any:
+    who = f"store {location.uri!r}"
     try:
-        import boto3  # pyright: ignore[reportMissingTypeStubs]
-        from botocore.exceptions import BotoCoreError  # pyright: ignore[reportMissingTypeStubs]
-        from obstore.auth.boto3 import Boto3CredentialProvider
+        return _boto3_provider(profile)
     except ImportError as error:
-        if profile is None:
-            return None
         raise ConfigurationError(
             f"the AWS profile {profile!r} can only be read by boto3, which is not installed",
-            who=f"store {location.uri!r}",
+            who=who,
             fix="Install boto3, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
         ) from error
-    try:
-        return Boto3CredentialProvider(boto3.Session(profile_name=profile))
-    except (BotoCoreError, ValueError) as error:
-        if profile is None:  # the shared files hold a region, say, and the machine has a role
-            return None
+    except _NoCredentialsError as error:
         raise ConfigurationError(
             f"the AWS profile {profile!r} gives no credentials",
-            who=f"store {location.uri!r}",
+            who=who,
             fix=f"Log in (aws sso login --profile {profile}) or correct AWS_PROFILE.",
         ) from error
+
+
+def _default_profile() -> Any:
+    """None where nobody asked for a profile and there is none: the machine may have a role."""
+    try:
+        return _boto3_provider(None)
+    except (ImportError, _NoCredentialsError):
+        return None
+
+
+class _NoCredentialsError(Exception):
+    pass
+
+
+def _boto3_provider(profile: str | None) -> Any:
+    import boto3  # pyright: ignore[reportMissingTypeStubs]
+    from botocore.exceptions import BotoCoreError  # pyright: ignore[reportMissingTypeStubs]
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
+    try:
+        return Boto3CredentialProvider(boto3.Session(profile_name=profile))
+    except (BotoCoreError, ValueError) as error:  # the provider's own for no credentials
+        raise _NoCredentialsError from error
 
 
 def _has_shared_files() -> bool:
@@ -230,4 +253,4 @@ def _variable(*names: str) -> str | None:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".")
+    return re.sub(r"^Generic \w+ error: ", "", str(error).partition("\n")[0].rstrip("."))

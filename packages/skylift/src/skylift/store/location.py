@@ -54,7 +54,13 @@ class Location:
         if not separator:
             raise _refused(uri, "it is no URI", _as_file(uri))
         if scheme not in set(Scheme):
-            raise UnknownName("store scheme", scheme, [known.value for known in Scheme], who=_who(uri), fix=f"Write {_FORMS}.")
+            raise UnknownName(
+                "store scheme",
+                scheme,
+                [known.value for known in Scheme],
+                who=_who(uri),
+                fix=f"Write {_FORMS}.",
+            )
         if scheme == Scheme.FILE:
             return cls(Scheme.FILE, "", _folder(uri, rest))
         if scheme == Scheme.MEMORY:

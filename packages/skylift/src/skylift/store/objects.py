@@ -32,6 +32,9 @@ Keys: TypeAlias = list[str]
 PAUSES_S: Final = (0.05, 0.2, 0.8)
 """Between tries of a write that left nothing behind; the transport retries by itself below this."""
 
+PAGE: Final = 1000
+"""Keys a page: what S3 and GCS give in one request."""
+
 SINGLE_PUT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes. Up to here content is sent in one conditional request; above, its presence is asked first."""
 
@@ -173,11 +176,14 @@ class ObjectStore:
             after: Only keys that sort after this one.
             limit: At most so many. Services are asked for no page more than that takes.
         """
-        keys = self._keys(check_prefix(prefix), after and check_key(after))
-        return list(islice(keys if self.transport.ordered else sorted(keys), limit))
+        ordered = self.transport.ordered
+        # obstore asks for pages until it has as many keys as are wanted at a time.
+        size = PAGE if limit is None or not ordered else min(max(limit, 1), PAGE)
+        keys = self._keys(check_prefix(prefix), after and check_key(after), size)
+        return list(islice(keys if ordered else sorted(keys), limit))
 
-    def _keys(self, folder: str, after: str | None) -> Iterator[str]:
-        for page in self.transport.pages(folder, after):
+    def _keys(self, folder: str, after: str | None, size: int) -> Iterator[str]:
+        for page in self.transport.pages(folder, after, size):
             yield from page if after is None else (key for key in page if key > after)
 
     def delete(self, keys: Iterable[str]) -> None:

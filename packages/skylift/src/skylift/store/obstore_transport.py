@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from skylift.store.location import Location
     from skylift_contract.errors import StoreUnavailable
 
-PAGE: Final = 1000
-"""Keys a page: what S3 and GCS give in one request."""
-
 PART: Final = 8 * 1024 * 1024
 """Bytes of a part of an upload, as long as there are not too many."""
 
@@ -122,17 +119,17 @@ class ObstoreTransport:
                 obstore.head(self._records, key)
             except FileNotFoundError:
                 if not self._found:
-                    next(self._listing(None, None), None)
+                    next(self._listing(None, None, 1), None)
                     self._found = True
                 return False
         self._found = True
         return True
 
-    def pages(self, folder: str, after: str | None) -> Iterator[Sequence[str]]:
+    def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
         doing = f"listing {folder or 'it'}"
         with self._guarded(doing, refusal):
             try:
-                pages = self._listing(folder or None, after)
+                pages = self._listing(folder or None, after, size)
             except FileNotFoundError:
                 return
         while True:
@@ -142,10 +139,10 @@ class ObstoreTransport:
                 return
             yield [meta["path"] for meta in page]
 
-    def _listing(self, folder: str | None, after: str | None) -> Iterator[Sequence[ObjectMeta]]:
+    def _listing(self, folder: str | None, after: str | None, size: int) -> Iterator[Sequence[ObjectMeta]]:
         from obstore import list as pages  # pyright: ignore[reportUnknownVariableType] -- its Arrow half
 
-        return iter(pages(self._records, folder, offset=after, chunk_size=PAGE))
+        return iter(pages(self._records, folder, offset=after, chunk_size=size))
 
     def delete(self, keys: Sequence[str]) -> None:
         import obstore

@@ -41,7 +41,7 @@ def _check(uri: str, key: str, transport: Transport) -> None:
             who=f"store {uri}",
             fix="Use a store that honours conditional writes (If-None-Match: *).",
         )
-    if key not in {found for page in transport.pages("probe", None) for found in page}:
+    if key not in {found for page in transport.pages("probe", None, 1000) for found in page}:
         raise StoreUnavailable(
             "an object that was written is not in its listing",
             who=f"store {uri}",

@@ -55,10 +55,10 @@ class Transport(Protocol):
 
     def head(self, key: str) -> bool: ...
 
-    def pages(self, folder: str, after: str | None) -> Iterator[Sequence[str]]:
-        """All keys under a folder (empty for all), in the order of the store.
+    def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
+        """All keys under a folder (empty for all), in the order of the store, at most `size` at a time.
 
-        A store may ignore `after`; it is there to spare pages, and the caller filters.
+        A store may ignore `after`; it is there to spare requests, and the caller filters.
         """
         ...
 

@@ -115,8 +115,8 @@ class FaultyTransport:
     def head(self, key: str) -> bool:
         return self._call(Call("head", key), lambda: self.inner.head(key))
 
-    def pages(self, folder: str, after: str | None) -> Iterator[Sequence[str]]:
-        return self._call(Call("pages", folder), lambda: self.inner.pages(folder, after))
+    def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
+        return self._call(Call("pages", folder), lambda: self.inner.pages(folder, after, size))
 
     def delete(self, keys: Sequence[str]) -> None:
         self._call(Call("delete", keys[0]), lambda: self.inner.delete(keys))
