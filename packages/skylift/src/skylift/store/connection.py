@@ -48,6 +48,9 @@ def connect(location: Location, options: Mapping[str, str], request_timeout: tim
     """
     from obstore.exceptions import BaseError
 
+    from skylift.store import forks
+
+    forks.watch()
     try:
         return _made(location, options, request_timeout)
     except BaseError as error:

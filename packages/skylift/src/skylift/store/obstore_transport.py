@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from skylift.store import forks
 from skylift.store.connection import connect
 from skylift.store.folder import check_hard_links, make_folder
 from skylift.store.location import Scheme
@@ -200,6 +201,7 @@ class ObstoreTransport:
         """Turn obstore's errors into ours."""
         from obstore.exceptions import BaseError
 
+        forks.check(f"store {self._location.uri}")
         try:
             yield
         except (SkyliftError, KeyExists):
