@@ -1,0 +1,210 @@
+"""`Transport` on obstore: one library for folders, memory, S3, GCS and Azure."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from skylift.store import forks
+from skylift.store.connection import connect
+from skylift.store.folder import check_hard_links, make_folder
+from skylift.store.location import Scheme
+from skylift.store.options import Patience
+from skylift.store.refusals import is_missing, refusal, write_refusal
+from skylift.store.transport import KeyExists
+from skylift_contract.errors import SkyliftError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from obstore import ObjectMeta
+
+    from skylift.store.connection import Store
+    from skylift.store.location import Location
+    from skylift_contract.errors import StoreUnavailable
+
+PART: Final = 8 * 1024 * 1024
+"""Bytes of a part of an upload, as long as there are not too many."""
+
+PART_COUNT: Final = 9_000
+"""S3 and GCS take 10,000 parts an object: docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
+
+CONCURRENCY: Final = 4
+"""Parts under way at once; more only makes each one slower on a narrow line."""
+
+CONTENT_PATIENCE: Final = 15
+"""How much longer a part of a large object may take than a record."""
+
+
+class ObstoreTransport:
+    """Raw operations through obstore, which is imported with the first of them.
+
+    obstore itself repeats what a service answers with 5xx, and what never reached it.
+    """
+
+    def __init__(self, location: Location, options: Mapping[str, str]) -> None:
+        self._location = location
+        self._options = options
+        self._request_timeout = Patience.of(options).request
+        self._found = location.scheme in {Scheme.FILE, Scheme.MEMORY}
+        """Whether the bucket was seen: a HEAD's 404 does not say which of the two is missing."""
+
+    @property
+    def ordered(self) -> bool:
+        return self._location.scheme is not Scheme.FILE
+
+    @property
+    def reads_first(self) -> bool:
+        """Only on GCS, which takes one write a second to a name, refused ones included.
+
+        Elsewhere a read would double the requests for the many keys that nobody contends for.
+        Source: cloud.google.com/storage/quotas#objects
+        """
+        return self._location.scheme is Scheme.GS
+
+    def put_new(self, key: str, data: bytes) -> None:
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        with self._guarded(f"writing {key}", write_refusal):
+            try:
+                obstore.put(self._writable, key, data, mode="create", use_multipart=False)
+            except (AlreadyExistsError, PreconditionError) as error:
+                raise KeyExists(key) from error
+        self._found = True
+
+    def upload(self, key: str, data: bytes | Path) -> None:
+        import obstore
+
+        size = len(data) if isinstance(data, bytes) else data.stat().st_size
+        part = max(PART, -(-size // PART_COUNT))
+        with self._guarded(f"uploading {key}", write_refusal):
+            _ = self._writable
+            obstore.put(self._bulk, key, data, chunk_size=part, max_concurrency=CONCURRENCY)
+        self._found = True
+
+    def get(self, key: str) -> bytes | None:
+        import obstore
+
+        with self._guarded(f"reading {key}", refusal):
+            try:
+                return obstore.get(self._records, key).bytes().to_bytes()
+            except FileNotFoundError as error:
+                self._blame(error)
+        return None
+
+    def download(self, key: str, file: BinaryIO) -> bool:
+        import obstore
+
+        with self._guarded(f"reading {key}", refusal):
+            try:
+                answer = obstore.get(self._bulk, key)
+            except FileNotFoundError as error:
+                self._blame(error)
+                return False
+            chunks = iter(answer.stream(min_chunk_size=PART))
+        while True:
+            with self._guarded(f"reading {key}", refusal):
+                chunk = next(chunks, None)
+            if chunk is None:
+                return True
+            file.write(chunk)  # its OSError is the file's, not the store's
+
+    def head(self, key: str) -> bool:
+        import obstore
+
+        with self._guarded(f"looking at {key}", refusal):
+            try:
+                obstore.head(self._records, key)
+            except FileNotFoundError:
+                if not self._found:
+                    next(self._listing(None, None, 1), None)
+                    self._found = True
+                return False
+        self._found = True
+        return True
+
+    def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
+        doing = f"listing {folder or 'it'}"
+        with self._guarded(doing, refusal):
+            try:
+                pages = self._listing(folder or None, after, size)
+            except FileNotFoundError:
+                return
+        while True:
+            with self._guarded(doing, refusal):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield [meta["path"] for meta in page]
+
+    def _listing(self, folder: str | None, after: str | None, size: int) -> Iterator[Sequence[ObjectMeta]]:
+        from obstore import list as pages  # pyright: ignore[reportUnknownVariableType] -- its Arrow half
+
+        return iter(pages(self._records, folder, offset=after, chunk_size=size))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        import obstore
+
+        with self._guarded(f"deleting {keys[0]}", refusal):
+            try:
+                if self._location.scheme is not Scheme.FILE:
+                    obstore.delete(self._records, list(keys))
+                    return
+            except FileNotFoundError as error:
+                # GCS stops at the first that is missing; S3 and Azure take many in a request.
+                self._blame(error)
+            self._delete_each(keys)
+
+    def _delete_each(self, keys: Sequence[str]) -> None:
+        import obstore
+
+        for key in keys:
+            with suppress(FileNotFoundError):
+                obstore.delete(self._records, key)
+
+    def prepare(self) -> None:
+        with self._guarded("opening it", refusal):
+            _ = self._writable
+        if self._location.scheme is Scheme.FILE:
+            check_hard_links(self._location)
+
+    @cached_property
+    def _records(self) -> Store:
+        return connect(self._location, self._options, self._request_timeout)
+
+    @cached_property
+    def _writable(self) -> Store:
+        """The same, once the folder of a file store is made."""
+        if self._location.scheme is Scheme.FILE:
+            make_folder(self._location)
+        return self._records
+
+    @cached_property
+    def _bulk(self) -> Store:
+        """The same for large objects: a part may take long on a narrow line and yet be alive."""
+        if self._found and self._location.scheme in {Scheme.FILE, Scheme.MEMORY}:
+            return self._records
+        return connect(self._location, self._options, self._request_timeout * CONTENT_PATIENCE)
+
+    def _blame(self, error: FileNotFoundError) -> None:
+        """Raise where "not found" was said of the bucket."""
+        if is_missing(error):
+            raise refusal(self._location, error, "reading") from error
+
+    @contextmanager
+    def _guarded(
+        self, doing: str, explain: Callable[[Location, Exception, str], StoreUnavailable]
+    ) -> Generator[None]:
+        """Turn obstore's errors into ours."""
+        from obstore.exceptions import BaseError
+
+        forks.check(f"store {self._location.uri}")
+        try:
+            yield
+        except (SkyliftError, KeyExists):
+            raise
+        except (BaseError, OSError, NotImplementedError) as error:
+            raise explain(self._location, error, doing) from error
