@@ -1,6 +1,6 @@
 """Write a pipeline in Python once; run it unchanged wherever an orchestrator plugin reaches.
 
-    from skylift import pipeline, step
+from skylift import pipeline, step
 """
 
 from __future__ import annotations

@@ -74,12 +74,12 @@ def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactR
 
 def _materialize(value: Any, annotation: Any, files: NewFiles, who: str) -> tuple[str, dict[str, Any]]:
     reasons: list[str] = []
-    for materializer in candidates(value):
+    for name in candidates(value):
         files.contents.clear()
         try:
-            return materializer.name, dict(materializer.save(value, annotation, files) or {})
+            return name, dict(by_name(name).save(value, annotation, files) or {})
         except MaterializationError as error:
-            reasons.append(f"{materializer.name}: {error.what}")
+            reasons.append(f"{name}: {error.what}")
     raise MaterializationError(
         f"a value of type {type_name(value)} cannot be stored ({'; '.join(reasons)})",
         who=who,

@@ -53,11 +53,17 @@ class Client:
         if record is None and len(text) >= SHORTEST_PREFIX:
             record = self.ledger.run(self._completed(text))
         if record is None:
-            raise UnknownName("run", text, (), fix=f"Looked in {self.ledger.store.uri}. See: skylift runs list")
+            raise UnknownName(
+                "run", text, (), fix=f"Looked in {self.ledger.store.uri}. See: skylift runs list"
+            )
         return run_of_record(self.ledger, record)
 
     def _completed(self, prefix: str) -> str:
-        fit = [run for key in self.ledger.store.list(keys.INDEX) if (run := keys.run_of_index(key)).startswith(prefix)]
+        fit = [
+            run
+            for key in self.ledger.store.list(keys.INDEX)
+            if (run := keys.run_of_index(key)).startswith(prefix)
+        ]
         if len(fit) > 1:
             raise ConfigurationError(
                 f"{len(fit)} runs begin with that: {', '.join(fit[:3])}",

@@ -224,5 +224,3 @@ def backend_view(record: RunRecord) -> RunStatus:
         case Liveness.UNSEEN:
             host = record.writer.host.partition("/")[0]
             return RunStatus(ExecutionStatus.UNKNOWN, f"it runs on {host}, and can be asked there only")
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skylift_contract.capability import Capability, Support, no
+from skylift_contract.capability import Capability, Level, Support, no
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.errors import UnsupportedCapability
 
@@ -55,6 +55,22 @@ def check(
             flavor, refusals, fix="Leave it out, choose another flavor, or accept it with --allow-degraded."
         )
     return tuple(notes)
+
+
+def emulations(snapshot: PipelineSnapshot, capabilities: Mapping[Capability, Support]) -> tuple[str, ...]:
+    """A note for each thing that steps ask for and the flavor does in its own way, saying how."""
+    users: dict[Capability, list[str]] = {}
+    for use in (use for step in snapshot.steps for use in _step_uses(step)):
+        if capabilities.get(use.capability, UNDECLARED).level is Level.EMULATED:
+            users.setdefault(use.capability, []).append(use.who.removeprefix("step "))
+    return tuple(
+        f"{capability.value} of {_few(who)}: {capabilities[capability].reason}"
+        for capability, who in users.items()
+    )
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def uses(snapshot: PipelineSnapshot) -> Iterator[Use]:

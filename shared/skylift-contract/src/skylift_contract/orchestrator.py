@@ -229,8 +229,11 @@ class BaseOrchestrator(StackComponent, ABC):
     def delete_schedule(self, schedule: DeployedSchedule) -> None:  # noqa: ARG002
         self._refuse("schedule_management")
 
-    def validate(self, stack: Stack) -> None:
-        """Raise a `ConfigurationError` for what this stack lacks to run at all."""
+    def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:
+        """Raise a `ConfigurationError` for what this stack lacks to run at all, or to run this.
+
+        Called before anything is made; without a snapshot, by `stack validate`.
+        """
 
     def _refuse(self, what: str) -> Never:
         raise UnsupportedCapability(

@@ -42,7 +42,7 @@ class PipelineFunction:
         """
         if trace.active() is not None:
             return self._inline(args, kwargs)
-        from skylift.launch import launch
+        from skylift.launch.submit import launch
 
         return launch(self, self.bind(args, kwargs))
 
@@ -51,7 +51,9 @@ class PipelineFunction:
         return self.with_options(schedule=None)(*args, **kwargs)
 
     def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        own = [name for name in ("schedule", "settings", "environment", "secrets") if getattr(self.options, name)]
+        own = [
+            name for name in ("schedule", "settings", "environment", "secrets") if getattr(self.options, name)
+        ]
         if own:
             raise AuthoringError(
                 f"inside another pipeline its own {', '.join(own)} would be dropped",

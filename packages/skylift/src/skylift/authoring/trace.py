@@ -54,9 +54,7 @@ class Trace:
         return asked
 
 
-def handles_of(
-    step: StepFunction[Any], invocation: str
-) -> InvocationHandle | OutputHandle | OutputHandles:
+def handles_of(step: StepFunction[Any], invocation: str) -> InvocationHandle | OutputHandle | OutputHandles:
     signature = step.signature
     if not signature.outputs:
         return InvocationHandle(invocation)

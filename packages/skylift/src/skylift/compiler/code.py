@@ -71,7 +71,9 @@ def source_tree(script: Path, import_paths: Iterable[str] = sys.path) -> SourceT
     files = tuple(_tracked(root) or (_walk(root) if has_marker else _importable(root)))
     _check_size(root, files)
     roots = dict.fromkeys(Path(entry or ".").resolve() for entry in import_paths)
-    inside = [path.relative_to(root).as_posix() for path in roots if path.is_relative_to(root) and path.is_dir()]
+    inside = [
+        path.relative_to(root).as_posix() for path in roots if path.is_relative_to(root) and path.is_dir()
+    ]
     paths = [("" if path == "." else path) for path in inside if not _is_environment(root / path)]
     return SourceTree(root, files, tuple(dict.fromkeys(paths or [_own_folder(script, root)])))
 

@@ -147,7 +147,8 @@ class StepCompiler:
         config = StepConfig(
             name=step.name,
             outputs=tuple(
-                OutputSpec(name=out.name, annotation=describe(out.annotation)) for out in step.signature.outputs
+                OutputSpec(name=out.name, annotation=describe(out.annotation))
+                for out in step.signature.outputs
             ),
             resource_settings=configuration.resources_of(settings),
             docker_settings=configuration.docker_of(settings),

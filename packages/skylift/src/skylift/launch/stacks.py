@@ -28,7 +28,6 @@ def resolve_stack(options: PipelineOptions) -> Stack:
         orchestrator = _orchestrator(options.orchestrator)
         stack = Stack(stack.name, orchestrator, stack.artifact_store, stack.container_registry)
     check_reachable(stack)
-    stack.orchestrator.validate(stack)
     return stack
 
 

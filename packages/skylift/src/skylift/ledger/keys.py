@@ -95,6 +95,14 @@ def index(run: str, created: datetime) -> str:
     return f"{INDEX}{inverted(created):016}-{run}"
 
 
+def schedule_folder(name: str) -> str:
+    return f"schedules/{step_key(name)}/"
+
+
+def schedule(name: str, revision: int) -> str:
+    return f"{schedule_folder(name)}{revision:04}.json"
+
+
 def inverted(moment: datetime) -> int:
     """Counts down as time goes on, so that the newest sorts first."""
     return _LATEST - (moment - _EPOCH) // timedelta(microseconds=1)

@@ -18,6 +18,7 @@ from skylift.ledger.records import (
     ResultRecord,
     RunEndRecord,
     RunRecord,
+    ScheduleRecord,
     StartRecord,
     StopRecord,
     SubmittedRun,
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skylift.store.objects import ObjectStore
+    from skylift_contract.run import DeployedSchedule
     from skylift_contract.snapshot import PipelineSnapshot
     from skylift_contract.status import AttemptEnd
-
 
 
 class Ledger:
@@ -107,9 +108,7 @@ class Ledger:
             keys.attempt_end(run_id, end.invocation_id, end.attempt, end.status), end.to_bytes()
         )
 
-    def attempt_end(
-        self, run_id: str, invocation_id: str, attempt: int, how: AttemptEnd
-    ) -> EndRecord | None:
+    def attempt_end(self, run_id: str, invocation_id: str, attempt: int, how: AttemptEnd) -> EndRecord | None:
         return self._read(EndRecord, keys.attempt_end(run_id, invocation_id, attempt, how))
 
     def commit(self, run_id: str, result: ResultRecord) -> bool:
@@ -173,6 +172,16 @@ class Ledger:
         if self.store.exists(keys.stop(run_id)):
             found.append(keys.stop(run_id))
         return keys.read_run_listing(run_id, found)
+
+    def put_schedule(self, schedule: DeployedSchedule) -> None:
+        """Add a revision of a deployed schedule; the highest is how it stands."""
+        record = ScheduleRecord(schedule=schedule)
+        revision = len(self.store.list(keys.schedule_folder(schedule.name)))
+        while (
+            self.store.create(keys.schedule(schedule.name, revision), record.to_bytes()).outcome
+            is Outcome.OTHERS
+        ):
+            revision += 1
 
     def step_listing(self, run_id: str, invocation_id: str) -> keys.StepListing:
         """What the keys below one step say."""

@@ -16,6 +16,7 @@ from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import DamagedObject, RecordTooNew
 from skylift_contract.model import Frozen
+from skylift_contract.run import DeployedSchedule
 from skylift_contract.snapshot import ArtifactRef
 from skylift_contract.status import AttemptEnd
 
@@ -188,3 +189,9 @@ class RunEndRecord(Record):
 
     status: ExecutionStatus
     reason: str = ""
+
+
+class ScheduleRecord(Record):
+    """A revision of a deployed schedule; its state `deleted` is the tombstone."""
+
+    schedule: DeployedSchedule

@@ -58,12 +58,12 @@ def _evidence(ledger: Ledger, run_id: str, name: str, step: StepListing) -> Step
         return StepEvidence(step.attempts, reason=record.reason if record else "")
     start = ledger.start(run_id, name, newest)
     seen = liveness(start.writer) if start else Liveness.UNSEEN
-    return StepEvidence(step.attempts, liveness=seen, reason=_retry_reason(ledger, run_id, name, newest, ends))
+    return StepEvidence(
+        step.attempts, liveness=seen, reason=_retry_reason(ledger, run_id, name, newest, ends)
+    )
 
 
-def _retry_reason(
-    ledger: Ledger, run_id: str, name: str, attempt: int, ends: frozenset[AttemptEnd]
-) -> str:
+def _retry_reason(ledger: Ledger, run_id: str, name: str, attempt: int, ends: frozenset[AttemptEnd]) -> str:
     if AttemptEnd.RETRYING not in ends:
         return ""
     record = ledger.attempt_end(run_id, name, attempt, AttemptEnd.RETRYING)

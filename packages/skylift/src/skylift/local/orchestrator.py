@@ -79,7 +79,10 @@ def needs_workers(snapshot: PipelineSnapshot, parallelism: int) -> bool:
 
 def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
     """Refuse what another process of this machine could not do."""
-    who, why = f"pipeline {snapshot.name!r}", "steps with a timeout, or in parallel, run in processes of their own"
+    who, why = (
+        f"pipeline {snapshot.name!r}",
+        "steps with a timeout, or in parallel, run in processes of their own",
+    )
     if stack.artifact_store.uri.startswith("memory:"):
         raise ConfigurationError(
             f"{why}, which cannot see a store in memory",

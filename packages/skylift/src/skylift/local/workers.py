@@ -65,7 +65,12 @@ class Workers:
             RUN_ID_ENV: self.run.record.orchestrator_run_id,
             SUPERVISED_ENV: "1",
         }
-        argv = [sys.executable, *step_arguments(self.run.snapshot, name), "--store", self.run.ledger.store.uri]
+        argv = [
+            sys.executable,
+            *step_arguments(self.run.snapshot, name),
+            "--store",
+            self.run.ledger.store.uri,
+        ]
         process = subprocess.Popen(  # noqa: S603 -- argv list, no shell
             argv,
             env=environment,

@@ -42,11 +42,10 @@ BY_TYPE: Final = {
 """Full name of a type → its materializer; subclasses have their base's."""
 
 
-def candidates(value: Any) -> list[BaseMaterializer]:
-    """Those to try, in order: one for the type, else JSON, and cloudpickle as the last resort."""
-    if name := _named_by_type(type(value)):
-        return [by_name(name)]
-    return [by_name("json"), by_name("cloudpickle")]
+def candidates(value: Any) -> tuple[str, ...]:
+    """Names to try, in order: the one for the type, else JSON, and cloudpickle as the last resort."""
+    named = _named_by_type(type(value))
+    return (named,) if named else ("json", "cloudpickle")
 
 
 @lru_cache(maxsize=4096)

@@ -65,7 +65,9 @@ def _refusal(run: ActiveRun, step: Step) -> Outcome | None:
         return _note(run, step, AttemptEnd.SKIPPED, "the run was asked to stop")
     mode = run.snapshot.pipeline_configuration.execution_mode
     if mode is not ExecutionMode.CONTINUE_ON_FAILURE and (failure := run.ledger.failure(run.id)):
-        return _note(run, step, AttemptEnd.SKIPPED, f"step {failure.invocation_id!r} failed before it started")
+        return _note(
+            run, step, AttemptEnd.SKIPPED, f"step {failure.invocation_id!r} failed before it started"
+        )
     missing = [name for name in step.spec.upstream_steps if run.outputs_of(name) is None]
     if missing:
         return _note(run, step, AttemptEnd.SKIPPED, f"upstream {', '.join(map(repr, missing))} has no result")
@@ -88,9 +90,7 @@ def record_failure(run: ActiveRun, step: Step, outcome: Outcome) -> None:
     """Tell the steps that start from now on; one that will be tried again is none yet."""
     run.ledger.fail(
         run.id,
-        FailureRecord(
-            invocation_id=step.spec.invocation_id, attempt=outcome.attempt, reason=outcome.reason
-        ),
+        FailureRecord(invocation_id=step.spec.invocation_id, attempt=outcome.attempt, reason=outcome.reason),
     )
 
 

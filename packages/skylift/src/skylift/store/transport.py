@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class KeyExists(Exception):  # noqa: N818 -- an answer, not a fault; never leaves this package
+class KeyExists(Exception):
     """The store says that the key is taken: by another, by ourselves, or (a 409) by nobody."""
 
 

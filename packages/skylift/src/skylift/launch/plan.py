@@ -1,0 +1,116 @@
+"""What a submission will do: compiled and checked, and nothing made yet."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from skylift import project
+from skylift.compiler.code import SourceTree, source_tree
+from skylift.compiler.compile import Target, compile_snapshot
+from skylift.compiler.sources import source_of
+from skylift.launch.stacks import resolve_stack
+from skylift_contract.capability import Capability
+from skylift_contract.check import UNDECLARED, check, emulations
+from skylift_contract.discovery import load_flavor
+from skylift_contract.errors import FlavorNotFound, LimitExceeded
+from skylift_contract.flavor import capabilities_of, infer
+from skylift_contract.snapshot import OrchestratorSource
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from skylift.authoring.pipelines import PipelineFunction
+    from skylift_contract.capability import Support
+    from skylift_contract.orchestrator import BaseOrchestrator
+    from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.stack import Stack
+
+_KINDS_OF_SCHEDULE: Final = (
+    Capability.SCHEDULE_CRON,
+    Capability.SCHEDULE_INTERVAL,
+    Capability.SCHEDULE_ONCE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A pipeline, compiled and checked against its stack; `notes` are for people and the record."""
+
+    snapshot: PipelineSnapshot
+    stack: Stack
+    source: SourceTree | None
+    notes: tuple[str, ...] = ()
+
+
+def plan(
+    pipeline: PipelineFunction, arguments: Mapping[str, Any], degraded: Collection[Capability] = ()
+) -> Plan:
+    """Compile and check; raises everything that can be known to be wrong beforehand."""
+    stack = resolve_stack(pipeline.options)
+    orchestrator = stack.orchestrator
+    able = capabilities(orchestrator)
+    pipeline, unscheduled = _without_schedule(pipeline, able)
+    source, left_out = _source(pipeline, is_needed=orchestrator.config.is_remote)
+    code = source.archive() if source else None
+    snapshot = compile_snapshot(pipeline, arguments, target_of(orchestrator), code)
+    refused = check(snapshot, orchestrator.flavor, able, degraded)
+    orchestrator.validate(stack, snapshot)
+    return Plan(snapshot, stack, source, (*unscheduled, *left_out, *refused, *emulations(snapshot, able)))
+
+
+def _without_schedule(
+    pipeline: PipelineFunction, able: Mapping[Capability, Support]
+) -> tuple[PipelineFunction, tuple[str, ...]]:
+    """Where nothing can be scheduled at all, the pipeline runs once, and that is said."""
+    if pipeline.options.schedule is None or any(able.get(kind) for kind in _KINDS_OF_SCHEDULE):
+        return pipeline, ()
+    why = able.get(Capability.SCHEDULE_CRON, UNDECLARED).describe()
+    return pipeline.with_options(schedule=None), (f"the schedule is not deployed, and this runs once: {why}",)
+
+
+def target_of(orchestrator: BaseOrchestrator) -> Target:
+    """What a snapshot holds of the orchestrator it is made for."""
+    return Target(
+        project=project.project_name(),
+        flavor=orchestrator.flavor,
+        run_id_sources=orchestrator.run_id_sources,
+        orchestrator=None if orchestrator.run_id_sources else orchestrator_source(orchestrator),
+        retries="backend" if orchestrator.config.handles_step_retries else "runtime",
+    )
+
+
+def orchestrator_source(orchestrator: BaseOrchestrator) -> OrchestratorSource:
+    """How a step's process makes this orchestrator again, without its secrets."""
+    from pydantic import SecretStr
+
+    config = orchestrator.config
+    secret = {name for name in type(config).model_fields if isinstance(getattr(config, name), SecretStr)}
+    return OrchestratorSource(
+        implementation=source_of(type(orchestrator), f"orchestrator {orchestrator.name!r}"),
+        config_class=source_of(type(config), f"orchestrator {orchestrator.name!r}"),
+        config=config.model_dump(mode="json", exclude=secret),
+    )
+
+
+def capabilities(orchestrator: BaseOrchestrator) -> Mapping[Capability, Support]:
+    """The flavor's own declaration; of an orchestrator without a flavor, what it overrides."""
+    try:
+        return capabilities_of(load_flavor(orchestrator.flavor), orchestrator.config)
+    except FlavorNotFound:
+        return infer(type(orchestrator), orchestrator.config)
+
+
+def _source(pipeline: PipelineFunction, *, is_needed: bool) -> tuple[SourceTree | None, tuple[str, ...]]:
+    """The user's source; where no other machine needs it, one too large is left out, and said."""
+    file = inspect.getsourcefile(pipeline.entrypoint)
+    if file is None or not Path(file).is_file():
+        return None, ()
+    try:
+        return source_tree(Path(file)), ()
+    except LimitExceeded as error:
+        if is_needed:
+            raise
+        return None, (f"the source is not kept with the run: {error.what}",)
