@@ -37,8 +37,8 @@ def digest_of(value: object) -> str:
     return digest(canonical_json(value))
 
 
-def _plain(value: object) -> Any:  # noqa: C901, PLR0911 -- one branch per kind of value, flat
-    if value is None or isinstance(value, bool | str) and not isinstance(value, Enum):
+def _plain(value: object) -> Any:  # noqa: PLR0911 -- one branch per kind of value, flat
+    if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):
         return _plain(value.value)

@@ -1,0 +1,103 @@
+"""What a snapshot uses, held against what a flavor declares, before anything is compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skylift_contract.capability import Capability, Support, no
+from skylift_contract.enums import ExecutionMode
+from skylift_contract.errors import UnsupportedCapability
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from skylift_contract.schedule import Schedule
+    from skylift_contract.snapshot import PipelineSnapshot, Step
+
+UNDECLARED = no("the flavor does not declare it")
+
+_MODES = {
+    ExecutionMode.FAIL_FAST: Capability.FAIL_FAST,
+    ExecutionMode.STOP_ON_FAILURE: Capability.STOP_ON_FAILURE,
+    ExecutionMode.CONTINUE_ON_FAILURE: Capability.CONTINUE_ON_FAILURE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One capability, who uses it, and what was written there."""
+
+    capability: Capability
+    who: str
+
+
+def check(
+    snapshot: PipelineSnapshot,
+    flavor: str,
+    capabilities: Mapping[Capability, Support],
+    degraded: Collection[Capability] = (),
+) -> tuple[str, ...]:
+    """Return a note for each refusal that the user chose to accept.
+
+    Raises `UnsupportedCapability` with every other refusal at once.
+    """
+    refusals: list[str] = []
+    notes: list[str] = []
+    for use in dict.fromkeys(uses(snapshot)):
+        support = capabilities.get(use.capability, UNDECLARED)
+        if support:
+            continue
+        sentence = f"{use.who} uses {use.capability.value}: {support.describe()}"
+        (notes if use.capability in degraded else refusals).append(sentence)
+    if refusals:
+        raise UnsupportedCapability(
+            flavor, refusals, fix="Leave it out, choose another flavor, or accept it with --allow-degraded."
+        )
+    return tuple(notes)
+
+
+def uses(snapshot: PipelineSnapshot) -> Iterator[Use]:
+    """Every capability that running this snapshot needs, with the place that asks for it."""
+    pipeline = f"pipeline {snapshot.name!r}"
+    kind = Capability.DYNAMIC_PIPELINES if snapshot.is_dynamic else Capability.STATIC_PIPELINES
+    yield Use(kind, pipeline)
+    yield Use(_MODES[snapshot.pipeline_configuration.execution_mode], pipeline)
+    if snapshot.pipeline_configuration.secrets:
+        yield Use(Capability.SECRETS, pipeline)
+    if snapshot.schedule is not None:
+        yield from _schedule_uses(snapshot.schedule, f"the schedule of {pipeline}")
+    for step in snapshot.steps:
+        yield from _step_uses(step)
+
+
+def _schedule_uses(schedule: Schedule, who: str) -> Iterator[Use]:
+    asked = {
+        Capability.SCHEDULE_CRON: schedule.cron_expression,
+        Capability.SCHEDULE_INTERVAL: schedule.interval_second,
+        Capability.SCHEDULE_ONCE: schedule.run_once_start_time,
+        Capability.SCHEDULE_TIMEZONE: schedule.timezone != "UTC",
+        Capability.SCHEDULE_START: schedule.start_time,
+        Capability.SCHEDULE_END: schedule.end_time,
+        Capability.SCHEDULE_CATCHUP: schedule.catchup,
+        Capability.SCHEDULE_MAX_CONCURRENT_RUNS: schedule.max_concurrent_runs,
+    }
+    return (Use(capability, who) for capability, value in asked.items() if value)
+
+
+def _step_uses(step: Step) -> Iterator[Use]:
+    config, resources = step.config, step.config.resource_settings
+    asked = {
+        Capability.CPU: resources.cpu_count,
+        Capability.MEMORY: resources.memory,
+        Capability.GPU: resources.gpu_count,
+        Capability.GPU_TYPE: resources.gpu_type,
+        Capability.IMAGES: not config.docker_settings.is_empty,
+        Capability.STEP_ENVIRONMENT: config.environment,
+        Capability.SECRETS: config.secrets,
+        Capability.STEP_RETRIES: config.retry and config.retry.max_retries,
+        Capability.STEP_TIMEOUT: config.timeout,
+        Capability.ISOLATED_STEPS: config.runtime == "isolated",
+    }
+    who = f"step {step.spec.invocation_id!r}"
+    return (Use(capability, who) for capability, value in asked.items() if value)

@@ -1,0 +1,17 @@
+"""The environment variables that Skylift itself sets on what it starts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STORE_ENV: Final = "SKYLIFT_STORE"
+"""The URI of the artifact store, without credentials."""
+
+SUBMISSION_ENV: Final = "SKYLIFT_SUBMISSION_ID"
+"""The submission a run came from; a firing of a schedule has none."""
+
+CONTAINER_PYTHON: Final = "python"
+"""The interpreter's name in an image; images put theirs on PATH under this name."""
+
+RUNTIME_MODULE: Final = "skylift.runtime"
+"""What every step's process runs with `python -m`."""

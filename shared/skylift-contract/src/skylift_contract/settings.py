@@ -1,0 +1,64 @@
+"""What a person may ask of one step: retries and the image it runs in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from skylift_contract.errors import ConfigurationError
+from skylift_contract.model import Duration, Settings
+
+
+class StepRetryConfig(Settings):
+    """How often a step that failed is tried again.
+
+    `max_retries`: further attempts after the first. `delay`: before the first retry, in
+    seconds or as a timedelta. `backoff`: each further delay is this many times the last.
+    """
+
+    max_retries: int = Field(ge=0)
+    delay: Duration = Field(default=timedelta(0), ge=timedelta(0))
+    backoff: float = Field(default=1.0, ge=1.0)
+
+    def delay_before(self, retry: int) -> timedelta:
+        """The pause before retry 1, 2, …, `max_retries`."""
+        return self.delay * self.backoff ** (retry - 1)
+
+
+class DockerSettings(Settings):
+    """The image a step runs in: either one that is ready, or what one is built from.
+
+    `image`: a ready image that holds Python, skylift and what the step imports; nothing
+    is built. Otherwise `parent_image` (default: a plain Python image of the submitter's
+    minor version) plus `apt_packages` plus `requirements` (one requirement specifier
+    each), or `dockerfile` with `build_context`; paths are relative to the source root.
+    `environment` is baked into a built image. `platform`: `linux/amd64` or `linux/arm64`.
+    """
+
+    image: str | None = None
+    parent_image: str | None = None
+    requirements: tuple[str, ...] = ()
+    apt_packages: tuple[str, ...] = ()
+    environment: dict[str, str] = Field(default_factory=dict)
+    dockerfile: str | None = None
+    build_context: str | None = None
+    platform: str | None = None
+
+    @model_validator(mode="after")
+    def _ready_or_built(self) -> Self:
+        built = self.model_fields_set - {"image", "platform"}
+        if self.image and built:
+            raise ConfigurationError(
+                f"`image` names a ready image, so nothing is built from {', '.join(sorted(built))}",
+                who="DockerSettings",
+                value=self.image,
+                fix="Use `parent_image` to build on top of it, or leave the others out.",
+            )
+        return self
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was asked for: the flavor's own default image will do."""
+        return not self.model_fields_set

@@ -1,0 +1,235 @@
+"""The snapshot: everything a backend needs to know of a pipeline, and nothing of the moment.
+
+It is content-addressed: its digest is the sha256 of its canonical JSON, as stored. It
+holds names of secrets and never their values, sources as `module:qualname`, and times as
+integers of microseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pydantic import Field, JsonValue, ValidationError
+
+from skylift_contract.canonical import canonical_json, digest
+from skylift_contract.enums import ExecutionMode
+from skylift_contract.errors import ConfigurationError, DamagedObject, RecordTooNew, UnknownName
+from skylift_contract.model import Duration, Frozen
+from skylift_contract.resource_settings import ResourceSettings
+from skylift_contract.run_id import RunIdSource
+from skylift_contract.schedule import Schedule
+from skylift_contract.settings import DockerSettings, StepRetryConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA_MAJOR: Final = 1
+"""Raised when a reader of the former major would misunderstand a snapshot."""
+
+
+class ArtifactRef(Frozen):
+    """Where an output's data lies: `artifacts/<digest>/`; `type` is `module:qualname`."""
+
+    digest: str
+    type: str
+    materializer: str
+    size: int
+
+
+class Binding(Frozen):
+    """An invocation that will not run, since its outputs are committed already."""
+
+    run_id: str
+    step_name: str
+    outputs: dict[str, ArtifactRef]
+
+
+class InputSource(Frozen):
+    """The output of another invocation that an input takes its value from."""
+
+    invocation: str
+    output: str
+
+
+class OutputSpec(Frozen):
+    """An output's name, and its annotation as a person would write it."""
+
+    name: str
+    annotation: str = "Any"
+
+
+class StepSpec(Frozen):
+    """Where an invocation stands in the graph.
+
+    `upstream_steps`: every invocation it waits for, those of its inputs included; bound
+    ones stay in `inputs` but are not waited for.
+    """
+
+    invocation_id: str
+    source: str
+    upstream_steps: tuple[str, ...] = ()
+    inputs: dict[str, InputSource] = Field(default_factory=dict)
+
+
+class StepConfig(Frozen):
+    """What an invocation was configured with, resolved: pipeline's settings, then step's."""
+
+    name: str
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    outputs: tuple[OutputSpec, ...] = ()
+    resource_settings: ResourceSettings = Field(default_factory=ResourceSettings)
+    docker_settings: DockerSettings = Field(default_factory=DockerSettings)
+    settings: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    retry: StepRetryConfig | None = None
+    timeout: Duration | None = None
+    environment: dict[str, str] = Field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    enable_cache: bool = True
+    on_failure: str | None = None
+    on_success: str | None = None
+    runtime: str = "inline"
+
+
+class Step(Frozen):
+    spec: StepSpec
+    config: StepConfig
+
+
+class PipelineConfiguration(Frozen):
+    """The pipeline itself; `parameters` are what its function was called with."""
+
+    name: str
+    source: str
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    settings: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    environment: dict[str, str] = Field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    execution_mode: ExecutionMode = ExecutionMode.CONTINUE_ON_FAILURE
+    dynamic: bool = False
+    tags: tuple[str, ...] = ()
+    on_failure: str | None = None
+    on_success: str | None = None
+    docker_settings: DockerSettings = Field(default_factory=DockerSettings)
+    resource_settings: ResourceSettings = Field(default_factory=ResourceSettings)
+
+
+class CodeArchive(Frozen):
+    """The user's source: `code/<digest>.zip`; `paths` of it go on `sys.path`, in order."""
+
+    digest: str
+    paths: tuple[str, ...] = ("",)
+
+
+class SnapshotRuntime(Frozen):
+    """How a step's process behaves wherever it starts.
+
+    `orchestrator`: `module:qualname` of a class whose own code says the run ID, together
+    with its `orchestrator_config`; None where `run_id_sources` say all there is to say.
+    `retries`: who tries again, "backend" or "runtime" (one owner per flavor).
+    """
+
+    flavor: str
+    python: str
+    skylift: str
+    run_id_sources: tuple[RunIdSource, ...] = ()
+    orchestrator: str | None = None
+    orchestrator_config: dict[str, JsonValue] = Field(default_factory=dict)
+    retries: str = "runtime"
+
+
+class PipelineSnapshot(Frozen):
+    """One pipeline, compiled. `steps` are in topological order.
+
+    `images`: invocation id → image, resolved to a digest at submission; the empty key is
+    the image of a dynamic pipeline's orchestration environment.
+    """
+
+    schema_major: int = SCHEMA_MAJOR
+    project: str
+    pipeline_configuration: PipelineConfiguration
+    steps: tuple[Step, ...] = ()
+    bindings: dict[str, Binding] = Field(default_factory=dict)
+    schedule: Schedule | None = None
+    code: CodeArchive | None = None
+    images: dict[str, str] = Field(default_factory=dict)
+    runtime: SnapshotRuntime
+
+    @cached_property
+    def step_configurations(self) -> Mapping[str, Step]:
+        """Invocation id → step, in topological order."""
+        return MappingProxyType({step.spec.invocation_id: step for step in self.steps})
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes that are stored and whose digest names this snapshot."""
+        return canonical_json(self)
+
+    @cached_property
+    def digest(self) -> str:
+        return digest(self.content)
+
+    @property
+    def name(self) -> str:
+        return self.pipeline_configuration.name
+
+    @property
+    def is_dynamic(self) -> bool:
+        return self.pipeline_configuration.dynamic
+
+    def step(self, name: str) -> Step:
+        """The step of an invocation id, or of a step name that only one invocation has."""
+        if found := self.step_configurations.get(name):
+            return found
+        named = [step for step in self.steps if step.config.name == name]
+        if len(named) == 1:
+            return named[0]
+        if not named:
+            raise UnknownName("step", name, self.step_configurations, who=f"pipeline {self.name!r}")
+        ids = ", ".join(step.spec.invocation_id for step in named)
+        raise ConfigurationError(
+            f"{len(named)} invocations have the step name {name!r}: {ids}",
+            who=f"pipeline {self.name!r}",
+            fix="Name one of the invocations.",
+        )
+
+
+PipelineSnapshotResponse: TypeAlias = PipelineSnapshot
+"""The documented interface's name for it."""
+
+
+def read_snapshot(data: bytes, expected: str) -> PipelineSnapshot:
+    """Parse a snapshot's stored bytes; `expected` is the digest it is known by.
+
+    Raises `DamagedObject` when the bytes are others, `RecordTooNew` when their schema's
+    major is not this reader's.
+    """
+    who = f"snapshot {expected}"
+    if (found := digest(data)) != expected:
+        raise DamagedObject("its bytes have changed since it was written", who=who, value=found)
+    major = _major(data, who)
+    if major > SCHEMA_MAJOR:
+        raise RecordTooNew(
+            "it was written by a newer Skylift",
+            who=who,
+            value=major,
+            limit=SCHEMA_MAJOR,
+            fix="Upgrade skylift here.",
+        )
+    try:
+        snapshot = PipelineSnapshot.model_validate_json(data)
+    except ValidationError as error:
+        raise DamagedObject(f"it cannot be read: {error.errors()[0]['msg']}", who=who) from error
+    # The bytes as stored are the truth: a newer writer's fields must not change the digest.
+    vars(snapshot).update(content=data, digest=expected)
+    return snapshot
+
+
+def _major(data: bytes, who: str) -> int:
+    try:
+        parsed: Any = json.loads(data)
+        return int(parsed["schema_major"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise DamagedObject("it is no snapshot", who=who, value=data[:60]) from error

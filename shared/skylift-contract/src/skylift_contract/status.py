@@ -1,0 +1,197 @@
+"""How a run and its steps stand: a total, pure function of ledger and backend.
+
+The ledger knows what steps wrote; the backend knows what it started and what it killed.
+Neither alone is the truth. A reader turns one listing of the ledger into `StepEvidence`s
+and one call to the backend into a `RunStatus`, and these functions make one answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from skylift_contract.enums import ExecutionStatus as Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class AttemptEnd(StrEnum):
+    """How an attempt that did not commit ended; it is written in its end record's key.
+
+    `RETRYING`: it failed and its process will try again. `DUPLICATE`: it found its result
+    committed by another, or lost the race to commit.
+    """
+
+    FAILED = "failed"
+    RETRYING = "retrying"
+    STOPPED = "stopped"
+    SKIPPED = "skipped"
+    DUPLICATE = "duplicate"
+
+
+class Liveness(StrEnum):
+    """Whether the process that claimed an attempt still runs, where that can be seen."""
+
+    ALIVE = "alive"
+    GONE = "gone"
+    UNSEEN = "unseen"
+
+
+@dataclass(frozen=True, slots=True)
+class StepStatus:
+    """How one invocation stands; `reason` is in the backend's or the step's own words."""
+
+    status: Status
+    reason: str = ""
+    attempt: int = 0
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """How a run stands; `steps`: invocation id → status, as far as it is known."""
+
+    status: Status
+    reason: str = ""
+    steps: Mapping[str, StepStatus] = field(default_factory=dict[str, StepStatus])
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvidence:
+    """What the ledger holds of one invocation.
+
+    `attempts`: number → the ends recorded for it; an empty set is an attempt that started
+    and has not ended. `liveness` is that of the newest attempt's process.
+    """
+
+    attempts: Mapping[int, frozenset[AttemptEnd]] = field(default_factory=dict[int, frozenset[AttemptEnd]])
+    committed: bool = False
+    bound: bool = False
+    liveness: Liveness = Liveness.UNSEEN
+    reason: str = ""
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest attempt; 0 when none has started."""
+        return max(self.attempts, default=0)
+
+
+UNASKED: Final = RunStatus(Status.UNKNOWN, "the backend could not be asked")
+
+_BY_END: Final = {
+    AttemptEnd.FAILED: Status.FAILED,
+    AttemptEnd.STOPPED: Status.STOPPED,
+    AttemptEnd.SKIPPED: Status.SKIPPED,
+}
+"""In the order in which they win, should two ends of one attempt have been written."""
+
+
+def step_status(evidence: StepEvidence, invocation_id: str, backend: RunStatus) -> StepStatus:
+    """How one invocation stands, whatever the two sides say."""
+    if evidence.committed:
+        return StepStatus(Status.COMPLETED, attempt=evidence.newest)
+    if evidence.bound:
+        return StepStatus(Status.CACHED)
+    native = backend.steps.get(invocation_id)
+    if not evidence.newest:
+        return _not_started(native, backend)
+    ends = evidence.attempts[evidence.newest]
+    for end, status in _BY_END.items():
+        if end in ends:
+            return StepStatus(status, evidence.reason, evidence.newest, native.url if native else "")
+    return _open(evidence, native or StepStatus(backend.status, backend.reason), backend)
+
+
+def _open(evidence: StepEvidence, native: StepStatus, backend: RunStatus) -> StepStatus:
+    """An attempt that started, and of which no end is written."""
+    at = evidence.newest
+    if evidence.liveness is Liveness.GONE:
+        return StepStatus(Status.FAILED, evidence.reason or "the process died", at, native.url)
+    if evidence.liveness is Liveness.ALIVE:
+        return StepStatus(Status.RUNNING, evidence.reason, at, native.url)
+    if native.status in {Status.FAILED, Status.STOPPED}:
+        return StepStatus(native.status, native.reason, at, native.url)
+    if native.status.is_finished or backend.status.is_finished:
+        return StepStatus(_ended(backend), _silent(native, backend), at, native.url)
+    if native.status is Status.UNKNOWN:
+        return StepStatus(Status.UNKNOWN, native.reason, at, native.url)
+    return StepStatus(Status.RUNNING, evidence.reason, at, native.url)
+
+
+def _ended(backend: RunStatus) -> Status:
+    return Status.STOPPED if backend.status is Status.STOPPED else Status.FAILED
+
+
+def _silent(native: StepStatus, backend: RunStatus) -> str:
+    said = native.reason or backend.reason
+    return said or f"the backend says {backend.status.value}, and the step left no result"
+
+
+def _not_started(native: StepStatus | None, backend: RunStatus) -> StepStatus:
+    if native is not None and native.status not in {Status.COMPLETED, Status.RUNNING}:
+        return native
+    if native is not None and native.status is Status.RUNNING and not backend.status.is_finished:
+        return StepStatus(Status.PENDING, "the backend is starting it", url=native.url)
+    if native is not None and native.status is Status.COMPLETED:
+        return StepStatus(
+            Status.FAILED, "the backend says completed, and the step wrote nothing", url=native.url
+        )
+    if backend.status.is_finished:
+        return StepStatus(Status.NOT_STARTED, backend.reason or f"its run ended as {backend.status.value}")
+    if backend.status is Status.UNKNOWN:
+        return StepStatus(Status.UNKNOWN, backend.reason)
+    return StepStatus(Status.PENDING)
+
+
+def run_status(
+    steps: Mapping[str, StepStatus], backend: RunStatus, *, sealed: RunStatus | None, stop_asked: bool
+) -> RunStatus:
+    """How the run stands.
+
+    `steps`: every invocation of the snapshot, by `step_status`. `sealed`: the newest valid
+    revision of the run's end, None when there is none or when a repair reopened the run.
+    """
+    if sealed is not None:
+        return RunStatus(sealed.status, sealed.reason, steps, backend.url)
+    if steps and all(step.status.is_finished for step in steps.values()):
+        status, reason = outcome(steps.values(), stop_asked=stop_asked)
+    elif backend.status.is_finished and not backend.status.is_successful:
+        asked_to = stop_asked and backend.status is Status.FAILED
+        status, reason = (Status.STOPPED, "") if asked_to else (backend.status, backend.reason)
+    elif backend.status is Status.UNKNOWN:
+        status, reason = Status.UNKNOWN, backend.reason
+    else:
+        status, reason = _running(steps.values(), backend, stop_asked=stop_asked), backend.reason
+    return RunStatus(status, reason or first_reason(steps), steps, backend.url)
+
+
+def _running(steps: Iterable[StepStatus], backend: RunStatus, *, stop_asked: bool) -> Status:
+    if stop_asked:
+        return Status.STOPPING
+    begun = any(step.status not in {Status.PENDING, Status.CACHED} for step in steps)
+    return Status.RUNNING if begun or backend.status is Status.COMPLETED else backend.status
+
+
+def outcome(steps: Iterable[StepStatus], *, stop_asked: bool = False) -> tuple[Status, str]:
+    """The end of a run all of whose invocations are closed: a failure outweighs a stop."""
+    found = {step.status for step in steps}
+    if Status.FAILED in found and not stop_asked:
+        return Status.FAILED, ""
+    if Status.STOPPED in found or (stop_asked and not found <= {Status.COMPLETED, Status.CACHED}):
+        return Status.STOPPED, ""
+    if Status.FAILED in found:
+        return Status.FAILED, ""
+    if found & {Status.SKIPPED, Status.NOT_STARTED}:
+        return Status.FAILED, "not every step ran"
+    return Status.COMPLETED, ""
+
+
+def first_reason(steps: Mapping[str, StepStatus]) -> str:
+    """The first failure's own words, with the step it happened in."""
+    for name, step in steps.items():
+        if step.status is Status.FAILED and step.reason:
+            return f"step {name!r}: {step.reason}"
+    return ""
