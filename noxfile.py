@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import nox
+from nox.command import CommandFailed
 from uv import find_uv_bin
 
 ROOT: Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from documented_commands import session_names
 from locks import COMPILE, LOCKS, lock_inputs
+from new_plugin import make_plugin
 from workspace import needed, packages
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "imports", "tests", "docs", "wheels"]
 nox.options.stop_on_first_error = False
 nox.options.error_on_missing_interpreters = True
 
@@ -41,10 +40,10 @@ UV: Final = find_uv_bin()
 KNOWN: Final = packages()
 WORK: Final = Path(".nox")
 REPORTS: Final = WORK / "reports"
+OWN: Final = ("conftest.py", "noxfile.py", "tools", "tests", "benchmarks", "examples")
 DOCUMENTED: Final = Path("tests/test_documented_code.py")
 
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"  # the Python at hand is the one that is tested
-os.environ["PYRIGHT_PYTHON_CACHE_DIR"] = str(ROOT / ".tools" / "pyright")
 os.environ["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # it would ask for a version newer than the lock's
 
 
@@ -69,24 +68,40 @@ def pytest(session: nox.Session, *arguments: str) -> None:
     session.run("pytest", f"--junitxml={report}", *arguments, *session.posargs)
 
 
+nox.options.sessions = [
+    *("lint", "types", "imports"),
+    *(f"tests-{package.short}{bounds}" for package in KNOWN.values() for bounds in ("", "-lowest")),
+    *("tests-across", "docs", "wheels"),
+]
+"""What CI runs, quick answers first."""
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Ruff's rules and its formatting; `-- --fix` mends what can be mended."""
     session.install(*contents("lint"))
-    session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", *(() if "--fix" in session.posargs else ("--check",)))
+    session.run("ruff", "check", *session.posargs)
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Pyright, strict, tests included: each package in its own environment, then the root's files."""
     session.install(*contents("types"))
-    for package in KNOWN.values():
-        python = beside(session, f"types-{package.short}", contents(package.short, needed(package, KNOWN)))
-        session.run("pyright", "--pythonpath", python, str(package.path))
-    python = beside(session, "types-across", contents("across", KNOWN.values()))
-    own = [name for name in ("noxfile.py", "tools", "tests", "benchmarks") if Path(name).exists()]
-    session.run("pyright", "--pythonpath", python, *own)
+    inputs = {p.short: ([str(p.path)], needed(p, KNOWN)) for p in KNOWN.values()}
+    inputs["across"] = ([name for name in OWN if Path(name).exists()], list(KNOWN.values()))
+    wrong = [name for name, (paths, has) in inputs.items() if not well_typed(session, name, paths, has)]
+    if wrong:
+        session.error(f"pyright has findings in: {', '.join(wrong)}")
+
+
+def well_typed(session: nox.Session, lock: str, paths: list[str], editable: Iterable[Package]) -> bool:
+    python = beside(session, f"types-{lock}", contents(lock, editable))
+    try:
+        session.run("pyright", "--pythonpath", python, *paths)
+    except CommandFailed:
+        return False
+    return True
 
 
 @nox.session
@@ -133,23 +148,35 @@ def wheels(session: nox.Session) -> None:
         dist = Path(outside) / "dist"
         for package in KNOWN.values():
             source = str(package.path)
-            session.run(UV, "build", "--quiet", "--wheel", "--no-sources", "-o", str(dist), source, external=True)
+            session.run(
+                UV, "build", "--quiet", "--wheel", "--no-sources", "-o", str(dist), source, external=True
+            )
         for package in KNOWN.values():
             python = alone(session, package, Path(outside))
             session.run(python, "tools/installed.py", package.name, external=True)
-            session.run(
-                "python", "tools/documented_code.py", "--python", python, f"{package.path}/README.md"
-            )
-        session.run("python", "tools/documented_code.py", "--python", alone(session, KNOWN["skylift"], Path(outside)), "README.md")
+            session.run("python", "tools/documented_code.py", "--python", python, f"{package.path}/README.md")
+        quickstart = alone(session, KNOWN["skylift"], Path(outside))
+        session.run("python", "tools/documented_code.py", "--python", quickstart, "README.md")
 
 
 def alone(session: nox.Session, package: Package, outside: Path) -> str:
     """An environment of wheels, ours by their files: no stranger's package of our name gets in."""
     ours = [str(next((outside / "dist").glob(f"{one.module}-*.whl"))) for one in needed(package, KNOWN)]
     python = str(outside / package.name / "bin" / "python")
-    session.run(UV, "venv", "--quiet", "--clear", "--python", sys.executable, str(outside / package.name), external=True)
+    session.run(
+        UV,
+        "venv",
+        "--quiet",
+        "--clear",
+        "--python",
+        sys.executable,
+        str(outside / package.name),
+        external=True,
+    )
     versions = ("--constraint", str(LOCKS / f"{package.short}.txt"))
-    session.run(UV, "pip", "install", "--quiet", "--no-sources", "--python", python, *versions, *ours, external=True)
+    session.run(
+        UV, "pip", "install", "--quiet", "--no-sources", "--python", python, *versions, *ours, external=True
+    )
     session.run(UV, "pip", "check", "--python", python, external=True)
     return python
 
@@ -175,6 +202,15 @@ def demo(session: nox.Session) -> None:
     run = json.loads(str(listed))[0]["id"]
     for view in ("describe", "logs", "why"):
         session.run("skylift", "runs", view, run, env=env)
+
+
+@nox.session(name="new-plugin", venv_backend="none")
+def new_plugin(session: nox.Session) -> None:
+    """Make a package for a new platform, from templates/plugin: `-- NAME`."""
+    if len(session.posargs) != 1:
+        session.error("name the plugin: nox -s new-plugin -- NAME")
+    package = make_plugin(session.posargs[0], ROOT)
+    session.log(f"made {package}; write it, then: nox -s lock lint types imports tests-{session.posargs[0]}")
 
 
 @nox.session(venv_backend="none")

@@ -186,6 +186,7 @@ PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "yaml": _yaml,
 }
 
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", type=Path, default=Path(sys.executable))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from typing import TYPE_CHECKING, Final
 
 from locks import locked
@@ -18,7 +17,7 @@ from workspace import ROOT, distribution, packages
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RUN: Final = frozenset({"skylift", "python", "cat", "cd", "cp", "echo", "export", "head", "ls", "mkdir", "test"})
+RUN: Final = frozenset({"skylift", "python", "cat", "cd", "cp", "echo", "export", "ls", "mkdir", "test"})
 
 
 def refusal(command: str) -> str | None:
@@ -96,22 +95,21 @@ def _sessions(words: list[str]) -> str | None:
 
 def session_names() -> set[str]:
     """The names in the noxfile, those made for each package included; nox is not started."""
-    written = set(re.findall(r'name="([\w-]+)"|^def (\w+)\(session', (ROOT / "noxfile.py").read_text(), re.M))
+    noxfile = (ROOT / "noxfile.py").read_text()
+    written: list[tuple[str, str]] = re.findall(r'name="([\w-]+)"|^def (\w+)\(session', noxfile, re.MULTILINE)
     names = {name for pair in written for name in pair if name}
     return names | {f"tests-{p.short}{end}" for p in packages().values() for end in ("", "-lowest")}
 
 
-def _workspace(words: list[str]) -> str | None:
+def _uv(words: list[str]) -> str | None:
     if words[:1] == ["pip"]:
         return _installs(words)
-    if words[:2] == ["sync", "--all-packages"]:
-        return None if "uv" in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"] else "not a workspace"
     return f"only `uv pip install` is looked up, not `uv {' '.join(words[:1])}`"
 
 
 LOOKED_UP: Final[dict[str, Callable[[list[str]], str | None]]] = {
     "pip": _installs,
-    "uv": _workspace,
+    "uv": _uv,
     "make": _made,
     "nox": _sessions,
     ".tools/bin/nox": _sessions,

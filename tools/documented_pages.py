@@ -86,9 +86,7 @@ def _notes(lines: list[str], fence: int) -> dict[str, str]:
 
 def _checked(block: Block) -> Block:
     if block.exempt and len(block.notes["not run"]) < REASON:
-        raise PageError(
-            f"{block.where}: the block is exempt without a reason. Write <!-- not run: why -->."
-        )
+        raise PageError(f"{block.where}: the block is exempt without a reason. Write <!-- not run: why -->.")
     if "file" in block.notes and not block.notes["file"]:
         raise PageError(f"{block.where}: the note names no file. Write <!-- file: pipeline.py -->.")
     return block

@@ -24,9 +24,7 @@ class Tally:
     skipped: int = 0
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
-        )
+        return Tally(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
