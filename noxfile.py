@@ -204,13 +204,18 @@ def demo(session: nox.Session) -> None:
         session.run("skylift", "runs", view, run, env=env)
 
 
-@nox.session(name="new-plugin", venv_backend="none")
+@nox.session(name="new-plugin")
 def new_plugin(session: nox.Session) -> None:
     """Make a package for a new platform, from templates/plugin: `-- NAME`."""
     if len(session.posargs) != 1:
         session.error("name the plugin: nox -s new-plugin -- NAME")
     package = make_plugin(session.posargs[0], ROOT)
-    session.log(f"made {package}; write it, then: nox -s lock lint types imports tests-{session.posargs[0]}")
+    session.install(*contents("lint"))
+    session.run("ruff", "check", "--quiet", "--fix", "--select", "I", str(package))  # the name moves imports
+    session.run("ruff", "format", "--quiet", str(package))
+    session.log(
+        f"made {package.name}; write it, then: nox -s lock lint types imports tests-{session.posargs[0]}"
+    )
 
 
 @nox.session(venv_backend="none")
@@ -220,6 +225,17 @@ def lock(session: nox.Session) -> None:
     LOCKS.mkdir(exist_ok=True)
     for name, arguments in inputs.items():
         target = str(LOCKS / f"{name}.txt")
-        session.run(UV, *COMPILE[1:], *arguments, "-o", target, *session.posargs, external=True, silent=True)
+        session.run(
+            UV,
+            *COMPILE[1:],
+            *arguments,
+            "-o",
+            target,
+            *session.posargs,
+            external=True,
+            silent=True,
+            log=False,
+        )
+        session.log(target)
     for stale in {path.stem for path in LOCKS.glob("*.txt")} - set(inputs):
         (LOCKS / f"{stale}.txt").unlink()

@@ -53,7 +53,7 @@ class Platform:
 @pytest.fixture
 def platform() -> Iterator[Platform]:
     platform = Platform()
-    thread = threading.Thread(target=platform.server.serve_forever)
+    thread = threading.Thread(target=platform.server.serve_forever, args=[0.01])
     thread.start()
     yield platform
     platform.server.shutdown()
