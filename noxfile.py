@@ -143,7 +143,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Each wheel with what it asks for and nothing else, in an empty environment, as a user has it."""
-    session.install(*contents("lint"))
+    session.install(*contents("across"))
     with tempfile.TemporaryDirectory() as outside:
         dist = Path(outside) / "dist"
         for package in KNOWN.values():

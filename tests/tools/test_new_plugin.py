@@ -24,18 +24,18 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_plugin_is_a_package_of_the_workspace(root: Path) -> None:
-    folder = make_plugin("nomad", root)
-    package = packages(root)["skylift-nomad"]
+    folder = make_plugin("airship", root)
+    package = packages(root)["skylift-airship"]
     assert root / package.path == folder
     assert package.data["project"]["entry-points"]["skylift.orchestrators"] == {
-        "nomad": "skylift_nomad.flavor:NomadOrchestratorFlavor"
+        "airship": "skylift_airship.flavor:AirshipOrchestratorFlavor"
     }
     assert (root / package.source / "flavor.py").exists()
     assert (folder / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
 
 
 def test_no_token_of_the_template_is_left(root: Path) -> None:
-    files = [path for path in make_plugin("nomad", root).rglob("*") if path.is_file()]
+    files = [path for path in make_plugin("airship", root).rglob("*") if path.is_file()]
     assert len(files) > 15
     assert [
         path for path in files if re.search("__plugin__", f"{path} {path.read_text()}", re.IGNORECASE)
@@ -43,15 +43,15 @@ def test_no_token_of_the_template_is_left(root: Path) -> None:
 
 
 def test_a_plugin_is_listed_wherever_packages_are(root: Path) -> None:
-    make_plugin("nomad", root)
-    make_plugin("slurm", root)
+    make_plugin("airship", root)
+    make_plugin("zeppelin", root)
     settings: dict[str, Any] = tomllib.loads((root / "pyproject.toml").read_text())
     rules = settings["tool"]["importlinter"]
-    assert {"skylift-nomad", "skylift-slurm"} <= set(settings["tool"]["uv"]["sources"])
-    assert {"skylift_nomad", "skylift_slurm"} <= set(rules["root_packages"])
+    assert {"skylift-airship", "skylift-zeppelin"} <= set(settings["tool"]["uv"]["sources"])
+    assert {"skylift_airship", "skylift_zeppelin"} <= set(rules["root_packages"])
     contracts = {rule["id"]: rule for rule in rules["contracts"]}
-    assert contracts["plugins"]["modules"][-2:] == ["skylift_nomad", "skylift_slurm"]
-    assert contracts["rooms"]["containers"][-2:] == ["skylift_nomad", "skylift_slurm"]
+    assert contracts["plugins"]["modules"][-2:] == ["skylift_airship", "skylift_zeppelin"]
+    assert contracts["rooms"]["containers"][-2:] == ["skylift_airship", "skylift_zeppelin"]
 
 
 @pytest.mark.parametrize("name", ["No-mad", "", "7up", "../nomad"])
@@ -62,11 +62,11 @@ def test_a_name_that_cannot_be_is_refused(root: Path, name: str) -> None:
 
 
 def test_a_plugin_is_never_overwritten(root: Path) -> None:
-    make_plugin("nomad", root)
+    make_plugin("airship", root)
     with pytest.raises(
-        NewPluginError, match=r"^packages/skylift-nomad is there already: take another name, "
+        NewPluginError, match=r"^packages/skylift-airship is there already: take another name, "
     ):
-        make_plugin("nomad", root)
+        make_plugin("airship", root)
 
 
 @pytest.mark.parametrize("mark", LISTED)
@@ -75,10 +75,10 @@ def test_a_lost_mark_is_named(mark: str) -> None:
     with pytest.raises(
         NewPluginError, match=rf"^pyproject\.toml has lost its mark `{re.escape(mark)}`: put it back\.$"
     ):
-        listed(others, "nomad")
+        listed(others, "airship")
 
 
 def test_each_spelling_of_the_name_is_filled_in() -> None:
-    assert filled("skylift___plugin__ __Plugin__Client __PLUGIN___RUN_ID", "nomad") == (
-        "skylift_nomad NomadClient NOMAD_RUN_ID"
+    assert filled("skylift___plugin__ __Plugin__Client __PLUGIN___RUN_ID", "airship") == (
+        "skylift_airship AirshipClient AIRSHIP_RUN_ID"
     )

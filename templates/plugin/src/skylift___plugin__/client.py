@@ -39,7 +39,10 @@ class __Plugin__Client:
         self._config = config
 
     def submit(self, document: bytes, idempotency_token: str) -> str:
-        """`POST /jobs`; return the id of the run it started. The same token starts one run, however often."""
+        """`POST /jobs`; return the id of the run it started.
+
+        The same token starts one run, however often it is sent.
+        """
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_token}
         answer = self._call("POST", "/jobs", document, headers)
         return str(answer["run_id"])

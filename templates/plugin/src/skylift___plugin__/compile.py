@@ -1,4 +1,7 @@
-"""Snapshot → __Plugin__'s job document. Pure: same input, same bytes; no SDK, clock, environment or log."""
+"""Snapshot → __Plugin__'s job document.
+
+Pure: same input, same bytes; no SDK, clock, environment or log.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where a step finds the id that __Plugin__ gave its run: data, evaluated in the container without this package."""
+"""Where a step finds the id that __Plugin__ gave its run.
+
+Data, which the container evaluates with the contract alone: this package need not be in it.
+"""
 
 from __future__ import annotations
 
