@@ -21,7 +21,7 @@ tools: .tools/ready ## make .tools/ (the other commands do this themselves)
 
 .tools/ready: locks/tools.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Skylift needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1): install one, or say make PYTHON=/path/to/python3.11." >&2; exit 2; }
+	  echo "Skylift needs Python 3.11 or newer, and '$(PYTHON)' is $$(command -v $(PYTHON) >/dev/null && $(PYTHON) --version 2>&1 || echo not there): install one, or say make PYTHON=/path/to/python3.11." >&2; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "Skylift needs Python's venv module, and '$(PYTHON)' lacks it: install it (on Debian and Ubuntu: apt install python3-venv), or say make PYTHON=/path/to/python3.11." >&2; exit 2; }
 	@$(PYTHON) -m venv --clear .tools
