@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import PrivateAttr
 
 from skylift import artifacts
-from skylift.compiler.sources import load
+from skylift.authoring.sources import load
 from skylift.ledger import keys
 from skylift.ledger.process import liveness
 from skylift.ledger.view import read_status

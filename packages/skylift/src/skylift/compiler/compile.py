@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from skylift import __version__
 from skylift.authoring.handles import InvocationHandle, OutputHandle
+from skylift.authoring.parameters import from_json, to_json
 from skylift.authoring.signature import NOTHING, describe, resolve_hints
+from skylift.authoring.sources import source_of
 from skylift.authoring.trace import Call, Trace, tracing
 from skylift.compiler import configuration
 from skylift.compiler.graph import in_order
-from skylift.compiler.parameters import from_json, to_json
-from skylift.compiler.sources import source_of
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.errors import AuthoringError, ConfigurationError
 from skylift_contract.schedule import Schedule

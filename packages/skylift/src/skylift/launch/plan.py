@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift import project
-from skylift.compiler.code import SourceTree, source_tree
+from skylift.authoring.sources import source_of
+from skylift.code import SourceTree, source_tree
 from skylift.compiler.compile import Target, compile_snapshot
-from skylift.compiler.sources import source_of
 from skylift.launch.stacks import resolve_stack
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED, check, emulations

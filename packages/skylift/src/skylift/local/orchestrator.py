@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, ClassVar
 
-from skylift.compiler.sources import INTERACTIVE
+from skylift.authoring.sources import INTERACTIVE
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.local.config import LocalOrchestratorConfig, LocalSettings

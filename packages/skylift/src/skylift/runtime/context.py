@@ -48,7 +48,7 @@ def log_metadata(metadata: Mapping[str, Any]) -> None:
     A later value of a name replaces an earlier one. Raises `AuthoringError` outside a step,
     or for a value that is no plain data.
     """
-    from skylift.compiler.parameters import to_json
+    from skylift.authoring.parameters import to_json
 
     context = get_step_context()
     for name, value in metadata.items():

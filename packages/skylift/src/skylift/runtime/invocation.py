@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skylift.authoring.signature import read_signature
-from skylift.compiler.sources import load
+from skylift.authoring.sources import load
 from skylift.ledger import keys
 from skylift.ledger.records import EndRecord, ErrorInfo, ResultRecord, StartRecord, now
 from skylift.runtime.active import ActiveRun, Outcome

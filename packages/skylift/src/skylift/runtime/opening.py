@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skylift.compiler.code import unpack
-from skylift.compiler.sources import load
+from skylift.authoring.sources import load
+from skylift.code import unpack
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skylift import artifacts
+from skylift.authoring.parameters import from_json
 from skylift.authoring.signature import StepSignature, describe
-from skylift.compiler.parameters import from_json
 from skylift_contract.errors import DamagedObject, MaterializationError
 from skylift_contract.snapshot import InputSource
 

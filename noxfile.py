@@ -1,0 +1,244 @@
+"""The one list of commands. `nox -l` shows it; each session has an environment of its own.
+
+An environment is what its lock says (`locks/`, made by the session `lock`) and packages of
+this workspace, installed from their folders. Nothing else is in it, and a second run
+installs only what changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import nox
+from nox.command import CommandFailed
+from uv import find_uv_bin
+
+ROOT: Final = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from locks import COMPILE, LOCKS, lock_inputs
+from new_plugin import make_plugin
+from workspace import needed, packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workspace import Package
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.stop_on_first_error = False
+nox.options.error_on_missing_interpreters = True
+
+UV: Final = find_uv_bin()
+KNOWN: Final = packages()
+OLDEST: Final = (3, 11)
+WORK: Final = Path(".nox")
+REPORTS: Final = WORK / "reports"
+OWN: Final = ("conftest.py", "noxfile.py", "tools", "tests", "benchmarks", "examples")
+DOCUMENTED: Final = Path("tests/test_documented_code.py")
+
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"  # the Python at hand is the one that is tested
+os.environ["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # it would ask for a version newer than the lock's
+
+
+def contents(lock: str, editable: Iterable[Package] = ()) -> list[str]:
+    """The arguments of `uv pip install` after which an environment holds exactly this."""
+    folders = [part for package in editable for part in ("--editable", str(package.path))]
+    return ["--exact", "--no-deps", "--requirement", str(LOCKS / f"{lock}.txt"), *folders]
+
+
+def beside(session: nox.Session, name: str, arguments: list[str]) -> str:
+    """A further environment for a session; returns its interpreter."""
+    folder = WORK / name
+    if not (folder / "pyvenv.cfg").exists():
+        session.run(UV, "venv", "--quiet", "--python", sys.executable, str(folder), external=True)
+    python = str(folder / "bin" / "python")
+    session.run(UV, "pip", "install", "--quiet", "--python", python, *arguments, external=True)
+    return python
+
+
+def pytest(session: nox.Session, *arguments: str) -> None:
+    report = REPORTS / f"{session.name}.xml"
+    session.run("pytest", f"--junitxml={report}", *arguments, *session.posargs)
+
+
+nox.options.sessions = [
+    *("lint", "types", "imports"),
+    *(f"tests-{package.short}{bounds}" for package in KNOWN.values() for bounds in ("", "-lowest")),
+    *("tests-across", "docs", "wheels"),
+]
+"""What CI runs, quick answers first."""
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff's rules and its formatting; `-- --fix` mends what can be mended."""
+    session.install(*contents("lint"))
+    session.run("ruff", "format", *(() if "--fix" in session.posargs else ("--check",)))
+    session.run("ruff", "check", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Pyright, strict, tests included: each package in its own environment, then the root's files."""
+    session.install(*contents("types"))
+    inputs = {p.short: ([str(p.path)], needed(p, KNOWN)) for p in KNOWN.values()}
+    inputs["across"] = ([name for name in OWN if Path(name).exists()], list(KNOWN.values()))
+    wrong = [name for name, (paths, has) in inputs.items() if not well_typed(session, name, paths, has)]
+    if wrong:
+        session.error(f"pyright has findings in: {', '.join(wrong)}")
+
+
+def well_typed(session: nox.Session, lock: str, paths: list[str], editable: Iterable[Package]) -> bool:
+    python = beside(session, f"types-{lock}", contents(lock, editable))
+    try:
+        session.run("pyright", "--pythonpath", python, *paths)
+    except CommandFailed:
+        return False
+    return True
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The rules of who may import whom, read from the sources without importing them."""
+    session.install(*contents("lint"))
+    sources = os.pathsep.join(str(package.path / "src") for package in KNOWN.values())
+    session.run("lint-imports", "--cache-dir", str(WORK / "import-linter"), env={"PYTHONPATH": sources})
+
+
+def tests_of(package: Package, lock: str) -> None:
+    """Make the session that runs one package's tests in the environment of one lock."""
+
+    @nox.session(name=f"tests-{lock}", tags=["tests"])
+    def tests(session: nox.Session) -> None:
+        if lock.endswith("-lowest") and sys.version_info[:2] != OLDEST:
+            session.skip("the lower bounds are tried on Python 3.11, whose wheels they have")
+        session.install(*contents(lock, needed(package, KNOWN)))
+        pytest(session, str(package.path))
+
+
+for each in KNOWN.values():
+    tests_of(each, each.short)
+    tests_of(each, f"{each.short}-lowest")
+
+
+@nox.session(name="tests-across", tags=["tests"])
+def tests_across(session: nox.Session) -> None:
+    """Tests of the repository and across packages: all of tests/ but the documented code."""
+    session.install(*contents("across", KNOWN.values()))
+    pytest(session, "tests", f"--ignore={DOCUMENTED}")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Every code block that a page of this repository shows, run."""
+    session.install(*contents("across", KNOWN.values()))
+    pytest(session, str(DOCUMENTED))
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Each wheel with what it asks for and nothing else, in an empty environment, as a user has it."""
+    session.install(*contents("across"))
+    with tempfile.TemporaryDirectory() as outside:
+        dist = Path(outside) / "dist"
+        for package in KNOWN.values():
+            source = str(package.path)
+            session.run(
+                UV, "build", "--quiet", "--wheel", "--no-sources", "-o", str(dist), source, external=True
+            )
+        for package in KNOWN.values():
+            python = alone(session, package, Path(outside))
+            session.run(python, "tools/installed.py", package.name, external=True)
+            session.run("python", "tools/documented_code.py", "--python", python, f"{package.path}/README.md")
+        quickstart = alone(session, KNOWN["skylift"], Path(outside))
+        session.run("python", "tools/documented_code.py", "--python", quickstart, "README.md")
+
+
+def alone(session: nox.Session, package: Package, outside: Path) -> str:
+    """An environment of wheels, ours by their files: no stranger's package of our name gets in."""
+    ours = [str(next((outside / "dist").glob(f"{one.module}-*.whl"))) for one in needed(package, KNOWN)]
+    python = str(outside / package.name / "bin" / "python")
+    session.run(
+        UV,
+        "venv",
+        "--quiet",
+        "--clear",
+        "--python",
+        sys.executable,
+        str(outside / package.name),
+        external=True,
+    )
+    versions = ("--constraint", str(LOCKS / f"{package.short}.txt"))
+    session.run(
+        UV, "pip", "install", "--quiet", "--no-sources", "--python", python, *versions, *ours, external=True
+    )
+    session.run(UV, "pip", "check", "--python", python, external=True)
+    return python
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The budgets, measured; bytecode is cached, as it is where people run it."""
+    session.install("--compile-bytecode", *contents("across", KNOWN.values()))
+    chosen = session.posargs or sorted(map(str, Path("benchmarks").glob("*.py")))
+    for script in chosen:
+        session.run("python", script, env={"PYTHONDONTWRITEBYTECODE": None})
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """A real pipeline on this machine, in a store of its own, and what its ledger says of it."""
+    session.install(*contents("example-digits", needed(KNOWN["skylift"], KNOWN)))
+    home = Path(session.create_tmp()).resolve()
+    env = {"XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+    session.run("skylift", "run", "examples/digits/pipeline.py:digits", env=env)
+    session.run("skylift", "runs", "list", env=env)
+    listed = session.run("skylift", "runs", "list", "--output", "json", env=env, silent=True)
+    run = json.loads(str(listed))[0]["id"]
+    for view in ("describe", "logs", "why"):
+        session.run("skylift", "runs", view, run, env=env)
+
+
+@nox.session(name="new-plugin")
+def new_plugin(session: nox.Session) -> None:
+    """Make a package for a new platform, from templates/plugin: `-- NAME`."""
+    if len(session.posargs) != 1:
+        session.error("name the plugin: nox -s new-plugin -- NAME")
+    package = make_plugin(session.posargs[0], ROOT)
+    session.install(*contents("lint"))
+    session.run("ruff", "check", "--quiet", "--fix", "--select", "I", str(package))  # the name moves imports
+    session.run("ruff", "format", "--quiet", str(package))
+    session.log(
+        f"made {package.name}; write it, then: nox -s lock lint types imports tests-{session.posargs[0]}"
+    )
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Write the locks anew, keeping what they pin where it still fits; `-- --upgrade` takes the newest."""
+    inputs = lock_inputs()
+    LOCKS.mkdir(exist_ok=True)
+    for name, arguments in inputs.items():
+        target = str(LOCKS / f"{name}.txt")
+        session.run(
+            UV,
+            *COMPILE[1:],
+            *arguments,
+            "-o",
+            target,
+            *session.posargs,
+            external=True,
+            silent=True,
+            log=False,
+        )
+        session.log(target)
+    for stale in {path.stem for path in LOCKS.glob("*.txt")} - set(inputs):
+        (LOCKS / f"{stale}.txt").unlink()

@@ -1,0 +1,57 @@
+"""Wires compile and client together; no logic of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid4
+
+from skylift___plugin__.client import __Plugin__Client
+from skylift___plugin__.compile import DOCUMENT, compile_job
+from skylift___plugin__.run_id import RUN_ID_SOURCES
+from skylift_contract.orchestrator import ContainerizedOrchestrator, SubmissionResult
+from skylift_contract.run_id import canonical, find_orchestrator_run_id
+
+if TYPE_CHECKING:
+    from skylift_contract.compiled import CompiledPipeline
+    from skylift_contract.run import PipelineRun
+    from skylift_contract.run_id import RunIdSource
+    from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.stack import Stack
+
+
+class __Plugin__Orchestrator(ContainerizedOrchestrator):
+    run_id_sources: ClassVar[tuple[RunIdSource, ...]] = RUN_ID_SOURCES
+
+    def get_orchestrator_run_id(self) -> str:
+        return find_orchestrator_run_id(self.run_id_sources, backend="__plugin__", dynamic=False)
+
+    def compile_pipeline(
+        self,
+        snapshot: PipelineSnapshot,
+        stack: Stack,  # noqa: ARG002 -- the document does not depend on it yet
+        base_environment: dict[str, str],  # noqa: ARG002 -- no orchestration environment of its own
+        step_environments: dict[str, dict[str, str]],
+    ) -> CompiledPipeline:
+        return compile_job(
+            snapshot,
+            lambda name: self.get_image(snapshot, name),
+            lambda name: self.get_entrypoint_command(snapshot, name),
+            step_environments,
+        )
+
+    def submit_pipeline(
+        self,
+        snapshot: PipelineSnapshot,
+        stack: Stack,
+        base_environment: dict[str, str],
+        step_environments: dict[str, dict[str, str]],
+        placeholder_run: PipelineRun | None = None,
+    ) -> SubmissionResult:
+        compiled = self.compile_pipeline(snapshot, stack, base_environment, step_environments)
+        token = (placeholder_run.submission_id if placeholder_run else None) or uuid4().hex
+        run_id = __Plugin__Client(self.config).submit(compiled.documents[DOCUMENT], token)
+        return SubmissionResult(orchestrator_run_id=canonical(run_id, backend="__plugin__"))
+
+    def validate(self, stack: Stack) -> None:  # noqa: ARG002 -- the stack adds no demand yet
+        """Raise a `ConfigurationError` where the endpoint is not set."""
+        _ = self.config.required_endpoint
