@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, ValidationInfo
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from skylift_contract.canonical import MICROSECOND
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from typing import Self
+    from pydantic.functional_validators import ModelWrapValidatorHandler
+
+_NO_DURATION: Final = "it is not a duration: give a timedelta, or seconds as a number"
 
 
 def _to_timedelta(value: Any, info: ValidationInfo) -> Any:
     """JSON holds integer microseconds (`canonical`); people write seconds or a timedelta."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool):
+        raise ValueError(_NO_DURATION)  # noqa: TRY004 -- pydantic turns only a ValueError into its own
+    if not isinstance(value, int | float):
         return value
-    return timedelta(microseconds=value) if info.mode == "json" else timedelta(seconds=value)
+    try:
+        return timedelta(microseconds=value) if info.mode == "json" else timedelta(seconds=value)
+    except (OverflowError, ValueError):  # too long for a timedelta, infinite, NaN
+        raise ValueError(_NO_DURATION) from None
 
 
 Duration = Annotated[
@@ -43,19 +58,20 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings")
 
-    def __init__(self, **data: Any) -> None:
+    # A wrap validator and not an `__init__`: pydantic hands a custom `__init__` plain Python,
+    # so JSON's integer microseconds would be read as seconds.
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_one_sentence(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
-            super().__init__(**data)
+            return handler(data)
         except ValidationError as error:
-            raise refused(type(self), error) from None
+            raise refused(cls, error) from None
 
     @classmethod
     def parse(cls, data: Any) -> Self:
-        """`model_validate` with this project's error instead of pydantic's."""
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise refused(cls, error) from None
+        """`model_validate`, for data from a file: a mapping of options."""
+        return cls.model_validate(data)
 
 
 def refused(model: type[BaseModel], error: ValidationError) -> ConfigurationError:
@@ -67,7 +83,8 @@ def refused(model: type[BaseModel], error: ValidationError) -> ConfigurationErro
         return _unknown_field(model, str(first["loc"][-1]))
     if first["type"] == "missing":
         return ConfigurationError(f"it is required{more}", who=where, fix="Give it a value.")
-    return ConfigurationError(f"{first['msg']}{more}", who=where, value=first["input"])
+    said = first["msg"].removeprefix("Value error, ")
+    return ConfigurationError(f"{said}{more}", who=where, value=first["input"])
 
 
 def _unknown_field(model: type[BaseModel], name: str) -> ConfigurationError:
