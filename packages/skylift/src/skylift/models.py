@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +22,7 @@ from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, PipelineSna
 from skylift_contract.status import UNASKED, Liveness, RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from skylift.ledger.ledger import Ledger
@@ -127,6 +127,26 @@ class PipelineRun(contract.PipelineRun):
 
     _ledger: Ledger = PrivateAttr()
 
+    @classmethod
+    def open(cls, ledger: Ledger, reference: contract.PipelineRun) -> PipelineRun:
+        """A run that answers questions, from what identifies it."""
+        run = cls.model_construct(**dict(reference))
+        run._ledger = ledger  # noqa: SLF001 -- its own
+        return run
+
+    @classmethod
+    def of_record(cls, ledger: Ledger, record: RunRecord) -> PipelineRun:
+        return cls.open(
+            ledger,
+            contract.PipelineRun.model_construct(
+                pipeline=record.pipeline,
+                snapshot=record.snapshot,
+                flavor=record.flavor,
+                orchestrator_run_id=record.orchestrator_run_id,
+                submission_id=record.submission_id,
+            ),
+        )
+
     @property
     def ledger(self) -> Ledger:
         return self._ledger
@@ -190,26 +210,6 @@ class PipelineRun(contract.PipelineRun):
 
 
 PipelineRunResponse: TypeAlias = PipelineRun
-
-
-def open_run(ledger: Ledger, reference: contract.PipelineRun) -> PipelineRun:
-    """A run that answers questions, from what identifies it."""
-    run = PipelineRun.model_construct(**dict(reference))
-    run._ledger = ledger
-    return run
-
-
-def run_of_record(ledger: Ledger, record: RunRecord) -> PipelineRun:
-    return open_run(
-        ledger,
-        contract.PipelineRun.model_construct(
-            pipeline=record.pipeline,
-            snapshot=record.snapshot,
-            flavor=record.flavor,
-            orchestrator_run_id=record.orchestrator_run_id,
-            submission_id=record.submission_id,
-        ),
-    )
 
 
 def backend_view(record: RunRecord) -> RunStatus:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skylift_contract.environment import SUPERVISED_ENV
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 GRACE_S: Final = 10.0
 """How long code that does not return to the interpreter may delay its own time-out."""
@@ -54,7 +54,7 @@ def stop_when_orphaned() -> None:
 
 
 @contextmanager
-def time_limit(seconds: float | None, last_words: Callable[[], Any]) -> Iterator[None]:
+def time_limit(seconds: float | None, last_words: Callable[[], Any]) -> Generator[None]:
     """Raise `StepTimedOut` in the main thread once the time is up.
 
     Code that holds the main thread outside the interpreter gets `GRACE_S` more; then
