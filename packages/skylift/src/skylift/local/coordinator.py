@@ -87,6 +87,7 @@ class _Coordinator:
         finally:
             for name, outcome in self.workers.stop_all():
                 self._close(name, outcome)
+            self.workers.close()
         return self._outcome()
 
     def _is_stopped(self) -> bool:

@@ -40,14 +40,15 @@ def stop_on_sigterm() -> None:
 
 
 def stop_when_orphaned() -> None:
-    """Where whoever started this process holds its standard input: stop when that one is gone."""
-    import sys
-
-    if not os.environ.pop(SUPERVISED_ENV, None):
+    """Where whoever started this process holds the other end of a pipe: stop when that one is gone."""
+    text = os.environ.pop(SUPERVISED_ENV, None)
+    if text is None:
         return
+    pipe = int(text)
+    os.set_inheritable(pipe, False)
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        os.read(pipe, 1)  # nothing is ever written: this returns at the pipe's end
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="skylift-orphaned", daemon=True).start()
