@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from skylift.ledger.process import liveness
+from skylift.ledger.records import RunEndRecord
 from skylift_contract.enums import ExecutionStatus
+from skylift_contract.errors import StoreError
 from skylift_contract.names import step_key
 from skylift_contract.status import (
     UNASKED,
@@ -27,10 +31,23 @@ _NOTHING = StepEvidence()
 _SAID = (AttemptEnd.FAILED, AttemptEnd.STOPPED, AttemptEnd.SKIPPED)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A run as it stands, and whether a record closes it."""
+
+    status: RunStatus
+    is_sealed: bool
+
+
 def read_status(
     ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunStatus = UNASKED
 ) -> RunStatus:
-    """How a run and each of its steps stand; `backend` is what the orchestrator said.
+    """How a run and each of its steps stand; `backend` is what the orchestrator said."""
+    return look(ledger, run_id, snapshot, backend).status
+
+
+def look(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunStatus = UNASKED) -> Seen:
+    """The same, with whether the run is sealed.
 
     Reads one listing, the run's end, and a record for each step that is open or failed.
     """
@@ -44,11 +61,38 @@ def read_status(
     bound = {name: StepEvidence(bound=True) for name in snapshot.bindings}
     everything = {**bound, **{name: found.get(name, _NOTHING) for name in snapshot.step_configurations}}
     sealed = _sealed(ledger, run_id, listing)
-    against = sealed if sealed and backend.status is ExecutionStatus.UNKNOWN else backend
+    # A process that goes on, or was killed, after its run had ended says nothing of the run.
+    against = replace(sealed, steps=backend.steps) if sealed else backend
     steps = {name: step_status(evidence, name, against) for name, evidence in everything.items()}
     upstream = {name: step.spec.upstream_steps for name, step in snapshot.step_configurations.items()}
     steps = with_skips(steps, upstream)
-    return run_status(steps, backend, sealed=sealed, stop_asked=listing.stop_asked)
+    status = run_status(steps, backend, sealed=sealed, stop_asked=listing.stop_asked)
+    return Seen(status, sealed is not None)
+
+
+def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunStatus) -> RunStatus:
+    """The same status, once it is recorded: a run whose backend has ended is sealed.
+
+    Repeating it changes nothing. A reader need not be allowed to write: then the seal is
+    left to the next one who is.
+    """
+    seen = look(ledger, run_id, snapshot, backend)
+    if not _can_be_sealed(seen, backend):
+        return seen.status
+    # A worker may have committed between the listing and the look at its process.
+    seen = look(ledger, run_id, snapshot, backend)
+    if _can_be_sealed(seen, backend):
+        with suppress(StoreError):
+            ledger.seal(run_id, RunEndRecord(status=seen.status.status, reason=seen.status.reason))
+    return seen.status
+
+
+def _can_be_sealed(seen: Seen, backend: RunStatus) -> bool:
+    """A worker that outlived its coordinator may still commit: with one, the run stays open."""
+    status = seen.status
+    has_ended = backend.status.is_finished and status.status.is_finished
+    alive = any(step.status is ExecutionStatus.RUNNING for step in status.steps.values())
+    return has_ended and not alive and not seen.is_sealed
 
 
 def _evidence(ledger: Ledger, run_id: str, name: str, step: StepListing) -> StepEvidence:

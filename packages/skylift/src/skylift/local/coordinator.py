@@ -84,6 +84,7 @@ class _Coordinator:
                 self._start_ready()
                 if self.workers.running:
                     self._close(*self.workers.wait())
+            self._finish_running()
         finally:
             for name, outcome in self.workers.stop_all():
                 self._close(name, outcome)
@@ -92,6 +93,12 @@ class _Coordinator:
 
     def _is_stopped(self) -> bool:
         return self.run.ledger.stop_request(self.run.id) is not None
+
+    def _finish_running(self) -> None:
+        """A stop that is graceful lets what runs come to its own end."""
+        request = self.run.ledger.stop_request(self.run.id) if self.workers.running else None
+        while request and request.graceful and self.workers.running:
+            self._close(*self.workers.wait())
 
     def _start_ready(self) -> None:
         while len(self.workers.running) < self.parallelism and (name := self.frontier.take()):

@@ -14,10 +14,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skylift import observer
 from skylift.authoring.signature import read_signature
 from skylift.authoring.sources import load
 from skylift.ledger import keys
 from skylift.ledger.records import EndRecord, ErrorInfo, ResultRecord, StartRecord, now
+from skylift.observer import StepEvent
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.context import StepContext, running
 from skylift.runtime.interrupts import StepTimedOut, StopRequested, time_limit
@@ -65,7 +67,10 @@ def execute_invocation(
             return outcome
         if run.snapshot.runtime.retries != "runtime":
             return outcome  # the backend starts the next attempt
-        pause(retry.delay_before(failures + 1).total_seconds())
+        delay = retry.delay_before(failures + 1).total_seconds()
+        why = f"attempt {claimed.attempt} failed, the next starts after {delay:g} s: {outcome.reason}"
+        observer.current().step(StepEvent(name, ExecutionStatus.RUNNING, why, claimed.attempt + 1))
+        pause(delay)
 
 
 def _failures_before(run: ActiveRun, name: str, attempt: int) -> int:

@@ -128,18 +128,25 @@ def captured(sink: LogSink) -> Generator[LogSink]:
 @contextmanager
 def teed() -> Generator[None]:
     """Wrap stdout, stderr and the root logger's streams for the time of a run in this process."""
+    with wrapped(Tee):
+        yield
+
+
+@contextmanager
+def wrapped(wrap: Callable[[IO[str]], Any]) -> Generator[None]:
+    """Put a wrapper around stdout, stderr, and whatever of the two the root logger writes to."""
     import logging
 
     before = sys.stdout, sys.stderr
-    tees = {id(stream): Tee(stream) for stream in before}
-    sys.stdout, sys.stderr = (tees[id(stream)] for stream in before)  # pyright: ignore[reportAttributeAccessIssue]
+    wrappers = {id(stream): wrap(stream) for stream in before}
+    sys.stdout, sys.stderr = (wrappers[id(stream)] for stream in before)
     handlers: list[tuple[Any, Any]] = [
         (handler, handler.stream)  # pyright: ignore[reportUnknownMemberType]
         for handler in logging.getLogger().handlers
-        if isinstance(handler, logging.StreamHandler) and id(handler.stream) in tees  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        if isinstance(handler, logging.StreamHandler) and id(handler.stream) in wrappers  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     ]
     for handler, stream in handlers:
-        handler.setStream(tees[id(stream)])
+        handler.setStream(wrappers[id(stream)])
     try:
         yield
     finally:
