@@ -7,6 +7,7 @@ import uuid
 from typing import cast
 
 from pydantic import Field
+
 from skylift.config.resource_settings import ResourceSettings
 from skylift.models import PipelineRunResponse, PipelineSnapshotResponse
 from skylift.orchestrators import (
