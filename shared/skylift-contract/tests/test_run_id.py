@@ -35,7 +35,8 @@ IDS = st.text(
 
 
 def find(*sources: Any, dynamic: bool = False, **given_: Any) -> str:
-    return find_orchestrator_run_id(sources, backend="b", dynamic=dynamic, **({"environment": {}} | given_))
+    options: dict[str, Any] = {"environment": dict[str, str](), **given_}
+    return find_orchestrator_run_id(sources, backend="b", dynamic=dynamic, **options)
 
 
 def test_the_id_of_a_run_never_changes() -> None:

@@ -18,7 +18,11 @@ class Pair(NamedTuple):
 
 
 def _none() -> None: ...
-def _untyped(x, y=2): ...  # type: ignore[no-untyped-def]
+
+
+_untyped: Any = eval("lambda x, y=2: None")
+
+
 def _single() -> int: ...  # pyright: ignore[reportReturnType]
 def _named() -> Annotated[int, "count"]: ...  # pyright: ignore[reportReturnType]
 def _many() -> tuple[Annotated[int, "count"], str]: ...  # pyright: ignore[reportReturnType]
