@@ -45,7 +45,7 @@ def stop_when_orphaned() -> None:
     if text is None:
         return
     pipe = int(text)
-    os.set_inheritable(pipe, False)
+    os.set_inheritable(pipe, False)  # noqa: FBT003 -- the standard library's
 
     def watch() -> None:
         os.read(pipe, 1)  # nothing is ever written: this returns at the pipe's end
