@@ -69,9 +69,9 @@ def explain(run: PipelineRun) -> Explanation:
 def _failures(run: PipelineRun, status: RunStatus) -> tuple[Failure, ...]:
     failed = {name: step for name, step in status.steps.items() if step.status is Status.FAILED}
     history = History.read(run.ledger, str(run.id), failed)
-    latest = max((end.ended for end in history.ends.values()), default=None)
+    timed = sorted(history.ends, key=lambda name: history.ends[name].ended)
     # A step whose end nobody wrote has no time: it was running when its process died.
-    order = sorted(failed, key=lambda name: end.ended if (end := history.ends.get(name)) else latest or 0)
+    order = [*timed, *(name for name in failed if name not in history.ends)]
     return tuple(
         _failure(run, name, failed[name], history, tail=TAIL if number == 0 else 0)
         for number, name in enumerate(order)
@@ -80,22 +80,27 @@ def _failures(run: PipelineRun, status: RunStatus) -> tuple[Failure, ...]:
 
 def _failure(run: PipelineRun, name: str, step: StepStatus, history: History, *, tail: int) -> Failure:
     end: EndRecord | None = history.ends.get(name)
+    traceback = end.error.traceback if end and end.error else ""
     return Failure(
         step=name,
         attempt=step.attempt,
         reason=step.reason,
         seconds=history.seconds(name),
-        traceback=end.error.traceback if end and end.error else "",
-        tail=_tail(run, name, tail) if tail else (),
+        traceback=traceback,
+        tail=_tail(run, name, tail, traceback.splitlines()) if tail else (),
     )
 
 
-def _tail(run: PipelineRun, name: str, count: int) -> tuple[str, ...]:
+def _tail(run: PipelineRun, name: str, count: int, traceback: list[str]) -> tuple[str, ...]:
+    """The last lines of a log; the traceback that the runtime printed after them is left out."""
     output = Output(run.ledger, str(run.id), [name])
-    lines: deque[str] = deque(maxlen=count)
+    lines: deque[str] = deque(maxlen=count + len(traceback))
     for text in (*output.new(), *output.rest()):
         lines.extend(text.splitlines())
-    return tuple(lines)
+    found = list(lines)
+    if traceback and found[-len(traceback) :] == traceback:
+        del found[-len(traceback) :]
+    return tuple(found[-count:])
 
 
 def _not_run(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> tuple[str, ...]:
@@ -117,22 +122,22 @@ def _named(status: RunStatus, *wanted: Status) -> tuple[str, ...]:
 def _summary(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> str:
     """One sentence for each status there is."""
     found = counted(counts(step.status for step in status.steps.values()))
-    who = f"run {run.id} of pipeline {run.pipeline!r}"
     match status.status:
         case Status.COMPLETED | Status.CACHED:
-            return f"{who} completed, and nothing of it failed ({found})."
+            said = "completed, and nothing of it failed"
         case Status.FAILED if failed:
-            return f"{who} failed, for step {failed[0].step!r} failed ({found})."
+            said = f"failed, for step {failed[0].step!r} failed"
         case Status.FAILED:
-            return f"{who} failed: {status.reason or 'no reason was recorded'} ({found})."
+            said = f"failed: {status.reason or 'no reason was recorded'}"
         case Status.STOPPED | Status.STOPPING:
-            return f"{who} {_asked(run, status)} ({found})."
+            said = _asked(run, status)
         case Status.RUNNING:
-            return f"{who} is running{_running(status)} ({found})."
+            said = f"is running{_running(status)}"
         case Status.PENDING:
-            return f"{who} has not begun: {status.reason or 'its backend has it, and nothing of it runs yet'}."
+            said = f"has not begun: {status.reason or 'its backend has it, and nothing of it runs yet'}"
         case _:
-            return f"how {who} stands cannot be told: {status.reason or status_word(status.status)} ({found})."
+            said = f"cannot be asked how it stands: {status.reason or status_word(status.status)}"
+    return f"run {run.id} of pipeline {run.pipeline!r} {said} ({found})."
 
 
 def _asked(run: PipelineRun, status: RunStatus) -> str:
@@ -152,9 +157,7 @@ def _running(status: RunStatus) -> str:
     return f", at step {', '.join(map(repr, running[:3]))}" if running else ""
 
 
-def _following(
-    run: PipelineRun, status: RunStatus, failed: Sequence[Failure]
-) -> tuple[tuple[str, str], ...]:
+def _following(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     if failed:
         found.append((f"skylift runs logs {run.id} {failed[0].step}", "all that the step printed"))

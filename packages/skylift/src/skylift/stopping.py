@@ -89,7 +89,9 @@ def _ended(
 ) -> RunStatus:
     """Wait until the run is closed: by its process, or by this look when the process is gone."""
     began = time.monotonic()
-    while run.end is None and not (liveness(record.writer) is Liveness.GONE and run.fetch().status.is_finished):
+    while run.end is None and not (
+        liveness(record.writer) is Liveness.GONE and run.fetch().status.is_finished
+    ):
         if patience_s is not None and time.monotonic() - began > patience_s:
             raise SkyliftError(
                 f"it was asked to stop {patience_s:g} s ago, and its code does not let itself be interrupted",

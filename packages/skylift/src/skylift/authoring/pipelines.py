@@ -54,7 +54,7 @@ class PipelineFunction:
             return launch(self, self.bind(args, kwargs))
         except SkyliftError as error:
             # Its sentence is for whoever called; the way it came is ours, and hides theirs.
-            raise error.with_traceback(None)
+            raise error.with_traceback(None) from error.__cause__
 
     def run_now(self, *args: Any, **kwargs: Any) -> Any:
         """Run once, now, whatever its schedule."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass(slots=True)
@@ -64,11 +64,14 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """`click.command`, with `--debug`."""
+def command(
+    name: str, *, short_help: str, examples: Sequence[str]
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """`click.command`, with `--debug`, and examples below its help."""
+    shown = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        made = click.command(name, **attributes)(function)
+        made = click.command(name, short_help=short_help, epilog=shown)(function)
         made.params.append(_debug_option())
         return made
 

@@ -16,13 +16,13 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 KEYS: Final = ("parameters", "settings")
 
@@ -50,15 +50,18 @@ def read_config(path: Path) -> RunConfig:
             f"it cannot be read: {error.strerror}", who=str(path), fix="Check the path."
         ) from error
     except (ValueError, _Unreadable) as error:  # a decoding error of each format is a ValueError
-        raise ConfigurationError(f"it cannot be read: {error}", who=str(path), fix="Mend the line.") from error
+        raise ConfigurationError(
+            f"it cannot be read: {error}", who=str(path), fix="Mend the line."
+        ) from error
     return _checked({} if content is None else content, str(path))
 
 
 def _checked(content: Any, who: str) -> RunConfig:
-    for key in _mapping(content, who):
+    found = _mapping(content, who)
+    for key in found:
         if key not in KEYS:
             raise UnknownName("key", str(key), KEYS, who=who)
-    parts = {key: _mapping(content.get(key) or {}, f"{who}, {key}") for key in KEYS}
+    parts = {key: _mapping(found.get(key) or {}, f"{who}, {key}") for key in KEYS}
     for name, settings in parts["settings"].items():
         _mapping(settings, f"{who}, settings.{name}")
     return RunConfig(**parts)
@@ -66,14 +69,15 @@ def _checked(content: Any, who: str) -> RunConfig:
 
 def _mapping(value: Any, who: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ConfigurationError("it is a mapping of names to values", who=who, value=value)
+        found = type(value).__name__  # pyright: ignore[reportUnknownVariableType]
+        raise ConfigurationError("it is a mapping of names to values", who=who, value=found)
     for key in value:  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(key, str):
             raise ConfigurationError("a name is text", who=who, value=key, fix="Put it in quotes.")
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-class _Unreadable(Exception):  # noqa: N818 -- named for what happened
+class _Unreadable(Exception):
     pass
 
 

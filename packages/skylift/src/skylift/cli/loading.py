@@ -60,9 +60,10 @@ def _check_file(path: Path) -> None:
     if path.is_dir():
         raise ConfigurationError("it is a folder", who=who, fix=f"Name a file in it: {path / 'pipeline.py'}.")
     if not path.is_file():
-        beside = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, beside, n=1)
-        hint = f"Did you mean {str(path.with_name(near[0]))!r}?" if near else f"Looked in {path.parent.resolve()}."
+        beside = [other.stem for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.stem, beside, n=1)
+        here = f"Looked in {path.parent.resolve()}."
+        hint = f"Did you mean {str(path.with_name(f'{near[0]}.py'))!r}?" if near else here
         raise ConfigurationError("there is no such file", who=who, fix=hint)
     if path.suffix != ".py":
         raise ConfigurationError("it is no Python file", who=who, fix="Write the pipeline in a file FILE.py.")

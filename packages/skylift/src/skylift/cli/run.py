@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 CONFIG_HELP = "YAML, TOML or JSON with the keys `parameters` and `settings`."
 
 
-@command("run", short_help="Run a pipeline, or deploy its schedule.")
+@command(
+    "run",
+    short_help="Run a pipeline, or deploy its schedule.",
+    examples=(
+        "skylift run pipeline.py",
+        "skylift run pipeline.py:train --param depth=8 --param 'sizes=[1, 2]'",
+        "skylift run project.flows:train --config nightly.yaml --now",
+    ),
+)
 @click.argument("target", metavar="FILE.py[:PIPELINE]")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the pipeline.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help=CONFIG_HELP)
@@ -41,14 +49,15 @@ CONFIG_HELP = "YAML, TOML or JSON with the keys `parameters` and `settings`."
     help="Run without something that the flavor refuses; it is noted on the run.",
 )
 def run(
+    *,
     target: str,
     params: Sequence[str],
     config: Path | None,
     stack: str | None,
     orchestrator: str | None,
     store: str | None,
-    now: bool,  # noqa: FBT001 -- click's signature
-    no_wait: bool,  # noqa: FBT001
+    now: bool,
+    no_wait: bool,
     allow_degraded: Sequence[str],
 ) -> None:
     """Run a pipeline, or deploy its schedule.
@@ -57,12 +66,6 @@ def run(
     Values are read as the parameter's annotation says: plain text, numbers, JSON for lists.
     How the run goes is shown on stderr; the exit code is 0 for a run that completed, 1 for
     one that failed, 130 for one that was stopped.
-
-    \b
-    Examples:
-      skylift run pipeline.py
-      skylift run pipeline.py:train --param depth=8 --param 'sizes=[1, 2]'
-      skylift run project.flows:train --config nightly.yaml --now
     """
     degraded = [_capability(name) for name in allow_degraded]
     pipeline = load_pipeline(target)

@@ -23,7 +23,9 @@ def refusal(error: BaseException, who: str) -> AuthoringError:
     """The sentence for code that failed when it was imported."""
     if isinstance(error, SyntaxError) and error.filename:
         where = f"{error.filename}, line {error.lineno}"
-        return AuthoringError(f"it is no Python: {error.msg}", who=where, value=(error.text or "").strip())
+        return AuthoringError(
+            f"it is not valid Python: {error.msg}", who=where, value=(error.text or "").strip()
+        )
     if isinstance(error, SystemExit):
         return AuthoringError(
             f"it ends the program when it is imported (exit code {error.code!r})",
@@ -64,12 +66,16 @@ def summary(error: BaseException) -> str:
 def own_line(error: BaseException) -> str | None:
     """`file, line n` of the last frame that is the user's; None where none is."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith("<") and not _is_installed(frame.filename)]
+    own = [
+        frame for frame in frames if not frame.filename.startswith("<") and not _is_installed(frame.filename)
+    ]
     return f"{own[-1].filename}, line {own[-1].lineno}" if own else None
 
 
 def _is_installed(filename: str) -> bool:
     path = Path(filename).resolve()
-    ours = (Path(package.__file__).resolve().parent for package in (skylift, skylift_contract))
-    theirs = (Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
+    ours = (Path(folder).resolve() for package in (skylift, skylift_contract) for folder in package.__path__)
+    theirs = (
+        Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")
+    )
     return any(path.is_relative_to(folder) for folder in (*ours, *theirs))

@@ -40,9 +40,9 @@ _MARKS: Final = {
     ExecutionStatus.CACHED: "✓",
     ExecutionStatus.FAILED: "✗",
     ExecutionStatus.STOPPED: "■",
-    ExecutionStatus.SKIPPED: "–",
+    ExecutionStatus.SKIPPED: "→",
 }
-_ASCII: Final = str.maketrans("✓✗■–…", "+x#-.")
+_ASCII: Final = str.maketrans("✓✗■→…", "+x#>.")
 
 
 class LiveObserver:

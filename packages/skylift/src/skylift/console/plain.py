@@ -6,7 +6,7 @@ import time
 from typing import IO, TYPE_CHECKING
 
 from skylift.console.progress import Progress
-from skylift.console.words import clock, one_line, seconds, status_word
+from skylift.console.words import one_line, seconds, status_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -166,5 +166,5 @@ class Screen:
 
 
 def terminal(stream: IO[str]) -> Console:
-    """rich's view of a terminal; `NO_COLOR` is respected by rich itself."""
+    """The terminal as rich sees it; `NO_COLOR` is respected by rich itself."""
     return Console(file=stream, highlight=False, soft_wrap=False, emoji=False, markup=False)

@@ -77,7 +77,9 @@ class Summary:
             return
         last = self._last_steps()
         results = self.run.ledger.results(str(self.run.id), last[:MOST_ARTIFACTS])
-        shown = [(f"{name}.{out}", ref) for name, found in results.items() for out, ref in found.outputs.items()]
+        shown = [
+            (f"{name}.{out}", ref) for name, found in results.items() for out, ref in found.outputs.items()
+        ]
         for label, ref in shown[:MOST_ARTIFACTS]:
             yield f"  {label}: {self.run.ledger.artifact_uri(ref.digest)}"
         yield store_line(self.run.ledger.store.uri)

@@ -49,7 +49,9 @@ class Output:
         if len(self._names) == 1:
             return self._ledger.store.list(keys.logs(self._run_id, next(iter(self._names.values()))))
         place = {step: number for number, step in enumerate(self._names)}
-        found = [key for key in self._ledger.store.list(keys.all_logs(self._run_id)) if key.split("/")[-3] in place]
+        found = [
+            key for key in self._ledger.store.list(keys.all_logs(self._run_id)) if key.split("/")[-3] in place
+        ]
         return sorted(found, key=lambda key: place[key.split("/")[-3]])
 
     def _of(self, step: str, attempt: int) -> _Lines:

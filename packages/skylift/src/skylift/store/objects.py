@@ -35,9 +35,6 @@ PAUSES_S: Final = (0.05, 0.2, 0.8)
 PAGE: Final = 1000
 """Keys a page: what S3 and GCS give in one request."""
 
-READERS: Final = 16
-"""Requests under way at once when many objects are read: what one connection pool takes easily."""
-
 SINGLE_PUT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes. Up to here content is sent in one conditional request; above, its presence is asked first."""
 
@@ -153,11 +150,15 @@ class ObjectStore:
         return self.transport.get(check_key(key))
 
     def get_many(self, keys: Iterable[str]) -> Iterator[bytes | None]:
-        """The same for several objects, in the order of their keys, several at a time."""
+        """The same for several objects, in the order of their keys; at a service several at once."""
+        checked = [check_key(key) for key in keys]
+        if self.transport.readers == 1:
+            yield from map(self.transport.get, checked)
+            return
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(READERS) as readers:
-            yield from readers.map(self.transport.get, [check_key(key) for key in keys])
+        with ThreadPoolExecutor(self.transport.readers) as readers:
+            yield from readers.map(self.transport.get, checked)
 
     def get_file(self, key: str, path: Path) -> bool:
         """Copy the object to a file, which appears whole or not at all; False if nothing is there.

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from skylift_contract.status import RunStatus, StepStatus
 
 
-@command("describe", short_help="A run with its steps, parameters and outputs.")
+@command(
+    "describe",
+    short_help="A run with its steps, parameters and outputs.",
+    examples=(
+        "skylift runs describe last",
+        "skylift runs describe 3f9ad2c1 --output json",
+    ),
+)
 @run_argument()
 @store_option()
 @output_option()
@@ -32,11 +39,6 @@ def describe(run: str, store: str | None, output: str) -> None:
     """A run with its steps, parameters and outputs.
 
     RUN is a run's id, the start of one that only one run has, or `last`.
-
-    \b
-    Examples:
-      skylift runs describe last
-      skylift runs describe 3f9ad2c1 --output json
     """
     found = Description.of(Client(store).run(run))
     if output == "json":

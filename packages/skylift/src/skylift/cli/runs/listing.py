@@ -14,7 +14,6 @@ from skylift.cli.commands import command, output_option, store_option
 from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
 from skylift.ledger.records import now
-from skylift.store.objects import READERS
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
@@ -47,24 +46,32 @@ class Line:
         return documents.run_fields(self.record, self.status, self.reason, self.ended)
 
 
-@command("list", short_help="The newest runs.")
+@command(
+    "list",
+    short_help="The newest runs.",
+    examples=(
+        "skylift runs list",
+        "skylift runs list --pipeline train --status failed",
+        "skylift runs list --output json",
+    ),
+)
 @click.option("--pipeline", metavar="NAME", help="Only runs of this pipeline.")
 @click.option(
-    "--status", type=click.Choice([status.value for status in ExecutionStatus]), help="Only runs that stand so."
+    "--status",
+    type=click.Choice([status.value for status in ExecutionStatus]),
+    help="Only runs that stand so.",
 )
-@click.option("--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="At most so many."
+)
 @store_option()
 @output_option()
-def list_runs(pipeline: str | None, status: str | None, limit: int, store: str | None, output: str) -> None:
+def list_runs(
+    *, pipeline: str | None, status: str | None, limit: int, store: str | None, output: str
+) -> None:
     """The newest runs, the newest first.
 
     On a terminal ids are shortened; the short form is good for every other command.
-
-    \b
-    Examples:
-      skylift runs list
-      skylift runs list --pipeline train --status failed
-      skylift runs list --output json
     """
     client = Client(store)
     lines = list(islice(_lines(client, pipeline, status, limit), limit))
@@ -79,7 +86,7 @@ def list_runs(pipeline: str | None, status: str | None, limit: int, store: str |
 def _lines(client: Client, pipeline: str | None, status: str | None, limit: int) -> Iterator[Line]:
     """Runs with how they stand, some at a time: none is asked for that nobody wants to see."""
     runs = iter(client.runs(pipeline)) if pipeline or status else iter(client.newest(limit))
-    with ThreadPoolExecutor(READERS) as readers:
+    with ThreadPoolExecutor(client.ledger.store.transport.readers) as readers:
         while batch := list(islice(runs, limit)):
             for line in readers.map(_line, batch):
                 if status is None or line.status.value == status:

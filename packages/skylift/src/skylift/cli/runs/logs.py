@@ -20,24 +20,30 @@ if TYPE_CHECKING:
     from skylift.models import PipelineRun
 
 
-@command("logs", short_help="What steps printed.")
+@command(
+    "logs",
+    short_help="What steps printed.",
+    examples=(
+        "skylift runs logs last",
+        "skylift runs logs 3f9ad2c1 train --follow",
+    ),
+)
 @run_argument()
 @click.argument("step", required=False)
 @click.option("--follow", "-f", "is_followed", is_flag=True, help="Go on until the run ends.")
 @store_option()
-def logs(run: str, step: str | None, is_followed: bool, store: str | None) -> None:  # noqa: FBT001 -- click's signature
+def logs(*, run: str, step: str | None, is_followed: bool, store: str | None) -> None:
     """What the steps of a run printed, or what one of them did, on stdout.
 
     Lines of several steps begin with the step's name. What a step prints is stored a few
     seconds later, and what it printed last when it ends.
-
-    \b
-    Examples:
-      skylift runs logs last
-      skylift runs logs 3f9ad2c1 train --follow
     """
     found = Client(store).run(run)
-    names = [found.snapshot_of.step(step).spec.invocation_id] if step else list(found.snapshot_of.step_configurations)
+    names = (
+        [found.snapshot_of.step(step).spec.invocation_id]
+        if step
+        else list(found.snapshot_of.step_configurations)
+    )
     output = Output(found.ledger, str(found.id), names)
     printed = False
     for piece in _pieces(found, output, is_followed=is_followed):

@@ -12,24 +12,23 @@ from skylift.launch.provenance import user
 from skylift.stopping import stop as stop_run
 
 
-@command("stop", short_help="Stop a run.")
+@command(
+    "stop",
+    short_help="Stop a run.",
+    examples=(
+        "skylift runs stop last",
+        "skylift runs stop 3f9ad2c1 --graceful",
+    ),
+)
 @run_argument()
 @click.option("--graceful", is_flag=True, help="Let the steps that run now finish, and start no other.")
 @store_option()
-def stop(run: str, graceful: bool, store: str | None) -> None:  # noqa: FBT001 -- click's signature
+def stop(*, run: str, graceful: bool, store: str | None) -> None:
     """Stop a run, and wait until it has stopped.
 
     Ctrl-C ends the waiting; the request to stop stays.
-
-    \b
-    Examples:
-      skylift runs stop last
-      skylift runs stop 3f9ad2c1 --graceful
     """
     found = Client(store).run(run)
-    if found.fetch().status.is_finished:
-        click.echo(f"run {found.id} has ended: {status_word(found.status)}", err=True)
-        return
     status = stop_run(found, graceful=graceful, user=user())
     if status.status.is_finished:
         click.echo(f"run {found.id} has ended: {status_word(status.status)}", err=True)

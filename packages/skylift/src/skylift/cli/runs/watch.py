@@ -14,7 +14,14 @@ from skylift_contract.errors import RunStopped
 EXIT_FAILED = 1
 
 
-@command("watch", short_help="Follow a run until it ends.")
+@command(
+    "watch",
+    short_help="Follow a run until it ends.",
+    examples=(
+        "skylift runs watch last",
+        "skylift runs watch 3f9ad2c1 && echo done",
+    ),
+)
 @run_argument()
 @store_option()
 def watch(run: str, store: str | None) -> int:
@@ -22,11 +29,6 @@ def watch(run: str, store: str | None) -> int:
 
     The exit code is the run's: 0 for one that completed, 1 for one that failed, 130 for
     one that was stopped. Ctrl-C ends the watching, not the run.
-
-    \b
-    Examples:
-      skylift runs watch last
-      skylift runs watch 3f9ad2c1 && echo done
     """
     found = Client(store).run(run)
     with observed(default_observer()) as observer:

@@ -20,7 +20,14 @@ NAMED = 8
 """Steps that are named before the rest is only counted."""
 
 
-@command("why", short_help="Why a run failed, or stands as it stands.")
+@command(
+    "why",
+    short_help="Why a run failed, or stands as it stands.",
+    examples=(
+        "skylift runs why last",
+        "skylift runs why 3f9ad2c1 --output json",
+    ),
+)
 @run_argument()
 @store_option()
 @output_option()
@@ -29,11 +36,6 @@ def why(run: str, store: str | None, output: str) -> None:
 
     For a run that failed: the first step that did, its error with the traceback, what it
     printed last, what did not run because of it, and what to look at next.
-
-    \b
-    Examples:
-      skylift runs why last
-      skylift runs why 3f9ad2c1 --output json
     """
     found = explain(Client(store).run(run))
     if output == "json":
