@@ -1,0 +1,81 @@
+"""The pipelines that the suites run; their steps tell what they saw."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from skylift import StepRetryConfig, get_step_context, pipeline, step
+
+Told = dict[str, str]
+
+
+def _conformance_variables() -> Told:
+    return {name: value for name, value in os.environ.items() if name.startswith("CONFORMANCE_")}
+
+
+AT_START = _conformance_variables()
+"""What the process had when it imported this: a variable set around the step comes too late for some."""
+
+
+@step
+def first(value: int) -> tuple[Annotated[int, "value"], Annotated[Told, "told"]]:
+    return value, _tell()
+
+
+@step
+def double(value: int) -> tuple[Annotated[int, "value"], Annotated[Told, "told"]]:
+    return value * 2, _tell()
+
+
+@step
+def total(values: list[int]) -> tuple[Annotated[int, "value"], Annotated[Told, "told"]]:
+    return sum(values), _tell()
+
+
+@step(environment={"CONFORMANCE_OWN": "own", "CONFORMANCE_BOTH": "step"})
+def environment() -> tuple[Annotated[Told, "in_step"], Annotated[Told, "at_start"]]:
+    return _conformance_variables(), AT_START
+
+
+@step
+def fail(value: int) -> int:
+    raise ValueError(f"conformance {value}")
+
+
+@step(retry=StepRetryConfig(max_retries=2))
+def second_try() -> int:
+    attempt = get_step_context().attempt
+    if attempt == 1:
+        raise RuntimeError("the first attempt fails")
+    return attempt
+
+
+def _tell() -> Told:
+    context = get_step_context()
+    return {"run_id": context.run_id, "orchestrator_run_id": context.orchestrator_run_id}
+
+
+@pipeline
+def diamond(value: int = 3) -> None:
+    start, _ = first(value)
+    left, _ = double(start)
+    right, _ = double(start)
+    total([left, right])
+
+
+@pipeline(environment={"CONFORMANCE_ALL": "all", "CONFORMANCE_BOTH": "pipeline"})
+def environments() -> None:
+    environment()
+
+
+@pipeline
+def failing() -> None:
+    start, _ = first(1)
+    double(fail(start))
+    double(start)
+
+
+@pipeline
+def retrying() -> None:
+    second_try()
