@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 from skylift import StepRetryConfig, get_step_context, pipeline, step
@@ -10,12 +12,15 @@ from skylift import StepRetryConfig, get_step_context, pipeline, step
 Told = dict[str, str]
 
 
-def _conformance_variables() -> Told:
-    return {name: value for name, value in os.environ.items() if name.startswith("CONFORMANCE_")}
+def _told(variables: Mapping[str, str]) -> Told:
+    return {name: value for name, value in variables.items() if name.startswith("CONFORMANCE_")}
 
 
-AT_START = _conformance_variables()
-"""What the process had when it imported this: a variable set around the step comes too late for some."""
+def _at_start() -> Mapping[str, str]:
+    """What the process was started with: proc(5) keeps it, whatever was set since."""
+    rows = Path("/proc/self/environ").read_bytes().split(b"\0")
+    pairs = (row.decode(errors="replace").partition("=") for row in rows)
+    return {name: value for name, _, value in pairs}
 
 
 @step
@@ -35,7 +40,7 @@ def total(values: list[int]) -> tuple[Annotated[int, "value"], Annotated[Told, "
 
 @step(environment={"CONFORMANCE_OWN": "own", "CONFORMANCE_BOTH": "step"})
 def environment() -> tuple[Annotated[Told, "in_step"], Annotated[Told, "at_start"]]:
-    return _conformance_variables(), AT_START
+    return _told(os.environ), _told(_at_start())
 
 
 @step
