@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from skylift_testkit.configuration import ConfigSuite
 from skylift_testkit.conformance import Conformance
 from skylift_testkit.discovery import DiscoverySuite
-from skylift_testkit.configuration import ConfigSuite
 from skylift_testkit.run_ids import RunIdSuite
 from skylift_testkit.runs import RunSuite
 

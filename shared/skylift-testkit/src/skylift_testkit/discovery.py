@@ -43,7 +43,9 @@ class DiscoverySuite(Suite):
 
     def test_whatever_is_less_than_full_says_why(self, capabilities: Mapping[Capability, Support]) -> None:
         assert [
-            one.value for one, support in capabilities.items() if support.level is not Level.FULL and not support.reason
+            one.value
+            for one, support in capabilities.items()
+            if support.level is not Level.FULL and not support.reason
         ] == []
 
     def test_what_is_impossible_cites_the_vendor(self, capabilities: Mapping[Capability, Support]) -> None:

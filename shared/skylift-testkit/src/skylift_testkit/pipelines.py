@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TYPE_CHECKING
 
 from skylift import StepRetryConfig, get_step_context, pipeline, step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Told = dict[str, str]
 

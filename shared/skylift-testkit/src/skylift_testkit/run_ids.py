@@ -27,7 +27,9 @@ class RunIdSuite(Suite):
             orchestrator.get_orchestrator_run_id()
 
     @pytest.mark.parametrize("mark", PLACEHOLDERS)
-    def test_a_placeholder_is_refused(self, flavor: BaseOrchestratorFlavor, orchestrator: BaseOrchestrator, mark: str) -> None:
+    def test_a_placeholder_is_refused(
+        self, flavor: BaseOrchestratorFlavor, orchestrator: BaseOrchestrator, mark: str
+    ) -> None:
         for source in orchestrator.run_id_sources:
             environment = {source.name: f"{mark}x"} if isinstance(source, Env) else {}
             arguments = {source.name: f"{mark}x"} if isinstance(source, Argument) else {}

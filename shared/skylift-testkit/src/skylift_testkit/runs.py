@@ -10,7 +10,6 @@ import pytest
 
 from skylift import ExecutionMode, ExecutionStatus
 from skylift.client import Client
-from skylift.models import PipelineRun
 from skylift_contract.capability import Capability, Level, Support
 from skylift_contract.errors import RunFailed, UnsupportedCapability
 from skylift_contract.run_id import RUN_ID_LIMIT
@@ -18,6 +17,7 @@ from skylift_testkit import pipelines
 from skylift_testkit.suite import Suite
 
 if TYPE_CHECKING:
+    from skylift.models import PipelineRun
     from collections.abc import Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
@@ -99,9 +99,7 @@ class RunSuite(Suite):
         assert status["double"] is ExecutionStatus.SKIPPED
         assert "ValueError: conformance 1" in made.steps["fail"].reason
 
-    def test_a_failed_step_is_tried_again(
-        self, run: Any, capabilities: Mapping[Capability, Support]
-    ) -> None:
+    def test_a_failed_step_is_tried_again(self, run: Any, capabilities: Mapping[Capability, Support]) -> None:
         if not capabilities[Capability.STEP_RETRIES]:
             with pytest.raises(UnsupportedCapability):
                 run(pipelines.retrying)
