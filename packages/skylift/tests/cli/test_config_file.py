@@ -33,7 +33,9 @@ memory = "8GB"
 JSON = '{"parameters": {"depth": 8, "names": ["a", "b"]}, "settings": {"resources": {"memory": "8GB"}}}'
 
 
-@pytest.mark.parametrize(("suffix", "text"), [(".yaml", YAML), (".yml", YAML), (".toml", TOML), (".json", JSON)])
+@pytest.mark.parametrize(
+    ("suffix", "text"), [(".yaml", YAML), (".yml", YAML), (".toml", TOML), (".json", JSON)]
+)
 def test_three_formats_say_the_same(tmp_path: Path, suffix: str, text: str) -> None:
     path = tmp_path / f"config{suffix}"
     path.write_text(text)
@@ -43,14 +45,19 @@ def test_three_formats_say_the_same(tmp_path: Path, suffix: str, text: str) -> N
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="ascii", exclude_categories=["C"])),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(codec="ascii", exclude_categories=["C"])),
     lambda inner: st.lists(inner, max_size=3),
     max_leaves=5,
 )
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), VALUES, max_size=4))
-def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, parameters: dict[str, Any]) -> None:
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, parameters: dict[str, Any]
+) -> None:
     folder = tmp_path_factory.getbasetemp()
     for name, text in (
         ("any.yaml", yaml.safe_dump({"parameters": parameters})),
@@ -124,7 +131,9 @@ def daily(depth: int = 1, label: str = "none") -> None:
 
 def test_the_command_line_wins_over_the_file_and_the_file_over_the_code(project: Project) -> None:
     project.write("flow.py", FLOW)
-    project.write("run.yaml", "parameters: {depth: 8, label: from the file}\nsettings: {resources: {memory: 1MB}}\n")
+    project.write(
+        "run.yaml", "parameters: {depth: 8, label: from the file}\nsettings: {resources: {memory: 1MB}}\n"
+    )
     answer = project.skylift("run", "flow.py", "--config", "run.yaml", "--param", "depth=9")
     assert (answer.code, answer.out) == (0, "9 from the file\n")
 

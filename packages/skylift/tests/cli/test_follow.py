@@ -80,6 +80,17 @@ def started(project: Project) -> Callable[[], Popen[str]]:
     return start
 
 
+def read_until(process: Popen[str], text: str) -> str:
+    """Read lines of stderr up to the one that has a text."""
+    assert process.stderr is not None
+    seen = ""
+    while text not in seen:
+        line = process.stderr.readline()
+        assert line, seen
+        seen += line
+    return seen
+
+
 def go(project: Project, word: str = "go") -> None:
     (project.folder / "go").write_text(word)
 
@@ -101,10 +112,7 @@ def test_watch_ends_with_the_run_and_exits_as_it(
 def test_watch_in_a_pipe_is_plain(project: Project, started: Callable[[], Popen[str]]) -> None:
     started()
     watching = project.start(*SKYLIFT, "runs", "watch", "last")
-    assert watching.stderr is not None
-    seen = ""
-    while "train: running" not in seen:
-        seen += watching.stderr.readline()
+    seen = read_until(watching, "train: running")
     go(project)
     out, rest = watching.communicate(timeout=PATIENCE_S)
     assert (watching.returncode, out) == (0, "")
@@ -170,8 +178,6 @@ def test_stop_gracefully_lets_the_step_that_runs_finish(
     process = started()
     run = Client(project.store).run("last")
     stopping = project.start(*SKYLIFT, "runs", "stop", "last", "--graceful")
-    watching = project.terminal(*SKYLIFT, "runs", "describe", "last")
-    watching.wait()
     while run.status is not Status.STOPPING:
         pass
     assert process.poll() is None
@@ -200,8 +206,11 @@ def test_stop_gracefully_lets_every_worker_finish(project: Project) -> None:
     stopping = project.start(*SKYLIFT, "runs", "stop", "last", "--graceful")
     while run.status is not Status.STOPPING:
         pass
-    for gate in gates[:2]:
-        gate.write_text("")
+    gates[0].write_text("")
+    read_until(process, "wait_here: completed")
+    # Whoever would stop the other worker has the time to do it now.
+    assert project.piped(*SKYLIFT, "runs", "describe", "last").code == 0
+    gates[1].write_text("")
     stopping.communicate(timeout=PATIENCE_S)
     process.communicate(timeout=PATIENCE_S)
 

@@ -76,7 +76,9 @@ def test_values(text: str, annotation: Any, value: Any) -> None:
     assert read(text, annotation) == value
 
 
-@pytest.mark.parametrize(("text", "annotation"), [("x", int), ("[1, 'a']", list[int]), ("NaN", int | None), ("", int)])
+@pytest.mark.parametrize(
+    ("text", "annotation"), [("x", int), ("[1, 'a']", list[int]), ("NaN", int | None), ("", int)]
+)
 def test_what_does_not_fit_is_refused(text: str, annotation: Any) -> None:
     with pytest.raises(AuthoringError):
         value_of(text, annotation, "p")

@@ -115,7 +115,10 @@ def test_another_store(project: Project, flow: str, tmp_path: Path) -> None:
 
 
 def test_a_schedule_that_is_not_deployed_is_said_and_now_needs_no_note(project: Project, flow: str) -> None:
-    assert "note: the schedule is not deployed, and this runs once" in project.skylift("run", f"{flow}:nightly").err
+    assert (
+        "note: the schedule is not deployed, and this runs once"
+        in project.skylift("run", f"{flow}:nightly").err
+    )
     answer = project.skylift("run", f"{flow}:nightly", "--now")
     assert (answer.code, "note:" in answer.err) == (0, False)
 

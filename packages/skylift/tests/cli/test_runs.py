@@ -191,7 +191,9 @@ def test_why_a_run_failed(project: Project) -> None:
     run = ran(project, "bad")
     out = project.skylift("runs", "why", "last").out
     line = next(number for number, text in enumerate(FLOW.splitlines(), 1) if "no column" in text)
-    assert re.sub(r"after \d+ ms|after [\d.]+ s", "after T", out) == f"""\
+    assert (
+        re.sub(r"after \d+ ms|after [\d.]+ s", "after T", out)
+        == f"""\
 run {run.id} of pipeline 'bad' failed, for step 'train' failed (1 completed, 1 failed, 1 skipped).
 
 step 'train' failed after T: ValueError: no column 'age'
@@ -211,6 +213,7 @@ next:
   skylift runs logs {run.id} train  all that the step printed
   skylift runs describe {run.id}    every step, with its outputs
 """
+    )
 
 
 def test_why_as_json(project: Project) -> None:

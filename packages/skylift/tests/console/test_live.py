@@ -159,7 +159,9 @@ def test_a_thousand_steps_stay_readable(project: Project) -> None:
     terminal = project.terminal(sys.executable, project.write("thousand.py", THOUSAND), lines=24)
 
     terminal.expect(r"^\S  quick_701 +running", where="screen")
-    terminal.expect(r"^700 of 1000 done in .+: 299 pending, 1 running, 699 completed, 1 failed$", where="screen")
+    terminal.expect(
+        r"^700 of 1000 done in .+: 299 pending, 1 running, 699 completed, 1 failed$", where="screen"
+    )
     screen = terminal.screen
     assert re.search(r"^✗  quick_4 +failed .+ValueError: no$", screen, re.MULTILINE)
     assert re.search(r"^✓  quick_700 +completed", screen, re.MULTILINE)

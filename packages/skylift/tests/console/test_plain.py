@@ -56,7 +56,9 @@ def line(event: StepEvent) -> str:
 def test_one_line_an_event() -> None:
     assert line(StepEvent("a", Status.RUNNING)) == "a: running\n"
     assert line(StepEvent("a", Status.COMPLETED, "", 1, 0.25)) == "a: completed in 250 ms\n"
-    assert line(StepEvent("a", Status.FAILED, "E: x\ny", 3, 2.0)) == "a: failed in 2.0 s (attempt 3): E: x …\n"
+    assert (
+        line(StepEvent("a", Status.FAILED, "E: x\ny", 3, 2.0)) == "a: failed in 2.0 s (attempt 3): E: x …\n"
+    )
     assert line(StepEvent("a", Status.SKIPPED, "step 'b' failed")) == "a: skipped: step 'b' failed\n"
 
 
@@ -110,6 +112,8 @@ def test_a_completed_run_says_where_its_last_outputs_are(project: Project) -> No
     answer = project.piped(sys.executable, "mixed.py")
 
     assert answer.code == 0
-    assert re.search(rf"^  after.output: {project.store}/skylift/1/artifacts/\w{{64}}$", answer.err, re.MULTILINE)
+    assert re.search(
+        rf"^  after.output: {project.store}/skylift/1/artifacts/\w{{64}}$", answer.err, re.MULTILINE
+    )
     assert re.search(r"^next: skylift runs describe \S{36}$", answer.err, re.MULTILINE)
     assert "why" not in answer.err
