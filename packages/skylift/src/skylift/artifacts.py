@@ -96,6 +96,8 @@ def _materialize(value: Any, annotation: Any, files: NewFiles, who: str) -> tupl
             return name, dict(by_name(name).save(value, annotation, files) or {})
         except MaterializationError as error:
             refused.append((name, error))
+            if error.fix:
+                break
         except SkyliftError:
             raise
         except Exception as error:

@@ -214,7 +214,7 @@ class BaseMaterializer(ABC):
         """Write the value; return what `load` needs to know besides, as plain JSON data.
 
         Raises `MaterializationError` for a value that would not come back as it is; then the
-        next candidate is tried, cloudpickle as the last.
+        next candidate is tried, cloudpickle as the last. One that says a fix is the last word.
         """
 
     @abstractmethod

@@ -6,11 +6,12 @@ import math
 from datetime import timedelta, tzinfo
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, cast
+from uuid import UUID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_BY_VALUE: Final = frozenset({int, str, bool, bytes, bytearray, type(None)})
+_BY_VALUE: Final = frozenset({int, str, bool, bytes, bytearray, type(None), UUID})
 
 
 def same(one: Any, other: Any) -> bool:  # noqa: PLR0911 -- one branch per kind of value, flat

@@ -73,6 +73,8 @@ def _framed(value: Any, pd: Any) -> tuple[Any, dict[str, Any]]:
     """A frame, and what Arrow does not keep of the value: a series' name, objects, a frequency."""
     details: dict[str, Any] = {}
     frame = value
+    if value.ndim == 2 and len(set(map(type, value.columns))) > 1:
+        raise MaterializationError("its columns' names are of several types, and a table's are text")
     if isinstance(value, pd.Series):
         if type(value.name) not in (str, int, type(None)):
             raise MaterializationError(f"the series' name is neither text nor a number: {value.name!r}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, Union, cast
+from typing import TYPE_CHECKING, Any, Final, Union, cast, get_origin
 
 from skylift.materializers.base import BaseMaterializer, NewFiles, StoredFiles
 from skylift_contract.errors import MaterializationError
@@ -137,7 +137,9 @@ def _generic(kind: Any, *arguments: Iterable[Any]) -> Any:
 
 def _union(kinds: Iterable[Any]) -> Any:
     """One annotation for several, in an order that does not depend on the process; None for none."""
-    ordered = sorted(kinds, key=str)
+    found = set(kinds)
+    # An empty list fits wherever a list of something is told of.
+    ordered = sorted(found - {get_origin(kind) for kind in found if get_origin(kind) is not tuple}, key=str)
     if Any in ordered:
         return Any
     return Union[tuple(ordered)] if ordered else None  # noqa: UP007 -- of a number known only here

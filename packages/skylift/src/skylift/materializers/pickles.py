@@ -58,9 +58,10 @@ class CloudpickleMaterializer(BaseMaterializer):
 def _pickler(file: Any) -> Any:
     """cloudpickle's, but for open files: it would store what is left to read in them."""
     cloudpickle: Any = import_module("cloudpickle")
-    pickler: Any = cloudpickle.Pickler(file, protocol=PROTOCOL)
-    pickler.dispatch_table = ChainMap({io.TextIOWrapper: _refuse_file}, pickler.dispatch_table)
-    return pickler
+    table = ChainMap({io.TextIOWrapper: _refuse_file}, cloudpickle.Pickler.dispatch_table)
+    # The pickler looks for its table when it is made, and on its class.
+    kind = type("Pickler", (cloudpickle.Pickler,), {"dispatch_table": table})
+    return kind(file, protocol=PROTOCOL)
 
 
 def _refuse_file(file: io.TextIOWrapper) -> Any:

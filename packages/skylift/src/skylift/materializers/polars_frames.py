@@ -28,7 +28,10 @@ class PolarsMaterializer(BaseMaterializer):
             raise MaterializationError(f"Parquet would drop what {type(value).__name__} adds to polars")
         frame = value if isinstance(value, pl.DataFrame) else value.to_frame()
         if any(dtype == pl.Object for dtype in frame.dtypes):
-            raise MaterializationError("it holds Python objects, which Parquet cannot")
+            raise MaterializationError(
+                "it holds Python objects, which polars can neither write nor pickle",
+                fix="Cast the column, or return .to_dicts() of it.",
+            )
         try:
             _write(frame, files, pl)
         except pl.exceptions.PolarsError as error:

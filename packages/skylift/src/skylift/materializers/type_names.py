@@ -94,7 +94,7 @@ def _name(kind: Any) -> str:
     if not isinstance(kind, type) or "<" in qualname:
         raise Unnameable(f"{kind!r} cannot be imported by another process")
     if module == "collections.abc" and qualname in _CONSUMED:
-        raise Unnameable(f"writing an {qualname} out would use it up")
+        raise Unnameable(f"writing out a {qualname} would use it up")
     name = f"{_shared_name(module)}:{qualname}"
     if _member(sys.modules.get(module), qualname) is not kind:
         raise Unnameable(f"{name} is not the type of that name")
@@ -143,11 +143,19 @@ _WITHOUT_A_TYPE: Final[Mapping[str, Callable[[], Any]]] = {
 
 def _decode_generic(data: dict[str, Any]) -> Any:
     if "union" in data:
-        return Union[tuple(map(decode, data["union"]))]  # noqa: UP007 -- of a number known only here
+        return _union(data["union"])
     if "literal" in data:
         return Literal[tuple(_decode_literal(value) for value in data["literal"])]
     generic: Any = _found(data["of"])
     return generic[tuple(decode(argument) for argument in data["arguments"])]
+
+
+def _union(members: list[Any]) -> Any:
+    """As `X | Y`: to pydantic's generic models, `Union[X, Y]` would be another argument."""
+    first, *others = map(decode, members)
+    for other in others:
+        first = first | other
+    return first
 
 
 def _decode_literal(value: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -14,7 +12,7 @@ from skylift_contract.errors import DamagedObject, MaterializationError
 from skylift_contract.snapshot import InputSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic import TypeAdapter, ValidationError
 
@@ -117,9 +115,9 @@ MOST_SHOWN: Final = 80
 def check_type(value: Any, annotation: Any, who: str) -> None:
     """Raise `MaterializationError` when a value is not what its annotation says.
 
-    Strictly, without conversion: 1 is a float, as for type checkers, and numpy's int64 is no
-    int. Classes that pydantic does not know are checked with `isinstance`; an annotation
-    that it makes nothing of is not checked.
+    Strictly, and nothing is converted: numpy's int64 is no int, and a dict no model. As for
+    type checkers, an int will do for a float. Classes that pydantic does not know are checked
+    with `isinstance`; an annotation that it makes nothing of is not checked.
     """
     if annotation is Any or type(value) is annotation:
         return
@@ -129,17 +127,16 @@ def check_type(value: Any, annotation: Any, who: str) -> None:
     if adapter is None:
         return
     try:
-        adapter.validate_python(value, strict=True)
+        found = adapter.validate_python(value, strict=True)
     except ValidationError as error:
-        raise _mismatch(value, annotation, who, error) from None
+        raise _mismatch(annotation, *_error_in(value, error), who) from None
+    if (made := _made_of(value, found)) is not None:
+        raise _mismatch(annotation, *made, who)
 
 
-def _mismatch(value: Any, annotation: Any, who: str, error: ValidationError) -> MaterializationError:
-    found = error.errors(include_url=False)[0]
-    path, culprit = _followed(value, found["loc"])
-    message = "" if is_union(annotation) else f": {found['msg'][0].lower()}{found['msg'][1:]}"
+def _mismatch(annotation: Any, path: str, message: str, culprit: Any, who: str) -> MaterializationError:
     return MaterializationError(
-        f"it does not match its annotation{path and f' at {path}'}{message}",
+        f"it does not match its annotation{path and f' at {path}'}{message and f': {message}'}",
         who=who,
         value=Shown.of(culprit),
         limit=describe(annotation),
@@ -147,13 +144,18 @@ def _mismatch(value: Any, annotation: Any, who: str, error: ValidationError) -> 
     )
 
 
-def is_union(annotation: Any) -> bool:
-    """Of a union pydantic says only what the first member wanted."""
-    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+def _error_in(value: Any, error: ValidationError) -> tuple[str, str, Any]:
+    """Where in the value the first error lies, what pydantic says of it, and what lies there."""
+    errors = error.errors(include_url=False)
+    path, culprit = _followed(value, errors[0]["loc"])
+    if len(errors) > 1 and _followed(value, errors[1]["loc"])[0] == path:
+        return path, "", culprit  # a union: each error says only what one of its members wanted
+    message = errors[0]["msg"]
+    return path, f"{message[0].lower()}{message[1:]}", culprit
 
 
 def _followed(value: Any, location: tuple[int | str, ...]) -> tuple[str, Any]:
-    """Where in the value the error lies, and what lies there; pydantic's labels of branches are left out."""
+    """The path within the value, and what lies there; pydantic's labels of branches are left out."""
     path = ""
     for part in location:
         try:
@@ -162,6 +164,39 @@ def _followed(value: Any, location: tuple[int | str, ...]) -> tuple[str, Any]:
             break
         path += f"[{part!r}]"
     return path, value
+
+
+def _made_of(value: Any, found: Any) -> tuple[str, str, Any] | None:
+    """What pydantic made something else of, even strictly: a model of a dict, a float of numpy's float32."""
+    if value is found:
+        return None
+    if _is_made(found) and not isinstance(value, type(found)):
+        is_promoted = type(found) is float and isinstance(value, int)
+        return (
+            None if is_promoted else ("", f"input should be an instance of {type(found).__qualname__}", value)
+        )
+    for key, one, other in _items(value, found):
+        if (made := _made_of(one, other)) is not None:
+            path, message, culprit = made
+            return f"[{key!r}]{path}", message, culprit
+    return None
+
+
+def _is_made(found: Any) -> bool:
+    names = ("__pydantic_fields_set__", "__dataclass_fields__", "_fields")
+    return type(found) is float or any(hasattr(found, name) for name in names)
+
+
+def _items(value: Any, found: Any) -> Iterable[tuple[Any, Any, Any]]:
+    if isinstance(value, list | tuple) and isinstance(found, list | tuple):
+        pairs = zip(cast("list[Any]", value), cast("list[Any]", found), strict=False)
+        return ((place, *pair) for place, pair in enumerate(pairs))
+    if isinstance(value, dict) and isinstance(found, dict):
+        members = zip(
+            cast("dict[Any, Any]", value).items(), cast("dict[Any, Any]", found).values(), strict=False
+        )
+        return ((key, one, other) for (key, one), other in members)
+    return ()
 
 
 def _fix(value: Any) -> str:
