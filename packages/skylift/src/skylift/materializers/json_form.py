@@ -56,7 +56,7 @@ def to_form(value: Any, adapter: TypeAdapter[Any]) -> Any:
             return form
     except Exception as error:
         # Validators, serializers and comparisons are anybody's code, and may raise anything.
-        raise NoJsonForm(_first_line(error)) from error
+        raise NoJsonForm(_reason(error)) from error
     raise NoJsonForm("it would come back from JSON as another value or type")
 
 
@@ -105,10 +105,12 @@ def _spelled(value: float) -> str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
         return error.errors(include_url=False)[0]["msg"]
+    if str(error).startswith("Pydantic serializer warnings"):
+        return "it is not what its annotation says"
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__
