@@ -9,7 +9,7 @@ from uuid import UUID
 from skylift import project
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
-from skylift.models import PipelineRun, run_of_record
+from skylift.models import PipelineRun
 from skylift.store.location import open_store
 from skylift_contract.errors import ConfigurationError, UnknownName
 
@@ -34,11 +34,11 @@ class Client:
         """Runs, newest first; read as they are asked for."""
         for record in self.ledger.newest_runs():
             if pipeline is None or record.pipeline == pipeline:
-                yield run_of_record(self.ledger, record)
+                yield PipelineRun.of_record(self.ledger, record)
 
     def newest(self, limit: int, pipeline: str | None = None) -> list[PipelineRun]:
         if pipeline is None:
-            return [run_of_record(self.ledger, record) for record in self.ledger.newest_runs(limit)]
+            return [PipelineRun.of_record(self.ledger, record) for record in self.ledger.newest_runs(limit)]
         return list(islice(self.runs(pipeline), limit))
 
     def run(self, name: str | UUID) -> PipelineRun:
@@ -56,7 +56,7 @@ class Client:
             raise UnknownName(
                 "run", text, (), fix=f"Looked in {self.ledger.store.uri}. See: skylift runs list"
             )
-        return run_of_record(self.ledger, record)
+        return PipelineRun.of_record(self.ledger, record)
 
     def _completed(self, prefix: str) -> str:
         fit = [

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic import PrivateAttr
@@ -18,11 +17,12 @@ from skylift.ledger.view import read_status
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import SkyliftError, UnknownName
-from skylift_contract.run import DeployedSchedule
+from skylift_contract.run import DeployedSchedule, PipelineRunResponse
 from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, PipelineSnapshotResponse
 from skylift_contract.status import UNASKED, Liveness, RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from skylift.ledger.ledger import Ledger
@@ -127,6 +127,26 @@ class PipelineRun(contract.PipelineRun):
 
     _ledger: Ledger = PrivateAttr()
 
+    @classmethod
+    def open(cls, ledger: Ledger, reference: contract.PipelineRun) -> PipelineRun:
+        """A run that answers questions, from what identifies it."""
+        run = cls.model_construct(**dict(reference))
+        run._ledger = ledger  # noqa: SLF001 -- its own
+        return run
+
+    @classmethod
+    def of_record(cls, ledger: Ledger, record: RunRecord) -> PipelineRun:
+        return cls.open(
+            ledger,
+            contract.PipelineRun.model_construct(
+                pipeline=record.pipeline,
+                snapshot=record.snapshot,
+                flavor=record.flavor,
+                orchestrator_run_id=record.orchestrator_run_id,
+                submission_id=record.submission_id,
+            ),
+        )
+
     @property
     def ledger(self) -> Ledger:
         return self._ledger
@@ -187,29 +207,6 @@ class PipelineRun(contract.PipelineRun):
             if status.status is ExecutionStatus.FAILED:
                 end = self._ledger.attempt_end(str(self.id), name, status.attempt, AttemptEnd.FAILED)
                 yield name, status.reason, end.error if end else None
-
-
-PipelineRunResponse: TypeAlias = PipelineRun
-
-
-def open_run(ledger: Ledger, reference: contract.PipelineRun) -> PipelineRun:
-    """A run that answers questions, from what identifies it."""
-    run = PipelineRun.model_construct(**dict(reference))
-    run._ledger = ledger
-    return run
-
-
-def run_of_record(ledger: Ledger, record: RunRecord) -> PipelineRun:
-    return open_run(
-        ledger,
-        contract.PipelineRun.model_construct(
-            pipeline=record.pipeline,
-            snapshot=record.snapshot,
-            flavor=record.flavor,
-            orchestrator_run_id=record.orchestrator_run_id,
-            submission_id=record.submission_id,
-        ),
-    )
 
 
 def backend_view(record: RunRecord) -> RunStatus:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from datetime import datetime
 
     from skylift_contract.enums import ExecutionStatus
@@ -68,7 +68,7 @@ def current() -> Observer:
 
 
 @contextmanager
-def observed(observer: Observer) -> Iterator[Observer]:
+def observed(observer: Observer) -> Generator[Observer]:
     token = _CURRENT.set(observer)
     try:
         yield observer

@@ -133,6 +133,11 @@ def test_gcs_emulator_from_the_environment(
     assert list(gcs_server.buckets[BUCKET].objects) == ["skylift/1/k"]
 
 
+def test_an_emulator_gets_no_credentials_even_with_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "https://emulator.example")
+    assert '"disable_oauth": true' in made("gs://b").config["service_account_key"]
+
+
 def test_a_gcs_endpoint_with_tls_keeps_ones_credentials() -> None:
     config = made("gs://b", {"endpoint": "https://storage.example", "bearer_token": "t"}).config
     assert config["base_url"] == "https://storage.example"

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from skylift_tests_support.faults import Call, Fault, always, at, faulty_store, nth
+from skylift_tests_support.faults import Call, Fault, FaultyTransport, always, at, faulty_store, nth
 
 from skylift.store.location import open_store
 from skylift.store.objects import SINGLE_PUT_LIMIT, Creation, ObjectStore, Outcome
@@ -19,6 +19,7 @@ from skylift.store.transport import OutcomeUnknown
 from skylift_contract.errors import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 KEYS = ["a/1.json", "a/2.json", "a/b/3.json", "a-b/4.json", "ab/5.json", "c.json"]
@@ -69,12 +70,36 @@ def test_listings_are_sorted_and_by_folder(any_store: ObjectStore) -> None:
     assert any_store.list("", limit=100) == sorted(KEYS)
 
 
+class IgnoringAfter(FaultyTransport):
+    """A service too old for the parameter: Azure before startFrom."""
+
+    def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
+        return self.inner.pages(folder, None, size)
+
+
+def test_listings_go_on_after_a_key_where_the_service_does_not(memory_store: ObjectStore) -> None:
+    for number in range(9):
+        memory_store.create(f"index/{number}", b"")
+    store = ObjectStore(memory_store.uri, IgnoringAfter(memory_store.transport))
+    assert store.list("index", after="index/3", limit=2) == ["index/4", "index/5"]
+
+
 def test_delete(any_store: ObjectStore) -> None:
     for key in KEYS:
         any_store.create(key, b"x")
     any_store.delete(["a/1.json", "not/there", "ab/5.json"])
     assert any_store.list("") == ["a-b/4.json", "a/2.json", "a/b/3.json", "c.json"]
     assert any_store.create("a/1.json", b"again").outcome is Outcome.CREATED
+
+
+def test_nothing_is_beneath_an_object(any_store: ObjectStore, tmp_path: Path) -> None:
+    any_store.create("a", b"x")
+    assert any_store.get("a/b") is None
+    assert not any_store.exists("a/b")
+    assert not any_store.get_file("a/b", tmp_path / "copy")
+    assert any_store.list("a") == any_store.list("a/b") == []
+    any_store.delete(["a/b"])
+    assert any_store.get("a") == b"x"
 
 
 def test_content_may_be_there_already(any_store: ObjectStore, tmp_path: Path) -> None:
@@ -145,13 +170,12 @@ def test_keys_are_checked_by_every_method(memory_store: ObjectStore, tmp_path: P
             call()
 
 
-ALPHABET = st.sampled_from("ab-.0/")
 PLAIN_KEYS = st.text("ab0", min_size=1, max_size=3) | st.from_regex(
     r"[ab](-[ab0])?(/[ab0-]{1,2}){0,2}", fullmatch=True
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     keys=st.sets(PLAIN_KEYS, max_size=8),
     prefix=st.just("") | PLAIN_KEYS,

@@ -20,4 +20,4 @@ SCHEDULED_TIME_ENV: Final = "SKYLIFT_SCHEDULED_TIME"
 """When a schedule asked for the run, in ISO 8601; set where the backend substitutes it."""
 
 SUPERVISED_ENV: Final = "SKYLIFT_SUPERVISED"
-"""Set where standard input is a pipe from whoever started the step: its end means that one is gone."""
+"""The number of a pipe that whoever started the step holds open: its end means that one is gone."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from skylift_contract.model import Settings
     from skylift_contract.orchestrator import BaseOrchestratorConfig
 
 _RECEIVED: Final = (
@@ -51,7 +52,7 @@ BY_THE_RUNTIME: Final = MappingProxyType(
         Capability.FAIL_FAST: EMULATED("running steps finish; a step that starts after a failure is skipped"),
         Capability.STOP_ON_FAILURE: EMULATED("a step that starts after a failure is skipped"),
         Capability.CONTINUE_ON_FAILURE: EMULATED("a step whose upstream failed is skipped"),
-        Capability.SECRETS: EMULATED("each step reads its own when it starts"),
+        Capability.SECRETS: no("references to secrets are not built yet"),
         Capability.STEP_TIMEOUT: EMULATED("the step's process ends itself"),
     }
 )
@@ -79,6 +80,14 @@ class BaseOrchestratorFlavor(ABC):
     @abstractmethod
     def implementation_class(self) -> type[BaseOrchestrator]:
         """Import it here, in the body: this is what loads the SDK."""
+
+    @property
+    def settings_class(self) -> type[Settings] | None:
+        """What `settings["orchestrator.<name>"]` may hold; None to carry it unread.
+
+        Read it with `settings_class.from_snapshot`: a snapshot holds durations in microseconds.
+        """
+        return None
 
     @property
     def title(self) -> str:

@@ -15,11 +15,12 @@ from pydantic import (
     model_validator,
 )
 
-from skylift_contract.canonical import MICROSECOND
+from skylift_contract.canonical import MICROSECOND, canonical_json
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pydantic.functional_validators import ModelWrapValidatorHandler
+    from pydantic_core import ErrorDetails
 
 _NO_DURATION: Final = "it is not a duration: give a timedelta, or seconds as a number"
 
@@ -73,10 +74,18 @@ class Settings(BaseModel):
         """`model_validate`, for data from a file: a mapping of options."""
         return cls.model_validate(data)
 
+    @classmethod
+    def from_snapshot(cls, data: Any) -> Self:
+        """What a snapshot holds of these settings, where durations are integer microseconds."""
+        return cls.model_validate_json(canonical_json(data))
+
 
 def refused(model: type[BaseModel], error: ValidationError) -> ConfigurationError:
     """The first thing that pydantic found, as a sentence, with the number of further ones."""
-    first, *others = error.errors(include_url=False)
+    # A misspelt option often leaves a required one missing: the misspelling is the cause.
+    first, *others = sorted(
+        error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden"
+    )
     where = ".".join([model.__name__, *(str(part) for part in first["loc"])])
     more = f" (and {len(others)} more)" if others else ""
     if first["type"] == "extra_forbidden":
@@ -84,7 +93,13 @@ def refused(model: type[BaseModel], error: ValidationError) -> ConfigurationErro
     if first["type"] == "missing":
         return ConfigurationError(f"it is required{more}", who=where, fix="Give it a value.")
     said = first["msg"].removeprefix("Value error, ")
-    return ConfigurationError(f"{said}{more}", who=where, value=first["input"])
+    return ConfigurationError(f"{said}{more}", who=where, value=_shown(model, first))
+
+
+def _shown(model: type[BaseModel], found: ErrorDetails) -> Any:
+    """The value that was refused, unless its field is a secret's."""
+    field = model.model_fields.get(str(found["loc"][0])) if found["loc"] else None
+    return "**********" if field and "Secret" in str(field.annotation) else found["input"]
 
 
 def _unknown_field(model: type[BaseModel], name: str) -> ConfigurationError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from pydantic import Field, JsonValue, ValidationError
 
@@ -138,7 +138,8 @@ class SnapshotRuntime(Frozen):
     """How a step's process behaves wherever it starts.
 
     `orchestrator`: a class whose own code says the run ID, for a process to import; None
-    where `run_id_sources` say all there is to say. `retries`: who tries again, "backend" or "runtime" (one owner per flavor).
+    where `run_id_sources` say all there is to say. `retries`: who tries again, "backend" or
+    "runtime"; one owner per flavor.
     """
 
     flavor: str
@@ -179,6 +180,13 @@ class PipelineSnapshot(Frozen):
     @cached_property
     def digest(self) -> str:
         return digest(self.content)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Pydantic's own would carry the former content and digest along."""
+        made = super().model_copy(update=update, deep=deep)
+        for derived in ("step_configurations", "content", "digest"):
+            vars(made).pop(derived, None)
+        return made
 
     @property
     def name(self) -> str:
@@ -229,6 +237,10 @@ def read_snapshot(data: bytes, expected: str) -> PipelineSnapshot:
         )
     try:
         snapshot = PipelineSnapshot.model_validate_json(data)
+    except UnknownName as error:
+        raise RecordTooNew(
+            f"it asks for what this Skylift does not know: {error}", who=who, fix="Upgrade skylift here."
+        ) from error
     except ValidationError as error:
         raise DamagedObject(f"it cannot be read: {error.errors()[0]['msg']}", who=who) from error
     # The bytes as stored are the truth: a newer writer's fields must not change the digest.

@@ -146,6 +146,28 @@ def _not_started(native: StepStatus | None, backend: RunStatus) -> StepStatus:
     return StepStatus(Status.PENDING)
 
 
+def with_skips(
+    steps: Mapping[str, StepStatus], upstream: Mapping[str, tuple[str, ...]]
+) -> dict[str, StepStatus]:
+    """The same, where a step that never began because one before it failed says so.
+
+    `steps` are in topological order; `upstream`: invocation id → those it waits for.
+    """
+    found: dict[str, StepStatus] = {}
+    for name, step in steps.items():
+        blocked = [other for other in upstream.get(name, ()) if other in found and _blocks(found[other])]
+        if blocked and step.status in {Status.PENDING, Status.NOT_STARTED}:
+            why = f"upstream {blocked[0]!r} was {found[blocked[0]].status.value}"
+            found[name] = StepStatus(Status.SKIPPED, why, step.attempt, step.url)
+        else:
+            found[name] = step
+    return found
+
+
+def _blocks(step: StepStatus) -> bool:
+    return step.status in {Status.FAILED, Status.SKIPPED, Status.STOPPED}
+
+
 def run_status(
     steps: Mapping[str, StepStatus], backend: RunStatus, *, sealed: RunStatus | None, stop_asked: bool
 ) -> RunStatus:

@@ -33,10 +33,10 @@ class OutputHandle:
             fix="Do it inside a step, or make the pipeline dynamic: @pipeline(dynamic=True).",
         )
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # noqa: PLE0304 -- never returns
         self._refuse("decide on")
 
-    def __len__(self) -> int:
+    def __len__(self) -> int:  # noqa: PLE0303 -- never returns
         self._refuse("take the length of")
 
     def __iter__(self) -> Iterator[Any]:

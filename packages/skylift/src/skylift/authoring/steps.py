@@ -56,7 +56,7 @@ class StepFunction(Generic[R]):
             raise AuthoringError(
                 "it was called outside a pipeline",
                 who=self.who,
-                fix=f"Call it in a @pipeline function, or call {self.name}.entrypoint(...) to run it plainly.",
+                fix=f"Call it in a @pipeline function, or {self.name}.entrypoint(...) to run it plainly.",
             )
         return cast("R", current.record(self, self.bind(args, kwargs), after, id))
 

@@ -11,7 +11,7 @@ from skylift.authoring.handles import InvocationHandle, OutputHandle, OutputHand
 from skylift_contract.errors import AuthoringError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from skylift.authoring.steps import StepFunction
 
@@ -87,7 +87,7 @@ def active() -> Trace | None:
 
 
 @contextmanager
-def tracing(pipeline: str) -> Iterator[Trace]:
+def tracing(pipeline: str) -> Generator[Trace]:
     trace = Trace(pipeline)
     token = _ACTIVE.set(trace)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -33,10 +32,11 @@ from skylift_contract.snapshot import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.authoring.steps import StepFunction
+    from skylift_contract.model import Settings
     from skylift_contract.run_id import RunIdSource
 
 
@@ -49,6 +49,11 @@ class Target:
     run_id_sources: tuple[RunIdSource, ...] = ()
     orchestrator: OrchestratorSource | None = None
     retries: str = "runtime"
+    settings_class: type[Settings] | None = None
+
+    def own_settings(self, settings: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """The flavors' parts of the settings, this one's validated."""
+        return configuration.flavor_settings(settings, self.flavor, self.settings_class)
 
 
 def compile_snapshot(
@@ -63,10 +68,12 @@ def compile_snapshot(
     """
     configuration.check_name("pipeline", pipeline.name)
     parameters = _pipeline_parameters(pipeline, arguments)
-    steps = () if pipeline.options.dynamic else _steps(pipeline, parameters)
+    steps = () if pipeline.options.dynamic else _steps(pipeline, parameters, target)
     return PipelineSnapshot(
         project=target.project,
-        pipeline_configuration=_pipeline_configuration(pipeline, {k: v for k, (v, _) in parameters.items()}),
+        pipeline_configuration=_pipeline_configuration(
+            pipeline, {name: as_json for name, (as_json, _) in parameters.items()}, target
+        ),
         steps=steps,
         schedule=_schedule(pipeline),
         code=code,
@@ -94,17 +101,19 @@ def _pipeline_parameters(
     return found
 
 
-def _steps(pipeline: PipelineFunction, parameters: Mapping[str, tuple[Any, Any]]) -> tuple[Step, ...]:
+def _steps(
+    pipeline: PipelineFunction, parameters: Mapping[str, tuple[Any, Any]], target: Target
+) -> tuple[Step, ...]:
     with tracing(pipeline.name) as trace:
         pipeline.entrypoint(**{name: value for name, (_, value) in parameters.items()})
     if not trace.calls:
         raise AuthoringError("it calls no step", who=pipeline.who, fix="Call at least one @step in it.")
-    return ordered_steps(pipeline, trace)
+    return ordered_steps(pipeline, trace, target)
 
 
-def ordered_steps(pipeline: PipelineFunction, trace: Trace) -> tuple[Step, ...]:
+def ordered_steps(pipeline: PipelineFunction, trace: Trace, target: Target) -> tuple[Step, ...]:
     """A trace's calls as steps, in topological order."""
-    compiler = StepCompiler(pipeline)
+    compiler = StepCompiler(pipeline, target)
     steps = {call.invocation: compiler.step(call) for call in trace.calls.values()}
     order = in_order({name: step.spec.upstream_steps for name, step in steps.items()}, pipeline.who)
     return tuple(steps[name] for name in order)
@@ -113,8 +122,8 @@ def ordered_steps(pipeline: PipelineFunction, trace: Trace) -> tuple[Step, ...]:
 class StepCompiler:
     """Makes steps of one pipeline's calls; what all calls of a step share is made once."""
 
-    def __init__(self, pipeline: PipelineFunction) -> None:
-        self.pipeline = pipeline
+    def __init__(self, pipeline: PipelineFunction, target: Target) -> None:
+        self.pipeline, self.target = pipeline, target
         self._shared = lru_cache(maxsize=None)(self._configure)
 
     def step(self, call: Call) -> Step:
@@ -152,7 +161,7 @@ class StepCompiler:
             ),
             resource_settings=configuration.resources_of(settings),
             docker_settings=configuration.docker_of(settings),
-            settings=configuration.flavor_settings(settings),
+            settings=self.target.own_settings(settings),
             retry=configuration.retry_of(own, default, who),
             timeout=configuration.timeout_of(own, default, who),
             environment=configuration.environment_of(own, default, who),
@@ -200,7 +209,7 @@ def _hook(hook: Callable[..., Any] | None, who: str) -> str | None:
 
 
 def _pipeline_configuration(
-    pipeline: PipelineFunction, parameters: Mapping[str, Any]
+    pipeline: PipelineFunction, parameters: Mapping[str, Any], target: Target
 ) -> PipelineConfiguration:
     options, who = pipeline.options, pipeline.who
     settings = configuration.merged(options.settings, {}, who)
@@ -208,7 +217,7 @@ def _pipeline_configuration(
         name=pipeline.name,
         source=source_of(pipeline.entrypoint, who),
         parameters=dict(parameters),
-        settings=configuration.flavor_settings(settings),
+        settings=target.own_settings(settings),
         environment=configuration.environment_of(options, options, who),
         secrets=tuple(options.secrets),
         execution_mode=_mode(options.execution_mode, who),

@@ -54,7 +54,7 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any], who: str) -> dict[
 def plain(value: Any, who: str) -> dict[str, Any]:
     """Settings as written, either as a model or as a mapping; only what was set."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", exclude_unset=True)
+        return value.model_dump(exclude_unset=True)
     if isinstance(value, dict):
         return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     raise ConfigurationError("settings are a model or a mapping", who=who, value=value)
@@ -68,9 +68,18 @@ def docker_of(settings: Mapping[str, dict[str, Any]]) -> DockerSettings:
     return DockerSettings.parse(settings.get(DOCKER, {}))
 
 
-def flavor_settings(settings: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Every flavor's own settings: one snapshot may carry those of several."""
-    return {key: value for key, value in settings.items() if key.startswith(OF_FLAVOR)}
+def flavor_settings(
+    settings: Mapping[str, dict[str, Any]], flavor: str, settings_class: type[Settings] | None
+) -> dict[str, dict[str, Any]]:
+    """Every flavor's own settings: one snapshot may carry those of several.
+
+    Those of the flavor that it is compiled for are validated; the others cannot be here.
+    """
+    found = {key: value for key, value in settings.items() if key.startswith(OF_FLAVOR)}
+    own = f"{OF_FLAVOR}{flavor}"
+    if settings_class is not None and own in found:
+        found[own] = settings_class.parse(found[own]).model_dump(mode="json", exclude_unset=True)
+    return found
 
 
 def retry_of(options: SharedOptions, default: SharedOptions, who: str) -> StepRetryConfig | None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift_contract.capability import Support
-    from skylift_contract.orchestrator import BaseOrchestrator
+    from skylift_contract.flavor import BaseOrchestratorFlavor
+    from skylift_contract.orchestrator import BaseOrchestrator, BaseOrchestratorConfig
     from skylift_contract.snapshot import PipelineSnapshot
     from skylift_contract.stack import Stack
 
@@ -73,12 +74,14 @@ def _without_schedule(
 
 def target_of(orchestrator: BaseOrchestrator) -> Target:
     """What a snapshot holds of the orchestrator it is made for."""
+    flavor = flavor_of(orchestrator)
     return Target(
         project=project.project_name(),
         flavor=orchestrator.flavor,
         run_id_sources=orchestrator.run_id_sources,
         orchestrator=None if orchestrator.run_id_sources else orchestrator_source(orchestrator),
         retries="backend" if orchestrator.config.handles_step_retries else "runtime",
+        settings_class=flavor.settings_class if flavor else None,
     )
 
 
@@ -86,7 +89,7 @@ def orchestrator_source(orchestrator: BaseOrchestrator) -> OrchestratorSource:
     """How a step's process makes this orchestrator again, without its secrets."""
     from pydantic import SecretStr
 
-    config = orchestrator.config
+    config: BaseOrchestratorConfig = orchestrator.config
     secret = {name for name in type(config).model_fields if isinstance(getattr(config, name), SecretStr)}
     return OrchestratorSource(
         implementation=source_of(type(orchestrator), f"orchestrator {orchestrator.name!r}"),
@@ -97,10 +100,16 @@ def orchestrator_source(orchestrator: BaseOrchestrator) -> OrchestratorSource:
 
 def capabilities(orchestrator: BaseOrchestrator) -> Mapping[Capability, Support]:
     """The flavor's own declaration; of an orchestrator without a flavor, what it overrides."""
+    config, flavor = orchestrator.config, flavor_of(orchestrator)
+    return capabilities_of(flavor, config) if flavor else infer(type(orchestrator), config)
+
+
+def flavor_of(orchestrator: BaseOrchestrator) -> BaseOrchestratorFlavor | None:
+    """The installed flavor of that name; None for an instance of a class that has none."""
     try:
-        return capabilities_of(load_flavor(orchestrator.flavor), orchestrator.config)
+        return load_flavor(orchestrator.flavor)
     except FlavorNotFound:
-        return infer(type(orchestrator), orchestrator.config)
+        return None
 
 
 def _source(pipeline: PipelineFunction, *, is_needed: bool) -> tuple[SourceTree | None, tuple[str, ...]]:

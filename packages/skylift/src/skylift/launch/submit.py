@@ -15,7 +15,7 @@ from skylift.launch.provenance import git_state, user
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, RunRecord
-from skylift.models import PipelineRun, open_run
+from skylift.models import PipelineRun
 from skylift.observer import Observer, observed
 from skylift.store.location import open_store
 from skylift_contract import run as contract
@@ -89,7 +89,7 @@ class Submission:
         if self.wait and result and result.wait_for_completion:
             result.wait_for_completion()
         reference = self._reference().model_copy(update={"orchestrator_run_id": found})
-        run = open_run(self.ledger, reference)
+        run = PipelineRun.open(self.ledger, reference)
         status = run.fetch()
         self.observer.ended(status.status, status.reason)
         return run

@@ -15,6 +15,7 @@ from skylift_contract.status import (
     StepEvidence,
     run_status,
     step_status,
+    with_skips,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def read_status(
     sealed = _sealed(ledger, run_id, listing)
     against = sealed if sealed and backend.status is ExecutionStatus.UNKNOWN else backend
     steps = {name: step_status(evidence, name, against) for name, evidence in everything.items()}
+    upstream = {name: step.spec.upstream_steps for name, step in snapshot.step_configurations.items()}
+    steps = with_skips(steps, upstream)
     return run_status(steps, backend, sealed=sealed, stop_asked=listing.stop_asked)
 
 

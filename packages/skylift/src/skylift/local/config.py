@@ -9,8 +9,9 @@ from skylift_contract.orchestrator import BaseOrchestratorConfig
 
 
 class LocalOrchestratorConfig(BaseOrchestratorConfig):
-    """`max_parallelism`: 1 runs steps one by one in this process, where breakpoints work;
-    more runs up to that many at once, each in a worker process of its own.
+    """One by one in this process, where breakpoints work, or in several processes.
+
+    `max_parallelism`: above 1, that many steps run at once, each in a worker of its own.
     """
 
     max_parallelism: int = Field(default=1, ge=1)

@@ -13,7 +13,6 @@ from skylift.ledger.records import RunEndRecord
 from skylift.local.frontier import Frontier
 from skylift.local.workers import Workers
 from skylift.observer import StepEvent
-from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.interrupts import StopRequested, stop_on_sigterm
 from skylift.runtime.invocation import execute_invocation
 from skylift.runtime.logs import teed
@@ -22,8 +21,9 @@ from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
+    from skylift.runtime.active import ActiveRun, Outcome
     from skylift_contract.snapshot import Step
 
 
@@ -37,7 +37,7 @@ def coordinate(run: ActiveRun, parallelism: int, environments: Mapping[str, Mapp
 
 
 @contextmanager
-def _closing(run: ActiveRun) -> Iterator[None]:
+def _closing(run: ActiveRun) -> Generator[None]:
     """Whatever ends this process's part also ends the run, where the store still takes it."""
     try:
         yield
@@ -51,7 +51,7 @@ def _closing(run: ActiveRun) -> Iterator[None]:
 
 
 @contextmanager
-def _sigterm_stops() -> Iterator[None]:
+def _sigterm_stops() -> Generator[None]:
     """Handlers can be set in the main thread only; elsewhere its own handling stays."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -87,6 +87,7 @@ class _Coordinator:
         finally:
             for name, outcome in self.workers.stop_all():
                 self._close(name, outcome)
+            self.workers.close()
         return self._outcome()
 
     def _is_stopped(self) -> bool:

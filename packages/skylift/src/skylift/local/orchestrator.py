@@ -46,13 +46,13 @@ class LocalOrchestrator(BaseOrchestrator):
     def parallelism(self, snapshot: PipelineSnapshot) -> int:
         """The pipeline's own setting, else the component's."""
         own = snapshot.pipeline_configuration.settings.get("orchestrator.local", {})
-        return LocalSettings.parse(own).max_parallelism or self.config.max_parallelism
+        return LocalSettings.from_snapshot(own).max_parallelism or self.config.max_parallelism
 
     def submit_pipeline(
         self,
         snapshot: PipelineSnapshot,
         stack: Stack,
-        base_environment: dict[str, str],
+        base_environment: dict[str, str],  # noqa: ARG002
         step_environments: dict[str, dict[str, str]],
         placeholder_run: PipelineRun | None = None,
     ) -> SubmissionResult:

@@ -56,6 +56,8 @@ class Workers:
         self.run, self.environments = run, environments
         self.running: dict[str, Worker] = {}
         self._ended: queue.Queue[str] = queue.Queue()
+        # Nothing is written to it: its end tells the workers that this process is gone.
+        self._alive = os.pipe()
 
     def start(self, step: Step) -> None:
         name = step.spec.invocation_id
@@ -63,7 +65,6 @@ class Workers:
             **os.environ,
             **self.environments.get(name, {}),
             RUN_ID_ENV: self.run.record.orchestrator_run_id,
-            SUPERVISED_ENV: "1",
         }
         argv = [
             sys.executable,
@@ -73,8 +74,9 @@ class Workers:
         ]
         process = subprocess.Popen(  # noqa: S603 -- argv list, no shell
             argv,
-            env=environment,
-            stdin=subprocess.PIPE,
+            env=environment | {SUPERVISED_ENV: str(self._alive[0])},
+            pass_fds=(self._alive[0],),
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -95,10 +97,7 @@ class Workers:
     def wait(self) -> tuple[str, Outcome]:
         """Block until a worker ends; its invocation and what became of it."""
         name = self._ended.get()
-        worker = self.running.pop(name)
-        if worker.process.stdin:
-            worker.process.stdin.close()
-        return name, self._outcome(worker)
+        return name, self._outcome(self.running.pop(name))
 
     def ask_to_stop(self) -> None:
         for worker in self.running.values():
@@ -116,6 +115,11 @@ class Workers:
                 os.killpg(worker.process.pid, signal.SIGKILL)
         while self.running:
             yield self.wait()
+
+    def close(self) -> None:
+        """Give the pipe back, once no worker runs."""
+        for end in self._alive:
+            os.close(end)
 
     def _outcome(self, worker: Worker) -> Outcome:
         """What the ledger says; where the worker left an attempt open, that is closed here."""

@@ -14,6 +14,8 @@ from skylift_contract.errors import SkyliftError
 def main(argv: list[str] | None = None) -> int:
     """Run one step; the exit code is the step's."""
     options = _parser().parse_args(argv)
+    # A script that reads its arguments when it is imported finds none of ours.
+    del sys.argv[1:]
     try:
         return _step(options)
     except SkyliftError as error:
@@ -43,7 +45,7 @@ def _pair(text: str) -> tuple[str, str]:
 def _step(options: argparse.Namespace) -> int:
     from skylift.runtime.interrupts import StopRequested, stop_on_sigterm, stop_when_orphaned
     from skylift.runtime.logs import teed
-    from skylift.runtime.opening import bring_code, join_run, open_ledger
+    from skylift.runtime.opening import code_on_path, join_run, open_ledger
     from skylift.runtime.step import EXIT_STOPPED, exit_code, run_step
 
     stop_on_sigterm()
@@ -51,9 +53,8 @@ def _step(options: argparse.Namespace) -> int:
     try:
         ledger = open_ledger(options.store)
         snapshot = ledger.snapshot(options.snapshot)
-        bring_code(ledger, snapshot.code)
-        run = join_run(ledger, snapshot, dict(options.set))
-        with teed():
+        with code_on_path(ledger, snapshot.code), teed():
+            run = join_run(ledger, snapshot, dict(options.set))
             return exit_code(run_step(run, snapshot.step(options.step), options.attempt))
     except (StopRequested, KeyboardInterrupt):
         return EXIT_STOPPED

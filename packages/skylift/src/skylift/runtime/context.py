@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from skylift_contract.errors import AuthoringError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from datetime import datetime
 
 
@@ -56,7 +56,7 @@ def log_metadata(metadata: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def running(context: StepContext) -> Iterator[StepContext]:
+def running(context: StepContext) -> Generator[StepContext]:
     token = _CURRENT.set(context)
     try:
         yield context

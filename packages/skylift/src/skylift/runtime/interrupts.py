@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skylift_contract.environment import SUPERVISED_ENV
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 GRACE_S: Final = 10.0
 """How long code that does not return to the interpreter may delay its own time-out."""
@@ -40,21 +40,22 @@ def stop_on_sigterm() -> None:
 
 
 def stop_when_orphaned() -> None:
-    """Where whoever started this process holds its standard input: stop when that one is gone."""
-    import sys
-
-    if not os.environ.pop(SUPERVISED_ENV, None):
+    """Where whoever started this process holds the other end of a pipe: stop when that one is gone."""
+    text = os.environ.pop(SUPERVISED_ENV, None)
+    if text is None:
         return
+    pipe = int(text)
+    os.set_inheritable(pipe, False)  # noqa: FBT003 -- the standard library's
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        os.read(pipe, 1)  # nothing is ever written: this returns at the pipe's end
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="skylift-orphaned", daemon=True).start()
 
 
 @contextmanager
-def time_limit(seconds: float | None, last_words: Callable[[], Any]) -> Iterator[None]:
+def time_limit(seconds: float | None, last_words: Callable[[], Any]) -> Generator[None]:
     """Raise `StepTimedOut` in the main thread once the time is up.
 
     Code that holds the main thread outside the interpreter gets `GRACE_S` more; then

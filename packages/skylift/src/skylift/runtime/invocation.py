@@ -28,7 +28,7 @@ from skylift_contract.errors import SkyliftError
 from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from datetime import datetime
 
     from skylift_contract.snapshot import Step
@@ -174,7 +174,7 @@ class _Attempt:
 
 
 @contextmanager
-def environment(variables: dict[str, str]) -> Iterator[None]:
+def environment(variables: dict[str, str]) -> Generator[None]:
     """Set the step's variables for its time; what another set meanwhile is kept."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from skylift_contract.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 CHUNK_BYTES: Final = 256 * 1024
 FIRST_PAUSE_S: Final = 2.0
@@ -71,17 +71,16 @@ class LogSink:
         try:
             self.flush()
         except StoreError as error:
-            sys.__stderr__ and sys.__stderr__.write(f"skylift: the end of the log was not stored: {error}\n")
+            if sys.__stderr__:
+                sys.__stderr__.write(f"skylift: the end of the log was not stored: {error}\n")
 
     def _run(self) -> None:
         pause = FIRST_PAUSE_S
         while not self._closed:
             self._wake.wait(pause)
             self._wake.clear()
-            try:
+            with suppress(StoreError):  # what is kept is tried again: a log is not worth a step
                 self.flush()
-            except StoreError:
-                pass  # kept, and tried again: a log is not worth a step
             pause = min(pause * GROWTH, LONGEST_PAUSE_S)
 
 
@@ -114,7 +113,7 @@ class Tee:
 
 
 @contextmanager
-def captured(sink: LogSink) -> Iterator[LogSink]:
+def captured(sink: LogSink) -> Generator[LogSink]:
     """Send what this context prints to the sink as well; closes the sink at the end."""
     token = _CURRENT.set(sink)
     _OPEN.append(sink)
@@ -127,14 +126,14 @@ def captured(sink: LogSink) -> Iterator[LogSink]:
 
 
 @contextmanager
-def teed() -> Iterator[None]:
+def teed() -> Generator[None]:
     """Wrap stdout, stderr and the root logger's streams for the time of a run in this process."""
     import logging
 
     before = sys.stdout, sys.stderr
     tees = {id(stream): Tee(stream) for stream in before}
     sys.stdout, sys.stderr = (tees[id(stream)] for stream in before)  # pyright: ignore[reportAttributeAccessIssue]
-    handlers = [
+    handlers: list[tuple[Any, Any]] = [
         (handler, handler.stream)  # pyright: ignore[reportUnknownMemberType]
         for handler in logging.getLogger().handlers
         if isinstance(handler, logging.StreamHandler) and id(handler.stream) in tees  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]

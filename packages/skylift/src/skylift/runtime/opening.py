@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from skylift_contract.errors import ConfigurationError, DamagedObject, RunIdErro
 from skylift_contract.run_id import checked, find_orchestrator_run_id, run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from skylift_contract.orchestrator import BaseOrchestrator
     from skylift_contract.snapshot import CodeArchive, OrchestratorSource, PipelineSnapshot
@@ -81,12 +82,15 @@ def _made_again(source: OrchestratorSource, flavor: str) -> BaseOrchestrator:
     return implementation(config, flavor=flavor)
 
 
-def bring_code(ledger: Ledger, code: CodeArchive | None) -> None:
-    """Put the user's source on `sys.path`, verified; `cwd` is left alone."""
+@contextmanager
+def code_on_path(ledger: Ledger, code: CodeArchive | None) -> Generator[None]:
+    """Put the user's source on `sys.path`, verified, in a folder of its own; `cwd` is left alone."""
     if code is None:
+        yield
         return
     data = ledger.store.get(keys.code(code.digest))
     if data is None:
         raise DamagedObject(f"it is missing in {ledger.store.uri}", who=f"code {code.digest}")
-    folder = Path(tempfile.mkdtemp(prefix="skylift-code-"))
-    sys.path[:0] = unpack(data, code, folder)
+    with tempfile.TemporaryDirectory(prefix="skylift-code-", ignore_cleanup_errors=True) as folder:
+        sys.path[:0] = unpack(data, code, Path(folder))
+        yield

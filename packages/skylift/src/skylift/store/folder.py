@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +28,7 @@ _FORBIDDEN: Final = (
 _IN_THE_WAY: Final = ("a file stands where a folder is needed", "Move it away, or use another folder.")
 _MEANINGS: Final = {
     errno.ENOSPC: (
-        "no space is left on the file system at {system} ({free:,} KiB free)",
+        "no space is left on the file system at {system}",
         "Free some space there, or use a store elsewhere; nothing was published in part.",
     ),
     errno.EDQUOT: (
@@ -100,7 +99,6 @@ def _words(folder: Path, code: int, doing: str) -> tuple[str, str]:
     parts = {
         "system": system,
         "folder": folder,
-        "free": shutil.disk_usage(system).free // 1024,
         "user": os.getuid(),
     }
     return f"{doing} failed: {what.format(**parts)}", fix.format(**parts)

@@ -11,7 +11,7 @@ from skylift.store.connection import connect
 from skylift.store.folder import check_hard_links, make_folder
 from skylift.store.location import Scheme
 from skylift.store.options import Patience
-from skylift.store.refusals import is_missing, refusal, write_refusal
+from skylift.store.refusals import Absent, read_refusal, refusal, write_refusal
 from skylift.store.transport import KeyExists
 from skylift_contract.errors import SkyliftError
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from skylift.store.connection import Store
     from skylift.store.location import Location
-    from skylift_contract.errors import StoreUnavailable
 
 PART: Final = 8 * 1024 * 1024
 """Bytes of a part of an upload, as long as there are not too many."""
@@ -88,25 +87,23 @@ class ObstoreTransport:
     def get(self, key: str) -> bytes | None:
         import obstore
 
-        with self._guarded(f"reading {key}", refusal):
-            try:
+        try:
+            with self._guarded(f"reading {key}", read_refusal):
                 return obstore.get(self._records, key).bytes().to_bytes()
-            except FileNotFoundError as error:
-                self._blame(error)
-        return None
+        except Absent:
+            return None
 
     def download(self, key: str, file: BinaryIO) -> bool:
         import obstore
 
-        with self._guarded(f"reading {key}", refusal):
-            try:
-                answer = obstore.get(self._bulk, key)
-            except FileNotFoundError as error:
-                self._blame(error)
-                return False
-            chunks = iter(answer.stream(min_chunk_size=PART))
+        doing = f"reading {key}"
+        try:
+            with self._guarded(doing, read_refusal):
+                chunks = iter(obstore.get(self._bulk, key).stream(min_chunk_size=PART))
+        except Absent:
+            return False
         while True:
-            with self._guarded(f"reading {key}", refusal):
+            with self._guarded(doing, read_refusal):
                 chunk = next(chunks, None)
             if chunk is None:
                 return True
@@ -115,30 +112,32 @@ class ObstoreTransport:
     def head(self, key: str) -> bool:
         import obstore
 
-        with self._guarded(f"looking at {key}", refusal):
-            try:
+        doing = f"looking at {key}"
+        try:
+            with self._guarded(doing, read_refusal):
                 obstore.head(self._records, key)
-            except FileNotFoundError:
-                if not self._found:
+        except Absent:
+            if not self._found:
+                with self._guarded(doing, read_refusal):
                     next(self._listing(None, None, 1), None)
-                    self._found = True
-                return False
+                self._found = True
+            return False
         self._found = True
         return True
 
     def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
         doing = f"listing {folder or 'it'}"
-        with self._guarded(doing, refusal):
-            try:
+        try:
+            with self._guarded(doing, read_refusal):
                 pages = self._listing(folder or None, after, size)
-            except FileNotFoundError:
-                return
-        while True:
-            with self._guarded(doing, refusal):
-                page = next(pages, None)
-            if page is None:
-                return
-            yield [meta["path"] for meta in page]
+            while True:
+                with self._guarded(doing, read_refusal):
+                    page = next(pages, None)
+                if page is None:
+                    return
+                yield [meta["path"] for meta in page]
+        except Absent:
+            return
 
     def _listing(self, folder: str | None, after: str | None, size: int) -> Iterator[Sequence[ObjectMeta]]:
         from obstore import list as pages  # pyright: ignore[reportUnknownVariableType] -- its Arrow half
@@ -148,21 +147,13 @@ class ObstoreTransport:
     def delete(self, keys: Sequence[str]) -> None:
         import obstore
 
-        with self._guarded(f"deleting {keys[0]}", refusal):
-            try:
-                if self._location.scheme is not Scheme.FILE:
-                    obstore.delete(self._records, list(keys))
-                    return
-            except FileNotFoundError as error:
-                # GCS stops at the first that is missing; S3 and Azure take many in a request.
-                self._blame(error)
-            self._delete_each(keys)
-
-    def _delete_each(self, keys: Sequence[str]) -> None:
-        import obstore
-
+        if self._location.scheme is not Scheme.FILE:
+            # S3 and Azure take many in a request; GCS stops at the first that is missing.
+            with suppress(Absent), self._guarded(f"deleting {keys[0]}", read_refusal):
+                obstore.delete(self._records, list(keys))
+                return
         for key in keys:
-            with suppress(FileNotFoundError):
+            with suppress(Absent), self._guarded(f"deleting {key}", read_refusal):
                 obstore.delete(self._records, key)
 
     def prepare(self) -> None:
@@ -189,14 +180,9 @@ class ObstoreTransport:
             return self._records
         return connect(self._location, self._options, self._request_timeout * CONTENT_PATIENCE)
 
-    def _blame(self, error: FileNotFoundError) -> None:
-        """Raise where "not found" was said of the bucket."""
-        if is_missing(error):
-            raise refusal(self._location, error, "reading") from error
-
     @contextmanager
     def _guarded(
-        self, doing: str, explain: Callable[[Location, Exception, str], StoreUnavailable]
+        self, doing: str, explain: Callable[[Location, Exception, str], Exception]
     ) -> Generator[None]:
         """Turn obstore's errors into ours."""
         from obstore.exceptions import BaseError

@@ -7,6 +7,7 @@ shown. `tests/store/test_refusals.py` holds each pattern to what obstore says to
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from skylift.store.location import Location
 
-MISSING: Final = re.compile("<Code>(?:NoSuchBucket|ContainerNotFound|ContainerBeingDeleted)<")
+_MISSING: Final = re.compile("<Code>(?:NoSuchBucket|ContainerNotFound|ContainerBeingDeleted)<")
 _SERVER_FAULT: Final = re.compile(r"status code: (5\d\d|429|408|409)\b")
 _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
 _CODE: Final = re.compile(r"<Code>(\w+)</Code>")
@@ -41,6 +42,10 @@ _CREDENTIALS: Final[Mapping[Scheme, str]] = {
 }
 
 
+class Absent(Exception):
+    """Nothing has that key."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One kind of failure: how the text shows it, and what people are told."""
@@ -57,7 +62,7 @@ _CASES: Final = (
         _CREDENTIALS,
     ),
     _Case(
-        MISSING,
+        _MISSING,
         "there is no such {kind}",
         "Create {name!r} (Skylift never does), or correct the name.",
     ),
@@ -117,9 +122,17 @@ def write_refusal(location: Location, error: Exception, doing: str) -> StoreUnav
     return OutcomeUnknown(refused.what, who=refused.who, fix=refused.fix)
 
 
-def is_missing(error: Exception) -> bool:
-    """Whether "not found" was said of the bucket rather than of a key in it."""
-    return MISSING.search(_text(error)) is not None
+def read_refusal(location: Location, error: Exception, doing: str) -> Exception:
+    """As `refusal`, for a read or a deletion: `Absent` where nothing has that key."""
+    return Absent() if _is_absent(location, error) else refusal(location, error, doing)
+
+
+def _is_absent(location: Location, error: Exception) -> bool:
+    """Whether "not found" was said of the key, and not of the bucket it would be in."""
+    if isinstance(error, FileNotFoundError):
+        return _MISSING.search(_text(error)) is None
+    code = _OS_ERROR.search(_text(error)) if location.scheme is Scheme.FILE else None
+    return code is not None and int(code[1]) == errno.ENOTDIR  # an object stands where its folder would be
 
 
 def _is_plain(error: Exception) -> bool:
