@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, Dict, Generic, Literal, NewType, TypeVar  # noqa: UP035
 from uuid import UUID
 
@@ -160,9 +161,12 @@ def test_a_member_that_is_gone() -> None:
         decode({"literal": [{"of": f"{__name__}:Color", "member": "BLUE"}]})
 
 
-def test_a_scripts_type_has_the_name_that_other_processes_import(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scripts_type_has_the_name_that_other_processes_import(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     main = types.ModuleType("__main__")
-    main.__file__ = "/project/training.py"
+    main.__file__ = str(tmp_path / "training.py")
+    (tmp_path / "training.py").touch()
 
     class Config:
         pass
