@@ -144,9 +144,7 @@ def test_a_schedule_without_an_id_could_never_be_deleted(
         daily()
 
 
-def test_the_old_hook_runs_the_steps(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_old_hook_runs_the_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKYLIFT_STORE_URI", f"file://{tmp_path}")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent / "support"))
     old = OldHook(OldHookConfig(), name="old", flavor="old_hook")
@@ -169,7 +167,9 @@ def test_capabilities_are_inferred_from_what_is_overridden() -> None:
 def test_a_dynamic_pipeline_is_refused_before_anything_is_made(
     orchestrator: MyOrchestrator, store_on_s3: str
 ) -> None:
-    with pytest.raises(UnsupportedCapability, match="MyOrchestrator does not override submit_dynamic_pipeline"):
+    with pytest.raises(
+        UnsupportedCapability, match="MyOrchestrator does not override submit_dynamic_pipeline"
+    ):
         documented.with_options(orchestrator=orchestrator, dynamic=True)()
 
 

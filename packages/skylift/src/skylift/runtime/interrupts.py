@@ -145,7 +145,7 @@ def stop_when_orphaned() -> None:
     if text is None:
         return
     pipe = int(text)
-    os.set_inheritable(pipe, False)
+    os.set_inheritable(pipe, False)  # noqa: FBT003 -- it takes no keyword
 
     def watch() -> None:
         os.read(pipe, 1)  # nothing is ever written: this returns at the pipe's end

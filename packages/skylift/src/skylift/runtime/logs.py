@@ -87,7 +87,7 @@ class LogSink:
                 self._chunk = b""
 
     def settle(self) -> None:
-        """Gather and store all there is; where the store cannot be reached it is kept: a log is not worth a step."""
+        """Gather and store all there is; what cannot be stored is kept: a log is not worth a step."""
         self.gather()
         with suppress(StoreError):
             self.flush()
