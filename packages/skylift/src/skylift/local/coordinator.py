@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from skylift import observer
@@ -26,7 +26,7 @@ from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
 
     from skylift.runtime.active import ActiveRun, Outcome
     from skylift_contract.snapshot import Step
@@ -36,23 +36,25 @@ def coordinate(run: ActiveRun, parallelism: int, environments: Mapping[str, Mapp
     """Run every step that may run, and write the run's end."""
     observer.current().started(run.id)
     coordinator = _Coordinator(run, parallelism, environments)
-    with stopping_on_signals(), held_back(), teed(), _closing(run):
-        status, reason = coordinator.run_all()
-        run.ledger.seal(run.id, RunEndRecord(status=status, reason=reason))
-
-
-@contextmanager
-def _closing(run: ActiveRun) -> Generator[None]:
-    """Whatever ends this process's part also ends the run, where the store still takes it."""
-    try:
-        yield
-    except BaseException as error:
-        stopped = isinstance(error, KeyboardInterrupt | StopRequested)
-        status = ExecutionStatus.STOPPED if stopped else ExecutionStatus.FAILED
-        with suppress(StoreError):
-            run.ledger.seal(run.id, RunEndRecord(status=status, reason="" if stopped else summary(error)))
-        if not stopped:
+    with stopping_on_signals(), held_back(), teed():
+        try:
+            status, reason = coordinator.run_all()
+        except (KeyboardInterrupt, StopRequested):
+            status, reason = ExecutionStatus.STOPPED, ""
+        except BaseException as error:
+            # Whatever ends this process's part also ends the run, where the store still takes it.
+            with suppress(StoreError):
+                run.ledger.seal(run.id, RunEndRecord(status=ExecutionStatus.FAILED, reason=summary(error)))
             raise
+        _seal(run, RunEndRecord(status=status, reason=reason))
+
+
+def _seal(run: ActiveRun, end: RunEndRecord) -> None:
+    """Once more where a call was lost: by now every step is closed, and nobody else would do it."""
+    try:
+        run.ledger.seal(run.id, end)
+    except StoreError:
+        run.ledger.seal(run.id, end)
 
 
 class _Coordinator:

@@ -6,17 +6,20 @@ and reaches the step's own code, and the waits between (`interruptible`).
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from skylift_contract.environment import SUPERVISED_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+T = TypeVar("T")
 
 GRACE_S: Final = 10.0
 """How long code that does not return to the interpreter may delay its own time-out."""
@@ -156,28 +159,32 @@ def stop_when_orphaned() -> None:
     threading.Thread(target=watch, name="skylift-orphaned", daemon=True).start()
 
 
-@contextmanager
-def time_limit(
-    seconds: float | None, last_words: Callable[[], Any], grace_s: float | None = None
-) -> Generator[None]:
-    """Raise `StepTimedOut` in the main thread once the time is up.
+def within(
+    seconds: float | None, call: Callable[[], T], last_words: Callable[[], Any], grace_s: float | None = None
+) -> T:
+    """What a call returns; raises `StepTimedOut` into it, in the main thread, once the time is up.
 
     Code that holds the main thread outside the interpreter gets `grace_s` more, by default
-    `GRACE_S`; then `last_words` is called, to write the record, and the process ends.
+    `GRACE_S`; then `last_words` is called, to write the record, and the process ends. Where it
+    holds the interpreter, too, no code of Python's runs: the process ends after the grace has
+    passed once more, without a record.
     """
     if seconds is None:
-        yield
-        return
-    limit = _TimeLimit(seconds, GRACE_S if grace_s is None else grace_s, last_words)
+        return call()
+    grace_s = GRACE_S if grace_s is None else grace_s
+    limit = _TimeLimit(seconds, grace_s, last_words)
     before = signal.signal(signal.SIGALRM, limit.expire)
-    threading.Thread(target=limit.watch, name="skylift-timeout", daemon=True).start()
+    # A function and no context manager: between those and their block an alarm would find no `finally`.
     try:
         try:
-            yield
+            faulthandler.dump_traceback_later(seconds + 2 * grace_s, exit=True, file=2)
+            threading.Thread(target=limit.watch, name="skylift-timeout", daemon=True).start()
+            return call()
         finally:
             limit.is_running = False
     finally:
         limit.leave()
+        faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGALRM, before)
 
 

@@ -22,7 +22,7 @@ from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.context import StepContext, running
 from skylift.runtime.failures import error_info, print_traceback, summary
 from skylift.runtime.hooks import call_hook
-from skylift.runtime.interrupts import StepTimedOut, StopRequested, held_back, interruptible, time_limit
+from skylift.runtime.interrupts import StepTimedOut, StopRequested, held_back, interruptible, within
 from skylift.runtime.logs import LogSink
 from skylift.runtime.streams import captured
 from skylift.runtime.values import load_arguments, save_outputs
@@ -164,8 +164,8 @@ class _Attempt:
         signature = read_signature(function, f"step {self.name!r}")
         arguments = load_arguments(self.run, self.step, signature)
         timeout = self.step.config.timeout
-        with time_limit(timeout.total_seconds() if timeout else None, self._last_words):
-            returned = _called(function, arguments)
+        seconds = timeout.total_seconds() if timeout else None
+        returned = within(seconds, lambda: _called(function, arguments), self._last_words)
         return save_outputs(self.run, self.step, signature, returned)
 
     def _commit(self, outputs: Mapping[str, ArtifactRef], context: StepContext) -> Outcome:

@@ -75,14 +75,14 @@ def waits_for_ever(arrived: str) -> None:
         time.sleep(60)
 
 
-def stuck_in_c(arrived: str = "") -> None:
-    """The interpreter is held, so no handler of Python's runs."""
+def stuck_in_c() -> None:
+    """Waits outside the interpreter for what never comes, and no signal ends it."""
     import ctypes
 
-    if arrived:
-        meet(arrived)
-    print("going under", flush=True)
-    ctypes.PyDLL(None).sleep(60)
+    mutex = ctypes.create_string_buffer(128)
+    print("going under")
+    for _ in range(2):
+        ctypes.CDLL(None).pthread_mutex_lock(mutex)
 
 
 def speaks_in_tongues() -> None:
