@@ -13,7 +13,7 @@ from skylift import artifacts
 from skylift.authoring.sources import load
 from skylift.ledger import keys
 from skylift.ledger.process import liveness
-from skylift.ledger.view import read_status
+from skylift.ledger.view import settled
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import SkyliftError, UnknownName
@@ -168,11 +168,15 @@ class PipelineRun(contract.PipelineRun):
         return self._ledger.snapshot(self.snapshot)
 
     def fetch(self) -> RunStatus:
-        """How the run and each step stand, from the ledger and, here, from its process."""
+        """How the run and each step stand, from the ledger and, here, from its process.
+
+        A run that nobody closed, and whose process is gone, is closed by this, where the
+        store lets itself be written.
+        """
         record = self.record
         if record is None:
             return RunStatus(ExecutionStatus.PENDING, "no step has started")
-        return read_status(self._ledger, record.run_id, self.snapshot_of, backend_view(record))
+        return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(record))
 
     @property
     def status(self) -> ExecutionStatus:
