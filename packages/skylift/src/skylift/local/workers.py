@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final
 
@@ -57,11 +57,12 @@ class Worker:
 def _show(worker: Worker) -> None:
     """Print what a worker prints, line by line."""
     output: IO[bytes] | None = worker.process.stdout
-    for line in output or ():
-        text = line.decode(errors="replace")
-        worker.last_line.append(text.strip())
-        with suppress(OSError, ValueError):  # nobody looks any more; the worker must not notice
-            sys.stdout.write(f"{worker.name} | {text if text.endswith(chr(10)) else text + chr(10)}")
+    with output or nullcontext(()) as lines:
+        for line in lines:
+            text = line.decode(errors="replace").removesuffix("\n")
+            worker.last_line.append(text.strip())
+            with suppress(OSError, ValueError):  # nobody looks any more; the worker must not notice
+                sys.stdout.write(f"{worker.name} | {text}\n")
 
 
 class Workers:
