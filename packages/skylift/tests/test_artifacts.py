@@ -155,6 +155,27 @@ def test_every_store_holds_them(any_store: ObjectStore, tmp_path: Path) -> None:
     assert round_trip({"a": (1, None)}, store=any_store).value == {"a": (1, None)}
 
 
+@pytest.mark.parametrize(
+    ("names", "stored"),
+    [
+        (("a", "b.txt"), ["made/a", "made/b.txt"]),
+        (("a", "A"), ["0", "1"]),  # one object, where a file system does not tell them apart
+        (("a", "trailing."), ["0", "1"]),
+        (("a", "é"), ["0", "1"]),
+        (("a", "x" * 100), ["0", "1"]),
+    ],
+)
+def test_names_are_keys_only_where_every_store_keeps_them_apart(
+    names: tuple[str, ...], stored: list[str], memory_store: ObjectStore, tmp_path: Path
+) -> None:
+    (tmp_path / "made").mkdir()
+    for name in names:
+        (tmp_path / "made" / name).write_text(name)
+    ref = artifacts.save(memory_store, tmp_path / "made", Path, WHO)
+    folder = f"artifacts/{ref.digest}/data/"
+    assert [key.removeprefix(folder) for key in memory_store.list(folder)] == stored
+
+
 def damaged(store: ObjectStore, key: str, content: bytes | None) -> None:
     store.delete([key])
     if content is not None:

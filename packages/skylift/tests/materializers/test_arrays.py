@@ -112,3 +112,15 @@ def test_a_mapped_file_comes_back_as_a_plain_array(tmp_path: Any) -> None:
     assert found.materializer == "numpy"
     assert type(found.value) is np.ndarray
     assert found.value.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_type_that_npy_has_no_name_for_is_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As ml_dtypes' bfloat16 is: to `.npy` it is two bytes of anything."""
+
+    def unnamed(dtype: Any) -> str:
+        return f"|V{dtype.itemsize}"
+
+    monkeypatch.setattr(np.lib.format, "dtype_to_descr", unnamed)
+    found = round_trip(np.arange(3, dtype="f2"))
+    assert found.materializer == "cloudpickle"
+    assert found.value.dtype == np.dtype("f2")

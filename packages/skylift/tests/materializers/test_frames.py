@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skylift_tests_support.round_trips import RoundTrip, new_store, round_trip
 
+from skylift.materializers.frames import _same_dtype  # pyright: ignore[reportPrivateUsage]
+
 np: Any = import_module("numpy")
 pd: Any = import_module("pandas")
 STORE = new_store()
@@ -110,6 +112,16 @@ def test_what_parquet_forgets_goes_into_an_arrow_file() -> None:
     assert found.materializer == "pandas"
     assert [file.name for file in found.manifest.files] == ["value.arrow"]
     assert list(found.value["c"].cat.categories) == [9, 3, 1]
+
+
+@pytest.mark.parametrize("categories", [["z", "b", "a"], ["b", "a"], ["a", "b", "unused"]])
+def test_the_order_of_categories_is_kept(categories: list[str]) -> None:
+    """pandas itself ignores it where they are unordered; models that read the codes do not."""
+    found = stored(pd.Series(pd.Categorical(["b", "a"], categories=categories)))
+    assert list(found.value.cat.categories) == categories
+    shuffled = pd.CategoricalDtype(categories[::-1])
+    assert shuffled == pd.CategoricalDtype(categories)
+    assert not _same_dtype(shuffled, pd.CategoricalDtype(categories))
 
 
 def test_objects_that_are_text_stay_objects() -> None:
