@@ -210,9 +210,8 @@ assert "SKYLIFT_SUPERVISED" not in os.environ
 ready = b"ready\\n"
 while True:
     try:
-        if ready:
-            os.write(1, ready)
-            ready = b""
+        said, ready = ready, b""
+        os.write(1, said)
         threading.Event().wait()
     except interrupts.StopRequested:
         os.write(1, b"asked to stop\\n")
