@@ -137,6 +137,14 @@ def tests_across(session: nox.Session) -> None:
 
 
 @nox.session
+def conformance(session: nox.Session) -> None:
+    """The kit on every flavor of this workspace; also part of the packages' own tests."""
+    session.install(*contents("across", KNOWN.values()))
+    files = sorted(Path().glob("packages/*/tests/test_conformance.py"))
+    pytest(session, "shared/skylift-testkit/tests/test_local.py", *map(str, files))
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Every code block that a page of this repository shows, run."""
     session.install(*contents("across", KNOWN.values()))

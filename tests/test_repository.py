@@ -98,6 +98,10 @@ def test_every_import_is_of_something_declared(package: Package) -> None:
     assert {(name, path) for name, path in used if name not in allowed} == set()
 
 
+COMPANIONS: Final = {"pydantic": "pydantic_core", "boto3": "botocore"}
+"""Two distributions that are one library: the first pins the second and shows its names."""
+
+
 def _import_names(package: Package) -> set[str]:
     import sys
     from importlib.metadata import packages_distributions
@@ -111,7 +115,8 @@ def _import_names(package: Package) -> set[str]:
         for module, distributions in packages_distributions().items()
         if declared & {distribution(name) for name in distributions}
     }
-    return ours | theirs | set(sys.stdlib_module_names)
+    companions = {COMPANIONS[name] for name in declared if name in COMPANIONS}
+    return ours | theirs | companions | set(sys.stdlib_module_names)
 
 
 def _imported(source: str) -> set[str]:
@@ -125,7 +130,7 @@ def _imported(source: str) -> set[str]:
 
 
 def test_the_contract_needs_pydantic_and_nothing_else() -> None:
-    assert {distribution(text) for text in KNOWN["skylift-contract"].requirements} == {"pydantic"}
+    assert {distribution(text) for text in KNOWN["skylift-contract"].requirements} == {"pydantic", "tzdata"}
 
 
 def test_no_file_is_too_long() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic import PrivateAttr
@@ -17,7 +17,7 @@ from skylift.ledger.view import settled
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import SkyliftError, UnknownName
-from skylift_contract.run import DeployedSchedule
+from skylift_contract.run import DeployedSchedule, PipelineRunResponse
 from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, PipelineSnapshotResponse
 from skylift_contract.status import UNASKED, Liveness, RunStatus
 
@@ -211,9 +211,6 @@ class PipelineRun(contract.PipelineRun):
             if status.status is ExecutionStatus.FAILED:
                 end = self._ledger.attempt_end(str(self.id), name, status.attempt, AttemptEnd.FAILED)
                 yield name, status.reason, end.error if end else None
-
-
-PipelineRunResponse: TypeAlias = PipelineRun
 
 
 def backend_view(record: RunRecord) -> RunStatus:

@@ -15,6 +15,7 @@ from documented_orchestrator import (
     OldHook,
     OldHookConfig,
 )
+from skylift_tests_support.stores import BUCKET
 
 from skylift import ExecutionStatus, ResourceSettings, Schedule, pipeline, step
 from skylift.models import PipelineRun
@@ -22,7 +23,6 @@ from skylift_contract.capability import Capability
 from skylift_contract.errors import BackendError, ConfigurationError, FlavorBroken, UnsupportedCapability
 from skylift_contract.flavor import capabilities_of, make_orchestrator, verify
 from skylift_contract.orchestrator import BaseOrchestrator
-from skylift_tests_support.stores import BUCKET
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -210,8 +210,8 @@ assert "SKYLIFT_SUPERVISED" not in os.environ
 ready = b"ready\\n"
 while True:
     try:
-        said, ready = ready, b""
-        os.write(1, said)
+        text, ready = ready, b""
+        os.write(1, text)
         threading.Event().wait()
     except interrupts.StopRequested:
         os.write(1, b"asked to stop\\n")

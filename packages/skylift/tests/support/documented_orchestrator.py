@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 import uuid
+from pathlib import Path
 from typing import cast
 
 from pydantic import Field
+
 from skylift.config.resource_settings import ResourceSettings
 from skylift.models import PipelineRunResponse, PipelineSnapshotResponse
 from skylift.orchestrators import (
@@ -81,7 +83,7 @@ class MyOrchestrator(ContainerizedOrchestrator):
 def _aws() -> dict[str, str]:
     """What a machine of the backend would get from its role; and where this module stands."""
     kept = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    return {**kept, "PYTHONPATH": os.path.dirname(__file__)}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parent)}
 
 
 class MyOrchestratorFlavor(BaseOrchestratorFlavor):

@@ -23,8 +23,19 @@ def canonical_json(value: object) -> bytes:
 
     Raises `TypeError` for what is neither; keys of mappings must be strings.
     """
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        plain = dump(mode="json")
+        try:
+            return _encode(plain)
+        except ValueError:  # a float that JSON has no word for; rare, so only then is all of it walked
+            return _encode(_plain(plain))
+    return _encode(_plain(value))
+
+
+def _encode(plain: object) -> bytes:
     return json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
 
 

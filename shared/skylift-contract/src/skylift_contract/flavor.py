@@ -52,7 +52,7 @@ BY_THE_RUNTIME: Final = MappingProxyType(
         Capability.FAIL_FAST: EMULATED("running steps finish; a step that starts after a failure is skipped"),
         Capability.STOP_ON_FAILURE: EMULATED("a step that starts after a failure is skipped"),
         Capability.CONTINUE_ON_FAILURE: EMULATED("a step whose upstream failed is skipped"),
-        Capability.SECRETS: EMULATED("each step reads its own when it starts"),
+        Capability.SECRETS: no("references to secrets are not built yet"),
         Capability.STEP_TIMEOUT: EMULATED("the step's process ends itself"),
     }
 )

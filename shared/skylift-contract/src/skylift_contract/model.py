@@ -82,7 +82,10 @@ class Settings(BaseModel):
 
 def refused(model: type[BaseModel], error: ValidationError) -> ConfigurationError:
     """The first thing that pydantic found, as a sentence, with the number of further ones."""
-    first, *others = error.errors(include_url=False)
+    # A misspelt option often leaves a required one missing: the misspelling is the cause.
+    first, *others = sorted(
+        error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden"
+    )
     where = ".".join([model.__name__, *(str(part) for part in first["loc"])])
     more = f" (and {len(others)} more)" if others else ""
     if first["type"] == "extra_forbidden":

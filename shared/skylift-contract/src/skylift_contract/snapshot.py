@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from pydantic import Field, JsonValue, ValidationError
 
@@ -180,6 +180,13 @@ class PipelineSnapshot(Frozen):
     @cached_property
     def digest(self) -> str:
         return digest(self.content)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Pydantic's own would carry the former content and digest along."""
+        made = super().model_copy(update=update, deep=deep)
+        for derived in ("step_configurations", "content", "digest"):
+            vars(made).pop(derived, None)
+        return made
 
     @property
     def name(self) -> str:

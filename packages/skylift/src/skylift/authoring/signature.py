@@ -52,7 +52,10 @@ def check_callable(function: Callable[..., Any], who: str) -> None:
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in _VARIADIC:
             raise AuthoringError(
-                "its inputs must be named one by one", who=who, value=str(parameter), fix="Name each input."
+                "its inputs must be named one by one",
+                who=who,
+                value=str(parameter.replace(annotation=NOTHING)),
+                fix="Name each input.",
             )
         if parameter.name in RESERVED:
             raise AuthoringError(

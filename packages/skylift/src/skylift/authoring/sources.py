@@ -60,7 +60,7 @@ def main_module() -> str:
     if spec is not None:
         return spec.name
     path = getattr(main, "__file__", None)
-    if path is None:
+    if path is None or not Path(path).is_file():
         return INTERACTIVE
     stem = Path(path).stem
     if stem in sys.stdlib_module_names or "." in stem:

@@ -57,7 +57,7 @@ def _show(worker: Worker, output: IO[bytes]) -> None:
     """Print what a worker prints, line by line."""
     with output:
         for line in output:
-            text = line.decode(errors="replace").rstrip("\n")
+            text = line.decode(errors="replace").removesuffix("\n")
             worker.last_line.append(text.strip())
             with suppress(OSError, ValueError):  # nobody looks any more; the worker must not notice
                 sys.stdout.write(f"{worker.name} | {text}\n")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None) -> int:
     """Run one step; the exit code is the step's."""
     options = _parser().parse_args(argv)
+    # A script that reads its arguments when it is imported finds none of ours.
+    del sys.argv[1:]
     try:
         return _step(options)
     except SkyliftError as error:

@@ -42,7 +42,7 @@ _CREDENTIALS: Final[Mapping[Scheme, str]] = {
 }
 
 
-class Absent(Exception):  # noqa: N818 -- an answer, not a fault; never leaves this package
+class Absent(Exception):
     """Nothing has that key."""
 
 

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from operator import itemgetter, methodcaller
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skylift import pipeline, step
+from skylift.authoring.trace import tracing
+from skylift_contract.errors import AuthoringError, UnknownName
+
+
+@step
+def one() -> int:
+    return 1
+
+
+@step
+def add(left: int, right: int = 1) -> int:
+    return left + right
+
+
+@step
+def nothing() -> None:
+    pass
+
+
+def test_outside_a_pipeline_a_call_says_what_to_do() -> None:
+    with pytest.raises(
+        AuthoringError,
+        match=r"^step 'one': it was called outside a pipeline\. Call it in a @pipeline function, "
+        r"or one\.entrypoint\(\.\.\.\) to run it plainly\.$",
+    ):
+        one()
+
+
+def test_the_function_itself_stays_callable() -> None:
+    assert add.entrypoint(2, right=3) == 5
+
+
+def test_arguments_that_do_not_fit_are_refused_with_the_signature() -> None:
+    with (
+        tracing("p"),
+        pytest.raises(
+            AuthoringError,
+            match=r"^step 'add': got an unexpected keyword argument 'rihgt'\. It is add\(left: ",
+        ),
+    ):
+        add(1, rihgt=2)
+
+
+def test_ids_count_up_and_can_be_chosen() -> None:
+    with tracing("p") as trace:
+        one()
+        one()
+        one(id="mine")
+        one()
+
+    assert list(trace.calls) == ["one", "one_2", "mine", "one_3"]
+
+
+def test_an_id_that_a_later_call_would_get_is_stepped_over() -> None:
+    with tracing("p") as trace:
+        one(id="one_2")
+        one()
+        one()
+
+    assert list(trace.calls) == ["one_2", "one", "one_3"]
+
+
+def test_one_id_twice_is_refused() -> None:
+    with tracing("p"):
+        one(id="x")
+        with pytest.raises(AuthoringError, match="two calls have one id"):
+            one(id="x")
+
+
+@given(st.lists(st.sampled_from([None, "one", "one_2", "one_3", "other"]), max_size=12))
+def test_ids_are_distinct_whatever_is_asked_for(asked: list[str | None]) -> None:
+    with tracing("p") as trace:
+        calls = 0
+        for name in asked:
+            if name not in trace.calls:
+                one(id=name)
+                calls += 1
+    assert len(trace.calls) == calls
+
+
+@pytest.mark.parametrize(
+    ("use", "sentence"),
+    [
+        (bool, "there is no value yet to decide on"),
+        (list, "there is no value yet to unpack or loop over"),
+        (len, "there is no value yet to take the length of"),
+        (itemgetter(0), "there is no value yet to index"),
+        (methodcaller("load"), "there is no value yet to load"),
+    ],
+)
+def test_a_handle_is_no_value(use: Any, sentence: str) -> None:
+    with tracing("p"), pytest.raises(AuthoringError, match=rf"{sentence}.*@pipeline\(dynamic=True\)"):
+        use(one())
+
+
+def test_an_option_that_is_misspelt_is_refused_when_decorating() -> None:
+    with pytest.raises(
+        UnknownName, match=r"^step 'one': there is no option named 'retires'\. Did you mean 'retry'\?$"
+    ):
+        step(retires=2)(one.entrypoint)
+
+
+def test_with_options_merges_and_leaves_the_first_alone() -> None:
+    changed = add.with_options(environment={"A": "1"}).with_options(environment={"B": "2"}, name="plus")
+
+    assert changed.options.environment == {"A": "1", "B": "2"}
+    assert (changed.name, add.name) == ("plus", "add")
+    assert add.options.environment == {}
+
+
+def _generator() -> Any:
+    yield 1
+
+
+async def _coroutine() -> int:
+    return 1
+
+
+def _variadic(*values: int) -> int:
+    return len(values)
+
+
+def _reserved(after: int) -> int:
+    return after
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        (_generator, "it is a generator"),
+        (_coroutine, "it is async"),
+        (_variadic, r"its inputs must be named one by one \(got '\*values'\)"),
+        (_reserved, "'after' is what a call of a step takes for itself"),
+    ],
+)
+def test_what_could_never_run_is_refused_when_decorating(function: Any, sentence: str) -> None:
+    with pytest.raises(AuthoringError, match=sentence):
+        step(function)
+
+
+def test_after_takes_ids_handles_and_lists_of_them() -> None:
+    with tracing("p") as trace:
+        first, second = one(), nothing()
+        add(1, after=["one", first, second, (first,)])
+
+    assert trace.calls["add"].after == ("one", "nothing")
+
+
+def test_after_of_something_else_is_refused() -> None:
+    with (
+        tracing("p"),
+        pytest.raises(AuthoringError, match=r"`after` takes what calls of steps returned.*\(got 3\)"),
+    ):
+        one(after=3)
+
+
+def test_a_pipeline_inside_a_pipeline_adds_its_steps() -> None:
+    @pipeline
+    def inner(value: int) -> Any:
+        return add(value)
+
+    with tracing("outer") as trace:
+        assert inner(one()).invocation == "add"
+
+    assert list(trace.calls) == ["one", "add"]
+
+
+def test_settings_that_an_inner_pipeline_would_lose_are_refused() -> None:
+    @pipeline(environment={"A": "1"})
+    def inner() -> None:
+        one()
+
+    with tracing("outer"), pytest.raises(AuthoringError, match="its own environment would be dropped"):
+        inner()

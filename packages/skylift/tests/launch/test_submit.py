@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pytest
+
+from skylift import (
+    Client,
+    DockerSettings,
+    ExecutionStatus,
+    ResourceSettings,
+    Schedule,
+    StepRetryConfig,
+    get_step_context,
+    log_metadata,
+    pipeline,
+    step,
+)
+from skylift.ledger import keys
+from skylift.models import PipelineRun
+from skylift_contract.errors import ConfigurationError, RunFailed, UnsupportedCapability
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SEEN: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    uri = f"file://{tmp_path}/store"
+    monkeypatch.setenv("SKYLIFT_STORE_URI", uri)
+    _SEEN.clear()
+    return uri
+
+
+@step
+def make(value: int) -> int:
+    print(f"making {value}")
+    return value
+
+
+@step
+def split(value: int) -> tuple[Annotated[int, "half"], Annotated[int, "rest"]]:
+    log_metadata({"odd": value % 2 == 1})
+    return value // 2, value % 2
+
+
+@step
+def fail(value: int) -> int:
+    raise ValueError(f"no {value}")
+
+
+@step(retry=StepRetryConfig(max_retries=2))
+def third_time(value: int) -> int:
+    _SEEN.append("try")
+    if get_step_context().attempt < 3:
+        raise RuntimeError("not yet")
+    return value
+
+
+@step(environment={"COLOUR": "red"})
+def reads_environment() -> str:
+    return os.environ["COLOUR"]
+
+
+@pipeline
+def halves(value: int = 7) -> None:
+    split(make(value))
+
+
+@pipeline
+def fails(value: int = 7) -> None:
+    fail(make(value))
+
+
+@pipeline
+def retries() -> None:
+    third_time(make(1))
+
+
+@pipeline
+def environments() -> None:
+    reads_environment()
+
+
+def test_a_run_and_what_it_made() -> None:
+    run: PipelineRun = halves(value=9)
+
+    assert run.status is ExecutionStatus.COMPLETED
+    assert {name: out.load() for name, out in run.steps["split"].outputs.items()} == {"half": 4, "rest": 1}
+    assert run.steps["split"].metadata == {"odd": True}
+    assert "".join(run.steps["make"].logs()) == "making 9\n"
+
+
+def test_the_client_finds_it_again(store: str) -> None:
+    run: PipelineRun = halves()
+    client = Client(store)
+
+    assert [found.id for found in client.runs()] == [run.id]
+    for name in (str(run.id), str(run.id)[:8], "last"):
+        assert client.run(name).id == run.id
+    assert client.run("last").steps["split"].outputs["half"].load() == 3
+
+
+def test_the_request_says_who_asked_for_what() -> None:
+    run: PipelineRun = halves.with_options(tags=["try"])()
+    request = run.ledger.request(run.submission_id or "")
+
+    assert request is not None
+    assert (request.pipeline, request.flavor, request.tags) == ("halves", "local", ("try",))
+    assert request.git_commit is None or len(request.git_commit) == 40
+
+
+def test_a_failure_is_raised_and_recorded() -> None:
+    with pytest.raises(
+        RunFailed, match=r"failed: step 'fail': ValueError: no 7\. See: skylift runs why "
+    ) as error:
+        fails()
+
+    run = Client().run(error.value.run_id)
+    assert run.status is ExecutionStatus.FAILED
+    ((name, reason, info),) = run.failures()
+    assert (name, reason) == ("fail", "ValueError: no 7")
+    assert info is not None
+    assert info.traceback.splitlines()[1].strip().startswith(f'File "{__file__}"')
+
+
+def test_a_step_is_tried_again_as_often_as_asked() -> None:
+    run: PipelineRun = retries()
+    assert run.status is ExecutionStatus.COMPLETED
+    assert run.steps["third_time"].status_of.attempt == 3
+    assert _SEEN == ["try"] * 3
+
+
+def test_a_steps_environment_is_its_own() -> None:
+    run: PipelineRun = environments()
+    assert run.steps["reads_environment"].outputs["output"].load() == "red"
+    assert "COLOUR" not in os.environ
+
+
+def test_a_schedule_is_not_deployed_here_and_that_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    run: PipelineRun = halves.with_options(schedule=Schedule(cron_expression="0 2 * * *"))()
+
+    assert run.status is ExecutionStatus.COMPLETED
+    assert (
+        "the schedule is not deployed, and this runs once: nothing of Skylift's stays running"
+        in capfd.readouterr().err
+    )
+
+
+def test_run_now_leaves_the_schedule_out(capfd: pytest.CaptureFixture[str]) -> None:
+    halves.with_options(schedule=Schedule(cron_expression="0 2 * * *")).run_now()
+    assert "schedule" not in capfd.readouterr().err
+
+
+def test_what_is_emulated_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
+    asked = {"resources": ResourceSettings(cpu_count=1)}
+    halves.with_options(settings=asked)()
+    assert (
+        capfd.readouterr().err.count("cpu of 'make', 'split': checked against this machine, not enforced")
+        == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"settings": {"resources": ResourceSettings(cpu_count=100000)}}, "this machine has fewer CPUs"),
+        ({"settings": {"docker": DockerSettings(requirements=("no-such-thing",))}}, "no such package"),
+        ({"settings": {"orchestrator.local": {"max_paralellism": 2}}}, "Did you mean 'max_parallelism'"),
+    ],
+)
+def test_what_cannot_run_here_leaves_nothing_behind(
+    options: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        halves.with_options(**options)()
+    assert not (tmp_path / "store").exists()
+
+
+def test_every_refusal_is_told_at_once(tmp_path: Path) -> None:
+    asked = {"resources": ResourceSettings(gpu_count=1, gpu_type="T4")}
+    with pytest.raises(
+        UnsupportedCapability, match=r"step 'make' uses gpu_type: .*step 'split' uses gpu_type"
+    ) as error:
+        halves.with_options(settings=asked, secrets=["token"])()
+    assert len(error.value.refusals) == 5
+    assert not (tmp_path / "store").exists()
+
+
+def test_workers_need_a_store_they_can_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKYLIFT_STORE_URI", "memory://workers")
+    with pytest.raises(ConfigurationError, match=r"cannot see a store in memory .*Use a file:// store\."):
+        halves.with_options(settings={"orchestrator.local": {"max_parallelism": 2}})()
+
+
+def test_in_memory_all_else_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKYLIFT_STORE_URI", "memory://runs")
+    run: PipelineRun = halves(value=5)
+    assert run.steps["split"].outputs["half"].load() == 2
+
+
+def test_the_same_source_is_stored_once() -> None:
+    first: PipelineRun = halves()
+    second: PipelineRun = halves()
+    assert first.snapshot == second.snapshot
+    assert first.id != second.id
+    assert len(first.ledger.store.list("code/")) == 1
+    assert len(first.ledger.store.list("snapshots/")) == 1
+
+
+def test_runs_are_listed_newest_first() -> None:
+    before = datetime.now(UTC)
+    runs: list[PipelineRun] = [halves(value=i) for i in range(3)]
+    records = list(runs[0].ledger.newest_runs())
+    assert [record.run_id for record in records] == [str(run.id) for run in reversed(runs)]
+    assert all(record.created >= before for record in records)
+    assert keys.INDEX == "index/"
+
+
+SCRIPT = """
+import sys
+from skylift import pipeline, step
+from dataclasses import dataclass
+
+@dataclass
+class Point:
+    x: int
+
+@step
+def make() -> Point:
+    return Point(3)
+
+@step
+def double(point: Point) -> int:
+    return point.x * 2
+
+@pipeline(settings={"orchestrator.local": {"max_parallelism": int(sys.argv[1]) if len(sys.argv) > 1 else 1}})
+def scripted() -> None:
+    double(make())
+
+if __name__ == "__main__":
+    run = scripted()
+    print(run.steps["double"].outputs["output"].load())
+"""
+
+
+@pytest.mark.parametrize("parallelism", ["1", "2"])
+def test_a_script_runs_its_own_steps(tmp_path: Path, parallelism: str) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    ended = subprocess.run(
+        [sys.executable, "script.py", parallelism], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout.splitlines()[-1:]) == (0, ["6"]), ended.stderr
+
+
+def test_steps_of_a_prompt_run_in_process_and_only_there(tmp_path: Path) -> None:
+    lines = SCRIPT.replace('if __name__ == "__main__":', "if True:")
+    for parallelism, code in (("1", 0), ("2", 1)):
+        ended = subprocess.run(
+            [sys.executable, "-", parallelism],
+            input=lines,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == code, ended.stderr
+    assert "cannot import what only this process has" in ended.stderr
+    assert "Write the step in a file." in ended.stderr

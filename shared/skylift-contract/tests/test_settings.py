@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.settings import DockerSettings, StepRetryConfig
+
+
+@given(st.integers(1, 20), st.integers(0, 10**6), st.floats(1, 4))
+def test_delays_never_shrink(retry: int, milliseconds: int, backoff: float) -> None:
+    config = StepRetryConfig(max_retries=20, delay=timedelta(milliseconds=milliseconds), backoff=backoff)
+    assert config.delay_before(1) == config.delay
+    assert config.delay_before(retry) <= config.delay_before(retry + 1)
+
+
+def test_delays_double() -> None:
+    config = StepRetryConfig(max_retries=3, delay=timedelta(seconds=2), backoff=2)
+    assert [config.delay_before(n).total_seconds() for n in (1, 2, 3)] == [2, 4, 8]
+
+
+@pytest.mark.parametrize(
+    "options", [{"max_retries": -1}, {"max_retries": 1, "backoff": 0.5}, {"max_retries": 1, "delay": -1}]
+)
+def test_what_makes_no_sense_is_refused(options: dict[str, float]) -> None:
+    with pytest.raises(ConfigurationError, match=r"^StepRetryConfig\.\w+: "):
+        StepRetryConfig.parse(options)
+
+
+def test_a_ready_image_is_not_built_upon() -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^DockerSettings: `image` names a ready image, so nothing is built from requirements "
+        r"\(got 'mine:1'\)\. Use `parent_image` to build on top",
+    ):
+        DockerSettings(image="mine:1", requirements=("numpy",))
+
+
+def test_a_misspelling_is_named() -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'requirements'"):
+        DockerSettings.parse({"requirement": ["numpy"]})
+
+
+def test_nothing_asked_for_is_empty() -> None:
+    assert DockerSettings().is_empty
+    assert not DockerSettings(platform="linux/arm64").is_empty

@@ -1,0 +1,88 @@
+"""The pipelines that the suites run; their steps tell what they saw."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TYPE_CHECKING
+
+from skylift import StepRetryConfig, get_step_context, pipeline, step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Told = dict[str, str]
+
+
+def _told(variables: Mapping[str, str]) -> Told:
+    return {name: value for name, value in variables.items() if name.startswith("CONFORMANCE_")}
+
+
+def _at_start() -> Mapping[str, str]:
+    """What the process was started with: proc(5) keeps it, whatever was set since."""
+    rows = Path("/proc/self/environ").read_bytes().split(b"\0")
+    pairs = (row.decode(errors="replace").partition("=") for row in rows)
+    return {name: value for name, _, value in pairs}
+
+
+@step
+def first(value: int) -> tuple[Annotated[int, "value"], Annotated[Told, "told"]]:
+    return value, _tell()
+
+
+@step
+def double(value: int) -> tuple[Annotated[int, "value"], Annotated[Told, "told"]]:
+    return value * 2, _tell()
+
+
+@step
+def total(values: list[int]) -> tuple[Annotated[int, "value"], Annotated[Told, "told"]]:
+    return sum(values), _tell()
+
+
+@step(environment={"CONFORMANCE_OWN": "own", "CONFORMANCE_BOTH": "step"})
+def environment() -> tuple[Annotated[Told, "in_step"], Annotated[Told, "at_start"]]:
+    return _told(os.environ), _told(_at_start())
+
+
+@step
+def fail(value: int) -> int:
+    raise ValueError(f"conformance {value}")
+
+
+@step(retry=StepRetryConfig(max_retries=2))
+def second_try() -> int:
+    attempt = get_step_context().attempt
+    if attempt == 1:
+        raise RuntimeError("the first attempt fails")
+    return attempt
+
+
+def _tell() -> Told:
+    context = get_step_context()
+    return {"run_id": context.run_id, "orchestrator_run_id": context.orchestrator_run_id}
+
+
+@pipeline
+def diamond(value: int = 3) -> None:
+    start, _ = first(value)
+    left, _ = double(start)
+    right, _ = double(start)
+    total([left, right])
+
+
+@pipeline(environment={"CONFORMANCE_ALL": "all", "CONFORMANCE_BOTH": "pipeline"})
+def environments() -> None:
+    environment()
+
+
+@pipeline
+def failing() -> None:
+    start, _ = first(1)
+    double(fail(start))
+    double(start)
+
+
+@pipeline
+def retrying() -> None:
+    second_try()

@@ -1,0 +1,119 @@
+"""Whole runs, through the same launch that people use, read back by another process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skylift import ExecutionMode, ExecutionStatus
+from skylift.client import Client
+from skylift_contract.capability import Capability, Level, Support
+from skylift_contract.errors import RunFailed, UnsupportedCapability
+from skylift_contract.run_id import RUN_ID_LIMIT
+from skylift_testkit import pipelines
+from skylift_testkit.suite import Suite
+
+if TYPE_CHECKING:
+    from skylift.models import PipelineRun
+    from collections.abc import Mapping
+
+    from skylift.authoring.pipelines import PipelineFunction
+    from skylift_contract.orchestrator import BaseOrchestrator
+
+_ASK: dict[Capability, dict[str, Any]] = {
+    Capability.SECRETS: {"secrets": ["token"]},
+    Capability.STEP_TIMEOUT: {"timeout": 60},
+    Capability.GPU_TYPE: {"settings": {"resources": {"gpu_count": 1, "gpu_type": "T4"}}},
+    Capability.GPU: {"settings": {"resources": {"gpu_count": 1}}},
+    Capability.IMAGES: {"settings": {"docker": {"image": "example:1"}}},
+    Capability.DYNAMIC_PIPELINES: {"dynamic": True},
+    Capability.FAIL_FAST: {"execution_mode": ExecutionMode.FAIL_FAST},
+    Capability.STOP_ON_FAILURE: {"execution_mode": ExecutionMode.STOP_ON_FAILURE},
+}
+"""How a pipeline asks for something that a flavor may not have."""
+
+_READ = """
+import sys
+from skylift.client import Client
+run = Client(sys.argv[1]).run(sys.argv[2])
+print(run.status.value, run.steps["total"].outputs["value"].load())
+"""
+
+
+class RunSuite(Suite):
+    @pytest.fixture(autouse=True)
+    def _the_store(self, store_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SKYLIFT_STORE_URI", store_uri)
+
+    @pytest.fixture
+    def run(self, orchestrator: BaseOrchestrator) -> Any:
+        """Runs one of the kit's pipelines on the flavor; returns its run, also of one that failed."""
+
+        def start(pipeline: PipelineFunction, **parameters: Any) -> PipelineRun:
+            try:
+                return pipeline.with_options(orchestrator=orchestrator)(**parameters)
+            except RunFailed as error:
+                return Client().run(error.run_id)
+
+        return start
+
+    def test_data_flows_along_the_edges(self, run: Any, store_uri: str) -> None:
+        made: PipelineRun = run(pipelines.diamond, value=5)
+        seen = subprocess.run(  # noqa: S603 -- argv list, no shell
+            [sys.executable, "-c", _READ, store_uri, str(made.id)], capture_output=True, text=True, check=True
+        )
+        assert seen.stdout.split() == ["completed", "20"]
+
+    def test_every_step_finds_the_same_run(self, run: Any) -> None:
+        made: PipelineRun = run(pipelines.diamond)
+        told = [step.outputs["told"].load() for step in made.steps.values()]
+        assert len(told) == 4
+        assert {one["run_id"] for one in told} == {str(made.id)}
+        (own,) = {one["orchestrator_run_id"] for one in told}
+        assert 0 < len(own) <= RUN_ID_LIMIT
+
+    def test_every_run_has_an_id_of_its_own(self, run: Any) -> None:
+        runs: list[PipelineRun] = [run(pipelines.diamond) for _ in range(2)]
+        records = [made.record for made in runs]
+        assert len({record.orchestrator_run_id for record in records if record}) == 2
+        assert len({made.id for made in runs}) == 2
+
+    def test_each_step_has_its_environment(
+        self, run: Any, capabilities: Mapping[Capability, Support]
+    ) -> None:
+        expected = {"CONFORMANCE_OWN": "own", "CONFORMANCE_BOTH": "step", "CONFORMANCE_ALL": "all"}
+        made: PipelineRun = run(pipelines.environments)
+        seen = made.steps["environment"].outputs
+        assert seen["in_step"].load() == expected
+        if capabilities[Capability.STEP_ENVIRONMENT].level is Level.FULL:
+            assert seen["at_start"].load() == expected
+
+    def test_a_failure_is_the_runs_and_its_words_are_kept(self, run: Any) -> None:
+        made: PipelineRun = run(pipelines.failing)
+        status = {name: step.status for name, step in made.steps.items()}
+        assert made.status is ExecutionStatus.FAILED
+        assert status["fail"] is ExecutionStatus.FAILED
+        assert status["double"] is ExecutionStatus.SKIPPED
+        assert "ValueError: conformance 1" in made.steps["fail"].reason
+
+    def test_a_failed_step_is_tried_again(self, run: Any, capabilities: Mapping[Capability, Support]) -> None:
+        if not capabilities[Capability.STEP_RETRIES]:
+            with pytest.raises(UnsupportedCapability):
+                run(pipelines.retrying)
+            return
+        made: PipelineRun = run(pipelines.retrying)
+        assert made.steps["second_try"].outputs["output"].load() == 2
+
+    @pytest.mark.parametrize("capability", list(_ASK), ids=lambda one: one.value)
+    def test_what_it_does_not_do_is_refused_before_anything_is_made(
+        self, run: Any, capabilities: Mapping[Capability, Support], capability: Capability
+    ) -> None:
+        if capabilities[capability]:
+            assert capabilities[capability].level.value in {"full", "emulated"}
+            return
+        with pytest.raises(UnsupportedCapability, match=f"uses {capability.value}: "):
+            run(pipelines.diamond.with_options(**_ASK[capability]))
+        assert list(Client().runs()) == []
