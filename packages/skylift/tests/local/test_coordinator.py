@@ -11,18 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from skylift.ledger.records import StopRecord
-from skylift.ledger.view import settled
-from skylift.local import workers
-from skylift.local.coordinator import coordinate
-from skylift.models import backend_view
-from skylift.runtime.step import EXIT_STOPPED
-from skylift_contract.enums import ExecutionMode
-from skylift_contract.enums import ExecutionStatus as Status
-from skylift_contract.errors import StoreUnavailable
-from skylift_contract.settings import StepRetryConfig
-from skylift_contract.status import AttemptEnd
 from skylift_tests_support import steps
 from skylift_tests_support.faults import Call, Fault, faulty_store
 from skylift_tests_support.runs import (
@@ -35,6 +23,17 @@ from skylift_tests_support.runs import (
     read_all,
     start_run,
 )
+
+from skylift.ledger.records import StopRecord
+from skylift.ledger.view import settled
+from skylift.local import workers
+from skylift.local.coordinator import coordinate
+from skylift.models import backend_view
+from skylift_contract.enums import ExecutionMode
+from skylift_contract.enums import ExecutionStatus as Status
+from skylift_contract.errors import StoreUnavailable
+from skylift_contract.settings import StepRetryConfig
+from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -286,9 +285,10 @@ print("the program goes on")
 
 
 def program(store: ObjectStore, *members: Step, width: int) -> tuple[ActiveRun, subprocess.Popen[str]]:
+    from skylift_tests_support.runs import make_record
+
     from skylift.ledger.ledger import Ledger
     from skylift.runtime.active import ActiveRun
-    from skylift_tests_support.runs import make_record
 
     snapshot, ledger = make_snapshot(*members, flavor="local"), Ledger(store)
     ledger.put_snapshot(snapshot)

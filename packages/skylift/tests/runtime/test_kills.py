@@ -17,14 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from skylift.ledger.ledger import Ledger
-from skylift.ledger.view import settled
-from skylift.models import backend_view
-from skylift.runtime.step import run_step
-from skylift.store.location import LAYOUT, open_store
-from skylift_contract.enums import ExecutionStatus as Status
-from skylift_contract.errors import RunIdError
 from skylift_tests_support.runs import (
     chain,
     lines,
@@ -35,6 +27,14 @@ from skylift_tests_support.runs import (
     read_all,
     start_run,
 )
+
+from skylift.ledger.ledger import Ledger
+from skylift.ledger.view import settled
+from skylift.models import backend_view
+from skylift.runtime.step import run_step
+from skylift.store.location import LAYOUT, open_store
+from skylift_contract.enums import ExecutionStatus as Status
+from skylift_contract.errors import RunIdError
 
 if TYPE_CHECKING:
     from skylift.store.objects import ObjectStore
