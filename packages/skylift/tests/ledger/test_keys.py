@@ -11,8 +11,8 @@ from skylift_contract.names import step_key
 from skylift_contract.status import AttemptEnd
 
 RUN = "3f0e6a52-0000-5000-8000-000000000000"
-moments = st.datetimes(
-    datetime.min.replace(year=1970), datetime.min.replace(year=2286), timezones=st.just(UTC)
+moments = st.integers(2, 10**16 - 1).map(
+    lambda us: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
 )
 names = st.text(min_size=1, max_size=30)
 numbers = st.integers(0, 20_000)
