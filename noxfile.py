@@ -210,7 +210,7 @@ def demo(session: nox.Session) -> None:
     session.run("skylift", "run", "examples/digits/pipeline.py:digits", env=env)
     session.run("skylift", "runs", "list", env=env)
     listed = session.run("skylift", "runs", "list", "--output", "json", env=env, silent=True)
-    run = json.loads(str(listed))[0]["id"]
+    run = json.loads(str(listed))["runs"][0]["id"]
     for view in ("describe", "logs", "why"):
         session.run("skylift", "runs", view, run, env=env)
 

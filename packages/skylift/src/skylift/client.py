@@ -11,7 +11,7 @@ from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.models import PipelineRun
 from skylift.store.location import open_store
-from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,38 +44,36 @@ class Client:
     def run(self, name: str | UUID) -> PipelineRun:
         """A run by its id, the start of it, or `last`.
 
-        Raises `UnknownName` when there is none, `ConfigurationError` when several fit.
+        Raises `ConfigurationError` when there is none, or when several fit.
         """
         text = str(name)
-        record = self.ledger.run(text) if _is_uuid(text) else None
-        if record is None and text == "last":
+        if text == "last":
             record = next(self.ledger.newest_runs(1), None)
-        if record is None and len(text) >= SHORTEST_PREFIX:
-            record = self.ledger.run(self._completed(text))
+        else:
+            record = self.ledger.run(found) if (found := self._id(text)) else None
         if record is None:
-            raise UnknownName(
-                "run", text, (), fix=f"Looked in {self.ledger.store.uri}. See: skylift runs list"
-            )
+            what = "there is no run yet" if text == "last" else f"there is no run {text!r}"
+            raise ConfigurationError(what, who=self.ledger.store.uri, fix="See: skylift runs list")
         return PipelineRun.of_record(self.ledger, record)
 
-    def _completed(self, prefix: str) -> str:
-        fit = [
-            run
-            for key in self.ledger.store.list(keys.INDEX)
-            if (run := keys.run_of_index(key)).startswith(prefix)
-        ]
+    def _id(self, text: str) -> str | None:
+        """The id that a text is, or the only one that begins so."""
+        try:
+            return str(UUID(text))
+        except ValueError:
+            pass
+        fit = (
+            [run for run in self._ids() if run.startswith(text.lower())]
+            if len(text) >= SHORTEST_PREFIX
+            else []
+        )
         if len(fit) > 1:
             raise ConfigurationError(
                 f"{len(fit)} runs begin with that: {', '.join(fit[:3])}",
-                who=f"run {prefix!r}",
+                who=f"run {text!r}",
                 fix="Give more of it.",
             )
-        return fit[0] if fit else prefix
+        return fit[0] if fit else None
 
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+    def _ids(self) -> Iterator[str]:
+        return (keys.run_of_index(key) for key in self.ledger.store.list(keys.INDEX))

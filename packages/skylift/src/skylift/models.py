@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skylift.ledger.ledger import Ledger
-    from skylift.ledger.records import ErrorInfo, ResultRecord, RunRecord
+    from skylift.ledger.records import ErrorInfo, ResultRecord, RunEndRecord, RunRecord
     from skylift_contract.snapshot import Step
     from skylift_contract.status import StepStatus
 
@@ -53,7 +53,7 @@ class ArtifactView:
     @property
     def uri(self) -> str:
         """The folder in the store that holds its files, below `data/`."""
-        return f"{self.ledger.store.uri}/skylift/1/{keys.artifact(self.ref.digest)}"
+        return self.ledger.artifact_uri(self.ref.digest)
 
     def load(self) -> Any:
         """The value; raises `DamagedObject` when its bytes have changed."""
@@ -126,6 +126,7 @@ class PipelineRun(contract.PipelineRun):
     """A run. `status` asks the ledger each time; `steps` are as they stand then."""
 
     _ledger: Ledger = PrivateAttr()
+    _record: RunRecord | None = PrivateAttr(default=None)
 
     @classmethod
     def open(cls, ledger: Ledger, reference: contract.PipelineRun) -> PipelineRun:
@@ -136,7 +137,7 @@ class PipelineRun(contract.PipelineRun):
 
     @classmethod
     def of_record(cls, ledger: Ledger, record: RunRecord) -> PipelineRun:
-        return cls.open(
+        run = cls.open(
             ledger,
             contract.PipelineRun.model_construct(
                 pipeline=record.pipeline,
@@ -146,6 +147,8 @@ class PipelineRun(contract.PipelineRun):
                 submission_id=record.submission_id,
             ),
         )
+        run._record = record  # noqa: SLF001 -- its own
+        return run
 
     @property
     def ledger(self) -> Ledger:
@@ -161,7 +164,16 @@ class PipelineRun(contract.PipelineRun):
 
     @property
     def record(self) -> RunRecord | None:
-        return self._ledger.run(str(self.id)) if self.id else None
+        """None while nothing of it has started; once there it never changes."""
+        if self._record is None and self.id:
+            self._record = self._ledger.run(str(self.id))
+        return self._record
+
+    @property
+    def end(self) -> RunEndRecord | None:
+        """The record that closes it; None while it is open, or was opened again."""
+        newest = self._ledger.newest_end(str(self.id))
+        return newest[1] if newest and newest[1].status.is_finished else None
 
     @cached_property
     def snapshot_of(self) -> PipelineSnapshot:
@@ -189,11 +201,14 @@ class PipelineRun(contract.PipelineRun):
 
     @property
     def steps(self) -> Mapping[str, StepRun]:
-        found = self.fetch().steps
+        return self.steps_at(self.fetch())
+
+    def steps_at(self, status: RunStatus) -> Mapping[str, StepRun]:
+        """Its steps, in topological order, as they stand in a status that was fetched."""
         return {
-            name: StepRun(self, step, found[name])
+            name: StepRun(self, step, status.steps[name])
             for name, step in self.snapshot_of.step_configurations.items()
-            if name in found
+            if name in status.steps
         }
 
     def step(self, name: str) -> StepRun:

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from datetime import datetime
 
+    from skylift.models import PipelineRun
     from skylift_contract.enums import ExecutionStatus
     from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.status import RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,10 @@ class StepEvent:
 
 
 class Observer(Protocol):
-    """Shows a run; each method is called in the thread that makes the run."""
+    """Shows a run; each method is called in the thread that makes the run.
+
+    `closed` comes last and always, whatever was raised: a display gives the terminal back.
+    """
 
     def submitting(self, snapshot: PipelineSnapshot, flavor: str, store: str) -> None: ...
 
@@ -37,9 +42,11 @@ class Observer(Protocol):
 
     def step(self, event: StepEvent) -> None: ...
 
-    def ended(self, status: ExecutionStatus, reason: str) -> None: ...
+    def ended(self, run: PipelineRun, status: RunStatus) -> None: ...
 
     def deployed(self, name: str, fires: Sequence[datetime]) -> None: ...
+
+    def closed(self) -> None: ...
 
 
 class Silent:
@@ -53,9 +60,11 @@ class Silent:
 
     def step(self, event: StepEvent) -> None: ...
 
-    def ended(self, status: ExecutionStatus, reason: str) -> None: ...
+    def ended(self, run: PipelineRun, status: RunStatus) -> None: ...
 
     def deployed(self, name: str, fires: Sequence[datetime]) -> None: ...
+
+    def closed(self) -> None: ...
 
 
 SILENT: Final = Silent()
@@ -69,8 +78,10 @@ def current() -> Observer:
 
 @contextmanager
 def observed(observer: Observer) -> Generator[Observer]:
+    """Have an observer told of what this context does, and close it at the end."""
     token = _CURRENT.set(observer)
     try:
         yield observer
     finally:
         _CURRENT.reset(token)
+        observer.closed()

@@ -168,7 +168,7 @@ def with_skips(
     for name, step in steps.items():
         blocked = [other for other in upstream.get(name, ()) if other in found and _blocks(found[other])]
         if blocked and not step.attempt and step.status in _CANNOT_BEGIN:
-            why = f"upstream {blocked[0]!r} was {found[blocked[0]].status.value}"
+            why = f"step {blocked[0]!r} {_HAD[found[blocked[0]].status]}"
             found[name] = StepStatus(Status.SKIPPED, why, step.attempt, step.url)
         else:
             found[name] = step
@@ -179,7 +179,11 @@ _CANNOT_BEGIN: Final = frozenset({Status.PENDING, Status.NOT_STARTED, Status.UNK
 
 
 def _blocks(step: StepStatus) -> bool:
-    return step.status in {Status.FAILED, Status.SKIPPED, Status.STOPPED}
+    return step.status in _HAD
+
+
+_HAD: Final = {Status.FAILED: "failed", Status.SKIPPED: "was skipped", Status.STOPPED: "was stopped"}
+"""What keeps a step from running, in words."""
 
 
 def run_status(

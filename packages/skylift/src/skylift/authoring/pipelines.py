@@ -6,9 +6,9 @@ import inspect
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, overload
 
-from skylift.authoring import trace
+from skylift.authoring import imports, trace
 from skylift.authoring.options import PipelineOptions, changed
-from skylift_contract.errors import AuthoringError
+from skylift_contract.errors import AuthoringError, SkyliftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +42,19 @@ class PipelineFunction:
         """
         if trace.active() is not None:
             return self._inline(args, kwargs)
+        if module := imports.under_way():
+            raise AuthoringError(
+                f"it is called while {module!r} is imported, so every process that imports it would run it",
+                who=self.who,
+                fix='Put the call below `if __name__ == "__main__":`.',
+            )
         from skylift.launch.submit import launch
 
-        return launch(self, self.bind(args, kwargs))
+        try:
+            return launch(self, self.bind(args, kwargs))
+        except SkyliftError as error:
+            # Its sentence is for whoever called; the way it came is ours, and hides theirs.
+            raise error.with_traceback(None) from error.__cause__
 
     def run_now(self, *args: Any, **kwargs: Any) -> Any:
         """Run once, now, whatever its schedule."""

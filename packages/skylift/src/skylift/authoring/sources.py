@@ -6,11 +6,11 @@ breakpoint was set in, even when it stands in a script or a notebook.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from skylift.authoring.imports import import_user_module
 from skylift_contract.errors import AuthoringError
 
 if TYPE_CHECKING:
@@ -62,14 +62,18 @@ def main_module() -> str:
     path = getattr(main, "__file__", None)
     if path is None or not Path(path).is_file():
         return INTERACTIVE
-    stem = Path(path).stem
-    if stem in sys.stdlib_module_names or "." in stem:
+    return importable_stem(Path(path))
+
+
+def importable_stem(path: Path) -> str:
+    """The name under which a file is imported from its own folder; raises `AuthoringError` for none."""
+    if path.stem in sys.stdlib_module_names or "." in path.stem:
         raise AuthoringError(
             "a script of this name cannot be imported by the processes of its steps",
             who=str(path),
             fix="Rename it: neither the name of a standard module nor a dot.",
         )
-    return stem
+    return path.stem
 
 
 def load(source: str) -> Callable[..., Any]:
@@ -81,7 +85,7 @@ def load(source: str) -> Callable[..., Any]:
         return live
     module, _, qualname = source.partition(":")
     try:
-        found = _member(importlib.import_module(module), qualname)
+        found = _member(import_user_module(module), qualname)
     except ModuleNotFoundError as error:
         raise AuthoringError(
             f"it cannot be imported: {error}",

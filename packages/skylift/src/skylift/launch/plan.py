@@ -47,10 +47,16 @@ class Plan:
 
 
 def plan(
-    pipeline: PipelineFunction, arguments: Mapping[str, Any], degraded: Collection[Capability] = ()
+    pipeline: PipelineFunction,
+    arguments: Mapping[str, Any],
+    degraded: Collection[Capability] = (),
+    store: str | None = None,
 ) -> Plan:
-    """Compile and check; raises everything that can be known to be wrong beforehand."""
-    stack = resolve_stack(pipeline.options)
+    """Compile and check; raises everything that can be known to be wrong beforehand.
+
+    `degraded`: refusals that become notes. `store`: a URI, in place of the stack's store.
+    """
+    stack = resolve_stack(pipeline.options, store)
     orchestrator = stack.orchestrator
     able = capabilities(orchestrator)
     pipeline, unscheduled = _without_schedule(pipeline, able)

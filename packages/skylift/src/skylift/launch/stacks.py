@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift import project
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 DEFAULT: Final = "default"
 
 
-def resolve_stack(options: PipelineOptions) -> Stack:
+def resolve_stack(options: PipelineOptions, store: str | None = None) -> Stack:
     """The stack that a pipeline's options name, with the orchestrator they name on it.
+
+    `store`: a URI, in place of the stack's artifact store.
 
     Raises `UnknownName`, a `DiscoveryError`, or `ConfigurationError` for a remote
     orchestrator whose steps could not reach the store.
@@ -27,6 +30,8 @@ def resolve_stack(options: PipelineOptions) -> Stack:
     if options.orchestrator is not None:
         orchestrator = _orchestrator(options.orchestrator)
         stack = Stack(stack.name, orchestrator, stack.artifact_store, stack.container_registry)
+    if store is not None:
+        stack = replace(stack, artifact_store=ArtifactStore(store))
     check_reachable(stack)
     return stack
 

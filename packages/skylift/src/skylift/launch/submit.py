@@ -72,11 +72,11 @@ class Submission:
     def submit(self) -> PipelineRun | contract.DeployedSchedule:
         """Make the records, hand the snapshot over, and wait where that is wanted."""
         snapshot, orchestrator = self.plan.snapshot, self.plan.stack.orchestrator
-        self.observer.submitting(snapshot, orchestrator.flavor, self.ledger.store.uri)
-        for note in self.plan.notes:
-            self.observer.note(note)
-        self._store()
         with observed(self.observer):
+            self.observer.submitting(snapshot, orchestrator.flavor, self.ledger.store.uri)
+            for note in self.plan.notes:
+                self.observer.note(note)
+            self._store()
             result = self._hand_over()
             if snapshot.schedule is not None:
                 return self._deployed(snapshot.schedule, result)
@@ -91,7 +91,7 @@ class Submission:
         reference = self._reference().model_copy(update={"orchestrator_run_id": found})
         run = PipelineRun.open(self.ledger, reference)
         status = run.fetch()
-        self.observer.ended(status.status, status.reason)
+        self.observer.ended(run, status)
         return run
 
     def _store(self) -> None:

@@ -101,6 +101,10 @@ def logs(run: str, invocation: str) -> str:
     return f"{RUNS}{run}/logs/{step_key(invocation)}/"
 
 
+def all_logs(run: str) -> str:
+    return f"{RUNS}{run}/logs/"
+
+
 def log_chunk(run: str, invocation: str, attempt: int, number: int) -> str:
     """Zero-padded, so that listings come in the order of writing."""
     return f"{logs(run, invocation)}{attempt:04}/{number:08}.txt"

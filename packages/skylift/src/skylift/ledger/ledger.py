@@ -8,7 +8,7 @@ process dies between two writes.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from skylift.ledger import keys
 from skylift.ledger.records import (
@@ -26,18 +26,23 @@ from skylift.ledger.records import (
     SubmittedRun,
     parse,
 )
+from skylift.store.location import LAYOUT
 from skylift.store.objects import Outcome
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import DamagedObject, RunIdError
 from skylift_contract.snapshot import read_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from skylift.store.objects import ObjectStore
     from skylift_contract.run import DeployedSchedule
     from skylift_contract.snapshot import PipelineSnapshot
     from skylift_contract.status import AttemptEnd
+
+
+RUNS_AT_A_TIME: Final = 20
+"""Records of runs that are read together when runs are gone through, newest first."""
 
 
 class Ledger:
@@ -55,6 +60,10 @@ class Ledger:
         if data is None:
             raise DamagedObject(f"there is none in {self.store.uri}", who=f"snapshot {digest}")
         return read_snapshot(data, digest)
+
+    def artifact_uri(self, digest: str) -> str:
+        """The folder that holds an artifact's record and, below `data/`, its files."""
+        return f"{self.store.uri}/{LAYOUT}/{keys.artifact(digest)}".rstrip("/")
 
     def submit(self, request: Request) -> None:
         self.store.create(keys.request(request.submission_id), request.to_bytes())
@@ -125,6 +134,18 @@ class Ledger:
 
     def result(self, run_id: str, invocation_id: str) -> ResultRecord | None:
         return self._read(ResultRecord, keys.result(run_id, invocation_id))
+
+    def results(self, run_id: str, invocations: Iterable[str]) -> dict[str, ResultRecord]:
+        """Invocation id → its result, of those that have one."""
+        names = list(invocations)
+        return dict(self._read_each(ResultRecord, {name: keys.result(run_id, name) for name in names}))
+
+    def ends(self, run_id: str, attempts: Mapping[str, tuple[int, AttemptEnd]]) -> dict[str, EndRecord]:
+        """Invocation id → the end of that attempt of it, of those that have one."""
+        wanted = {
+            name: keys.attempt_end(run_id, name, attempt, how) for name, (attempt, how) in attempts.items()
+        }
+        return dict(self._read_each(EndRecord, wanted))
 
     def fail(self, run_id: str, failure: FailureRecord) -> None:
         """Add a revision that names what failed."""
@@ -209,17 +230,31 @@ class Ledger:
 
     def newest_runs(self, limit: int | None = None) -> Iterator[RunRecord]:
         """Runs, newest first, from the index; an entry that is damaged is read where it was copied from."""
-        for key in self.store.list(keys.INDEX, limit=limit):
-            try:
-                record = self._read(RunRecord, key)
-            except DamagedObject:
-                record = self.run(keys.run_of_index(key))
-            if record is not None:
-                yield record
+        found = self.store.list(keys.INDEX, limit=limit)
+        for start in range(0, len(found), RUNS_AT_A_TIME):
+            page = found[start : start + RUNS_AT_A_TIME]
+            for key, data in zip(page, self.store.get_many(page), strict=True):
+                if record := self._indexed(key, data):
+                    yield record
+
+    def _indexed(self, key: str, data: bytes | None) -> RunRecord | None:
+        try:
+            return None if data is None else parse(RunRecord, data, key)
+        except DamagedObject:
+            return self.run(keys.run_of_index(key))
 
     def _read(self, model: type[AnyRecord], key: str) -> AnyRecord | None:
         data = self.store.get(key)
         return None if data is None else parse(model, data, key)
+
+    def _read_each(
+        self, model: type[AnyRecord], wanted: Mapping[str, str]
+    ) -> Iterator[tuple[str, AnyRecord]]:
+        """Name → record, of a mapping of names to keys; those that are not there are left out."""
+        found = self.store.get_many(wanted.values())
+        for (name, key), data in zip(wanted.items(), found, strict=True):
+            if data is not None:
+                yield name, parse(model, data, key)
 
     def _create(self, record: AnyRecord, key: str) -> AnyRecord:
         created = self.store.create(key, record.to_bytes())

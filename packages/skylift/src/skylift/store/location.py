@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skylift.store.objects import ObjectStore
+    from skylift.store.transport import Transport
 
 LAYOUT: Final = "skylift/1"
 """What every store's keys are under: the name, and the version of the layout below it."""
@@ -92,11 +93,20 @@ def open_store(uri: str, options: Mapping[str, str] | None = None) -> ObjectStor
     Raises `ConfigurationError` for a URI or an option that cannot be.
     """
     from skylift.store.objects import ObjectStore
-    from skylift.store.obstore_transport import ObstoreTransport
     from skylift.store.options import check_options
 
     location = Location.parse(uri)
-    return ObjectStore(location.uri, ObstoreTransport(location, check_options(location, options or {})))
+    return ObjectStore(location.uri, _transport(location, check_options(location, options or {})))
+
+
+def _transport(location: Location, options: Mapping[str, str]) -> Transport:
+    if location.scheme is Scheme.FILE:
+        from skylift.store.folder_transport import FolderTransport
+
+        return FolderTransport(location, options)
+    from skylift.store.obstore_transport import ObstoreTransport
+
+    return ObstoreTransport(location, options)
 
 
 def _folder(uri: str, rest: str) -> str:

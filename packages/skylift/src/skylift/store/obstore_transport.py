@@ -33,6 +33,9 @@ PART_COUNT: Final = 9_000
 CONCURRENCY: Final = 4
 """Parts under way at once; more only makes each one slower on a narrow line."""
 
+READERS: Final = 16
+"""Reads under way at once, where each waits for an answer."""
+
 CONTENT_PATIENCE: Final = 15
 """How much longer a part of a large object may take than a record."""
 
@@ -62,6 +65,10 @@ class ObstoreTransport:
         Source: cloud.google.com/storage/quotas#objects
         """
         return self._location.scheme is Scheme.GS
+
+    @property
+    def readers(self) -> int:
+        return 1 if self._location.scheme is Scheme.MEMORY else READERS
 
     def put_new(self, key: str, data: bytes) -> None:
         import obstore

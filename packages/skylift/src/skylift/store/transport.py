@@ -39,6 +39,11 @@ class Transport(Protocol):
         """Whether a read is so much cheaper than a refused write that creators ask first."""
         ...
 
+    @property
+    def readers(self) -> int:
+        """How many reads at once are faster than one after another."""
+        ...
+
     def put_new(self, key: str, data: bytes) -> None:
         """Store under a key that is free, or raise `KeyExists`."""
         ...

@@ -99,6 +99,7 @@ class FaultyTransport:
         self.calls: list[Call] = []
         self.ordered = inner.ordered
         self.reads_first = inner.reads_first
+        self.readers = inner.readers
 
     def put_new(self, key: str, data: bytes) -> None:
         self._call(Call("put_new", key), lambda: self.inner.put_new(key, data))

@@ -1,0 +1,103 @@
+"""What every command has: `--debug`, the nearest name for a wrong one, and a late import."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+@dataclass(slots=True)
+class Session:
+    """What one call of the program was told besides its command."""
+
+    debug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command that is not imported yet: `module:name`, and its line in the group's help."""
+
+    where: str
+    help: str
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is called.
+
+    Args:
+        commands_at: Name → where the command stands.
+    """
+
+    def __init__(self, *args: Any, commands_at: Mapping[str, Lazy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands_at = commands_at
+        self.params.append(_debug_option())
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(self.commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self.commands_at:
+            return None
+        module, _, name = self.commands_at[cmd_name].where.partition(":")
+        return getattr(import_module(module), name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.help) for name, lazy in self.commands_at.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.commands_at and not name.startswith("-"):
+            near = difflib.get_close_matches(name, self.commands_at, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(self.commands_at)}."
+            ctx.fail(f"there is no command {name!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
+
+def command(
+    name: str, *, short_help: str, examples: Sequence[str]
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """`click.command`, with `--debug`, and examples below its help."""
+    shown = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        made = click.command(name, short_help=short_help, epilog=shown)(function)
+        made.params.append(_debug_option())
+        return made
+
+    return decorate
+
+
+def store_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--store",
+        metavar="URI",
+        help="The artifact store; by default SKYLIFT_STORE_URI, else a folder of this user's.",
+    )
+
+
+def output_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--output", type=click.Choice(["text", "json"]), default="text", help="What stdout gets."
+    )
+
+
+def _debug_option() -> click.Option:
+    return click.Option(
+        ["--debug"], is_flag=True, expose_value=False, callback=_note, help="Show tracebacks of errors."
+    )
+
+
+def _note(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 -- click's signature
+    if value:
+        ctx.ensure_object(Session).debug = True

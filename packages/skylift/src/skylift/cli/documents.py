@@ -1,0 +1,52 @@
+"""What `--output json` prints: one object, whose `version` changes when a reader must.
+
+    runs list      {"version": 1, "runs": [RUN, …]}, newest first
+    runs describe  {"version": 1, "run": RUN + {parameters, notes, steps: [STEP, …]}}
+    runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], skipped, stopped, next}}
+
+A field may be added within a version; none changes its meaning or goes away. Times are
+ISO 8601 in UTC, durations seconds, what is not known null.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from skylift.ledger.records import RunRecord
+    from skylift_contract.enums import ExecutionStatus
+
+VERSION: Final = 1
+
+
+def write(content: dict[str, Any]) -> None:
+    json.dump({"version": VERSION, **content}, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def run_fields(
+    record: RunRecord, status: ExecutionStatus, reason: str, ended: datetime | None
+) -> dict[str, Any]:
+    """The fields of RUN: how a run stands, and what it is of."""
+    return {
+        "id": record.run_id,
+        "pipeline": record.pipeline,
+        "status": status.value,
+        "reason": reason,
+        "flavor": record.flavor,
+        "project": record.project,
+        "created": moment(record.created),
+        "ended": moment(ended),
+        "seconds": (ended - record.created).total_seconds() if ended else None,
+        "snapshot": record.snapshot,
+        "orchestrator_run_id": record.orchestrator_run_id,
+        "submission_id": record.submission_id,
+    }
+
+
+def moment(time: datetime | None) -> str | None:
+    return time.isoformat().replace("+00:00", "Z") if time else None

@@ -1,0 +1,42 @@
+"""`skylift runs`: what the ledger says of runs."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from skylift.cli.commands import Lazy, LazyGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMANDS: Final = {
+    "list": Lazy("skylift.cli.runs.listing:list_runs", "The newest runs."),
+    "describe": Lazy("skylift.cli.runs.describe:describe", "A run with its steps, parameters and outputs."),
+    "logs": Lazy("skylift.cli.runs.logs:logs", "What steps printed."),
+    "why": Lazy("skylift.cli.runs.why:why", "Why a run failed, or stands as it stands."),
+    "watch": Lazy("skylift.cli.runs.watch:watch", "Follow a run until it ends."),
+    "stop": Lazy("skylift.cli.runs.stop:stop", "Stop a run."),
+}
+
+
+COLLECTED_AFTER: Final = 50_000
+"""Objects. Python's 700 has it look for cycles a hundred times while a thousand records are read."""
+
+
+@click.group("runs", cls=LazyGroup, commands_at=COMMANDS)
+@click.pass_context
+def runs(ctx: click.Context) -> None:
+    """Look at runs, and stop them.
+
+    RUN is a run's id, the start of one that only one run has, or `last`.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECTED_AFTER, *before[1:])
+    ctx.call_on_close(lambda: gc.set_threshold(*before))
+
+
+def run_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.argument("run", metavar="RUN")

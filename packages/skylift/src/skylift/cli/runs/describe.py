@@ -1,0 +1,172 @@
+"""`skylift runs describe`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skylift.cli import documents, tables
+from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.runs import run_argument
+from skylift.client import Client
+from skylift.console.words import clock, counted, counts, one_line, seconds, status_word
+from skylift.ledger.history import History
+from skylift_contract.enums import ExecutionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from skylift.ledger.records import Request
+    from skylift.models import PipelineRun
+    from skylift_contract.snapshot import ArtifactRef
+    from skylift_contract.status import RunStatus, StepStatus
+
+
+@command(
+    "describe",
+    short_help="A run with its steps, parameters and outputs.",
+    examples=(
+        "skylift runs describe last",
+        "skylift runs describe 3f9ad2c1 --output json",
+    ),
+)
+@run_argument()
+@store_option()
+@output_option()
+def describe(run: str, store: str | None, output: str) -> None:
+    """A run with its steps, parameters and outputs.
+
+    RUN is a run's id, the start of one that only one run has, or `last`.
+    """
+    found = Description.of(Client(store).run(run))
+    if output == "json":
+        documents.write({"run": found.fields()})
+    else:
+        tables.write(found.lines())
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A run and everything that its records say of it."""
+
+    run: PipelineRun
+    status: RunStatus
+    history: History
+    ended: datetime | None
+
+    @classmethod
+    def of(cls, run: PipelineRun) -> Description:
+        status = run.fetch()
+        history = History.read(run.ledger, str(run.id), status.steps, run.snapshot_of.bindings)
+        end = run.end if status.status.is_finished else None
+        return cls(run, status, history, end.writer.time if end else None)
+
+    @property
+    def request(self) -> Request | None:
+        submission = self.run.submission_id
+        return self.run.ledger.request(submission) if submission else None
+
+    def fields(self) -> dict[str, Any]:
+        """RUN of `documents`, with its parameters, notes and steps."""
+        record, request = self.run.record, self.request
+        assert record is not None
+        return {
+            **documents.run_fields(record, self.status.status, self.status.reason, self.ended),
+            "store": self.run.ledger.store.uri,
+            "parameters": self.run.snapshot_of.pipeline_configuration.parameters,
+            "user": request.user if request else None,
+            "git_commit": request.git_commit if request else None,
+            "git_dirty": request.git_dirty if request else None,
+            "notes": list(request.notes) if request else [],
+            "steps": [self._step_fields(name, step) for name, step in self.status.steps.items()],
+        }
+
+    def _step_fields(self, name: str, step: StepStatus) -> dict[str, Any]:
+        times, outputs = self.history.times(name), self.history.outputs(name)
+        return {
+            "step": name,
+            "status": step.status.value,
+            "reason": step.reason,
+            "attempts": step.attempt,
+            "started": documents.moment(times[0] if times else None),
+            "ended": documents.moment(times[1] if times else None),
+            "seconds": self.history.seconds(name),
+            "outputs": [self._output_fields(output, ref) for output, ref in outputs.items()],
+        }
+
+    def _output_fields(self, name: str, ref: ArtifactRef) -> dict[str, Any]:
+        uri = self.run.ledger.artifact_uri(ref.digest)
+        return {
+            "name": name,
+            "type": ref.type,
+            "materializer": ref.materializer,
+            "bytes": ref.size,
+            "uri": uri,
+        }
+
+    def lines(self) -> Iterator[str]:
+        yield from self._head()
+        yield ""
+        yield from self._steps()
+        yield from self._artifacts()
+
+    def _head(self) -> Iterator[str]:
+        record, snapshot, request = self.run.record, self.run.snapshot_of, self.request
+        assert record is not None
+        word = tables.painted(status_word(self.status.status), self.status.status)
+        found = counted(counts(step.status for step in self.status.steps.values()))
+        took = (self.ended - record.created).total_seconds() if self.ended else None
+        facts = {
+            "run": record.run_id,
+            "pipeline": f"{record.pipeline} (project {record.project})",
+            "status": f"{word}: {found}",
+            "reason": one_line(self.status.reason),
+            "started": f"{clock(record.created)}{f' by {request.user}' if request and request.user else ''}",
+            "took": seconds(took),
+            "flavor": record.flavor,
+            "parameters": _pairs(snapshot.pipeline_configuration.parameters),
+            "git": _git(request),
+            "notes": "; ".join(request.notes) if request else "",
+            "store": self.run.ledger.store.uri,
+        }
+        for name, value in facts.items():
+            if value:
+                yield f"{name:<11} {value}"
+
+    def _steps(self) -> Iterator[str]:
+        rows = [
+            (
+                name,
+                step.status,
+                str(step.attempt or ""),
+                seconds(self.history.seconds(name)),
+                ", ".join(self.history.outputs(name)),
+                one_line(step.reason),
+            )
+            for name, step in self.status.steps.items()
+        ]
+        headers = ("STEP", "STATUS", "ATTEMPTS", "TOOK", "OUTPUTS", "REASON")
+        yield from tables.table(headers, rows, flexible=(5, 4, 0))
+
+    def _artifacts(self) -> Iterator[str]:
+        found = [
+            f"{name}.{output}  {ref.type}, {ref.size} bytes, {self.run.ledger.artifact_uri(ref.digest)}"
+            for name in self.status.steps
+            for output, ref in self.history.outputs(name).items()
+        ]
+        if found:
+            yield from ("", "outputs", *found)
+        if self.status.status in {ExecutionStatus.FAILED, ExecutionStatus.STOPPED}:
+            yield from ("", f"next: skylift runs why {self.run.id}")
+
+
+def _pairs(parameters: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items())
+
+
+def _git(request: Request | None) -> str:
+    if request is None or request.git_commit is None:
+        return ""
+    return f"{request.git_commit}{' with uncommitted changes' if request.git_dirty else ''}"

@@ -1,0 +1,132 @@
+"""`skylift runs list`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skylift.cli import documents, tables
+from skylift.cli.commands import command, output_option, store_option
+from skylift.client import Client
+from skylift.console.words import ago, one_line, seconds
+from skylift.ledger.records import now
+from skylift_contract.enums import ExecutionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from skylift.ledger.records import RunRecord
+    from skylift.models import PipelineRun
+
+LIMIT = 20
+SHORT_ID = 8
+"""Characters of an id on a terminal; more where two of the list would be alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One run of the list."""
+
+    record: RunRecord
+    status: ExecutionStatus
+    reason: str
+    ended: datetime | None
+
+    @property
+    def seconds(self) -> float | None:
+        return (self.ended - self.record.created).total_seconds() if self.ended else None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return documents.run_fields(self.record, self.status, self.reason, self.ended)
+
+
+@command(
+    "list",
+    short_help="The newest runs.",
+    examples=(
+        "skylift runs list",
+        "skylift runs list --pipeline train --status failed",
+        "skylift runs list --output json",
+    ),
+)
+@click.option("--pipeline", metavar="NAME", help="Only runs of this pipeline.")
+@click.option(
+    "--status",
+    type=click.Choice([status.value for status in ExecutionStatus]),
+    help="Only runs that stand so.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="At most so many."
+)
+@store_option()
+@output_option()
+def list_runs(
+    *, pipeline: str | None, status: str | None, limit: int, store: str | None, output: str
+) -> None:
+    """The newest runs, the newest first.
+
+    On a terminal ids are shortened; the short form is good for every other command.
+    """
+    client = Client(store)
+    lines = list(islice(_lines(client, pipeline, status, limit), limit))
+    if output == "json":
+        documents.write({"runs": [line.fields for line in lines]})
+    elif lines:
+        _write(lines)
+    else:
+        click.echo(f"there are no such runs in {client.ledger.store.uri}", err=True)
+
+
+def _lines(client: Client, pipeline: str | None, status: str | None, limit: int) -> Iterator[Line]:
+    """Runs with how they stand, some at a time: none is asked for that nobody wants to see."""
+    runs = iter(client.runs(pipeline)) if pipeline or status else iter(client.newest(limit))
+    with ThreadPoolExecutor(client.ledger.store.transport.readers) as readers:
+        while batch := list(islice(runs, limit)):
+            for line in readers.map(_line, batch):
+                if status is None or line.status.value == status:
+                    yield line
+
+
+def _line(run: PipelineRun) -> Line:
+    """A run's end says how it stands; only one that is open needs a look at its steps."""
+    record = run.record
+    assert record is not None
+    if end := run.end:
+        return Line(record, end.status, end.reason, end.writer.time)
+    found = run.fetch()
+    ended = run.end.writer.time if found.status.is_finished and run.end else None
+    return Line(record, found.status, found.reason, ended)
+
+
+def _write(lines: Sequence[Line]) -> None:
+    moment, shown = now(), _ids([line.record.run_id for line in lines])
+    rows = [
+        (
+            identifier,
+            line.record.pipeline,
+            line.status,
+            ago(line.record.created, moment),
+            seconds(line.seconds),
+            line.record.flavor,
+            one_line(line.reason),
+        )
+        for identifier, line in zip(shown, lines, strict=True)
+    ]
+    headers = ("RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", "FLAVOR", "REASON")
+    tables.write(tables.table(headers, rows, flexible=(6, 1)))
+
+
+def _ids(ids: list[str]) -> list[str]:
+    """Whole in a pipe; on a terminal as short as tells them apart."""
+    if not tables.is_terminal():
+        return ids
+    length = SHORT_ID
+    while len({one[:length] for one in ids}) < len(ids):
+        length += 1
+    return [one[:length] for one in ids]

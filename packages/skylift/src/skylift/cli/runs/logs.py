@@ -1,0 +1,70 @@
+"""`skylift runs logs`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from skylift.cli.commands import command, store_option
+from skylift.cli.runs import run_argument
+from skylift.client import Client
+from skylift.following import FIRST_PAUSE_S, GROWTH, LONGEST_PAUSE_S
+from skylift.ledger.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skylift.models import PipelineRun
+
+
+@command(
+    "logs",
+    short_help="What steps printed.",
+    examples=(
+        "skylift runs logs last",
+        "skylift runs logs 3f9ad2c1 train --follow",
+    ),
+)
+@run_argument()
+@click.argument("step", required=False)
+@click.option("--follow", "-f", "is_followed", is_flag=True, help="Go on until the run ends.")
+@store_option()
+def logs(*, run: str, step: str | None, is_followed: bool, store: str | None) -> None:
+    """What the steps of a run printed, or what one of them did, on stdout.
+
+    Lines of several steps begin with the step's name. What a step prints is stored a few
+    seconds later, and what it printed last when it ends.
+    """
+    found = Client(store).run(run)
+    names = (
+        [found.snapshot_of.step(step).spec.invocation_id]
+        if step
+        else list(found.snapshot_of.step_configurations)
+    )
+    output = Output(found.ledger, str(found.id), names)
+    printed = False
+    for piece in _pieces(found, output, is_followed=is_followed):
+        printed = True
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+    if not printed:
+        click.echo("nothing was printed" if is_ended(found) else "nothing is stored yet", err=True)
+
+
+def is_ended(run: PipelineRun) -> bool:
+    return run.end is not None or run.fetch().status.is_finished
+
+
+def _pieces(run: PipelineRun, output: Output, *, is_followed: bool) -> Iterator[str]:
+    """Text as it is stored; the last look comes after the run was seen to have ended."""
+    wait = FIRST_PAUSE_S
+    while is_followed and not is_ended(run):
+        new = list(output.new())
+        yield from new
+        wait = FIRST_PAUSE_S if new else min(wait * GROWTH, LONGEST_PAUSE_S)
+        time.sleep(wait)
+    yield from output.new()
+    yield from output.rest()

@@ -1,0 +1,90 @@
+"""`skylift runs why`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from skylift.cli import documents, tables
+from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.runs import run_argument
+from skylift.client import Client
+from skylift.explanation import explain, headline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skylift.explanation import Explanation, Failure
+
+NAMED = 8
+"""Steps that are named before the rest is only counted."""
+
+
+@command(
+    "why",
+    short_help="Why a run failed, or stands as it stands.",
+    examples=(
+        "skylift runs why last",
+        "skylift runs why 3f9ad2c1 --output json",
+    ),
+)
+@run_argument()
+@store_option()
+@output_option()
+def why(run: str, store: str | None, output: str) -> None:
+    """Why a run failed, or stands as it stands.
+
+    For a run that failed: the first step that did, its error with the traceback, what it
+    printed last, what did not run because of it, and what to look at next.
+    """
+    found = explain(Client(store).run(run))
+    if output == "json":
+        documents.write(_fields(found))
+    else:
+        tables.write(_lines(found))
+
+
+def _fields(found: Explanation) -> dict[str, Any]:
+    record, end = found.run.record, found.run.end
+    assert record is not None
+    ended = end.writer.time if end else None
+    return {
+        "run": documents.run_fields(record, found.status.status, found.status.reason, ended),
+        "why": {
+            "summary": found.summary,
+            "failed": [asdict(failure) for failure in found.failed],
+            "not_run": list(found.not_run),
+            "stopped": list(found.stopped),
+            "next": [{"command": command, "for": purpose} for command, purpose in found.following],
+        },
+    }
+
+
+def _lines(found: Explanation) -> Iterator[str]:
+    yield found.summary
+    if found.failed:
+        yield from ("", headline(found.failed[0]))
+        yield from _evidence(found.failed[0])
+    for failure in found.failed[1:NAMED]:
+        yield from ("", headline(failure))
+    if found.stopped:
+        yield from ("", f"stopped while running: {_few(found.stopped)}")
+    if found.not_run:
+        yield from ("", f"did not run because of that: {_few(found.not_run)}")
+    width = max(len(command) for command, _ in found.following)
+    yield from ("", "next:")
+    yield from (f"  {command:<{width}}  {purpose}" for command, purpose in found.following)
+
+
+def _evidence(failure: Failure) -> Iterator[str]:
+    if failure.traceback:
+        yield ""
+        yield from (f"  {line}" for line in failure.traceback.rstrip().splitlines())
+    if failure.tail:
+        yield from ("", "  the last it printed:")
+        yield from (f"  | {line}" for line in failure.tail)
+
+
+def _few(names: tuple[str, ...]) -> str:
+    rest = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {rest} more" if rest > 0 else "")

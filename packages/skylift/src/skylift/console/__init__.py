@@ -1,0 +1,31 @@
+"""Showing a run to whoever started it: live on a terminal, plain lines anywhere else.
+
+All of it goes to stderr. rich is loaded for a terminal only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from skylift.observer import SILENT
+
+if TYPE_CHECKING:
+    from skylift.observer import Observer
+
+
+def default_observer() -> Observer:
+    """Who shows a run in this process; one that runs beside another is shown in plain lines."""
+    stream = sys.stderr
+    if stream is None:  # pyright: ignore[reportUnnecessaryComparison] -- a process without a console
+        return SILENT
+    if stream.isatty() and os.environ.get("TERM") != "dumb":
+        from skylift.console.live import LiveObserver
+        from skylift.console.screen import Screen
+
+        if Screen.current is None:
+            return LiveObserver(stream)
+    from skylift.console.plain import PlainObserver
+
+    return PlainObserver(stream)

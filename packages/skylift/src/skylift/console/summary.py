@@ -1,0 +1,110 @@
+"""What is said of a run when it has been shown to its end: where things are, what to type next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from skylift.console.words import COLORS, counted, counts, one_line, seconds, status_word
+from skylift.store.location import Location, Scheme
+from skylift_contract.enums import ExecutionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skylift.console.progress import Progress, Row
+    from skylift.models import PipelineRun
+    from skylift_contract.status import RunStatus
+
+MOST_STEPS: Final = 30
+MOST_ARTIFACTS: Final = 5
+
+
+class Summary:
+    """A run that was watched: its rows, and lines with their colors.
+
+    Args:
+        run: The run.
+        status: How it stands, from the ledger.
+        progress: What was told of its steps.
+        elapsed: Seconds since it was submitted, or since it was watched.
+    """
+
+    def __init__(self, run: PipelineRun, status: RunStatus, progress: Progress, elapsed: float) -> None:
+        self.run, self.status, self._elapsed = run, status, elapsed
+        self.rows = self._final(progress.shown(MOST_STEPS))
+        self._left_out = len(progress.rows) - len(self.rows)
+
+    def _final(self, rows: list[Row]) -> list[Row]:
+        """The ledger knows better of a step whose end was not told, for the run ended first."""
+        for row in rows:
+            known = self.status.steps.get(row.name)
+            if known is not None and known.status is not row.status:
+                row.status, row.reason = known.status, known.reason
+        return rows
+
+    def outputs_of(self, name: str) -> str:
+        """`model: Booster, score: float`; nothing for a step that has made none."""
+        step = self.run.snapshot_of.step_configurations.get(name)
+        if step is None or not self._is_there(name):
+            return ""
+        return ", ".join(f"{output.name}: {output.annotation}" for output in step.config.outputs)
+
+    def _is_there(self, name: str) -> bool:
+        found = self.status.steps.get(name)
+        return found is not None and found.status.is_successful
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Lines, each with its color or an empty text."""
+        if self._left_out > 0:
+            yield f"… and {self._left_out} more steps", "dim"
+        if self.run.id is None:
+            yield f"submitted; no step has started: {self.status.reason}", ""
+            return
+        yield self._outcome(), COLORS.get(self.status.status, "")
+        yield from ((line, "") for line in self._places())
+        yield from ((line, "") for line in self._next())
+
+    def _outcome(self) -> str:
+        word, found = self.status.status, counted(counts(s.status for s in self.status.steps.values()))
+        reason = f": {one_line(self.status.reason)}" if self.status.reason else ""
+        if not word.is_finished:
+            return f"run {self.run.id} is {status_word(word)}{reason} ({found})"
+        return f"run {self.run.id} {status_word(word)} in {seconds(self._elapsed)} ({found}){reason}"
+
+    def _places(self) -> Iterator[str]:
+        """The outputs that no other step takes, which are what the run was for."""
+        if not self.status.status.is_finished:
+            return
+        last = self._last_steps()
+        results = self.run.ledger.results(str(self.run.id), last[:MOST_ARTIFACTS])
+        shown = [
+            (f"{name}.{out}", ref) for name, found in results.items() for out, ref in found.outputs.items()
+        ]
+        for label, ref in shown[:MOST_ARTIFACTS]:
+            yield f"  {label}: {self.run.ledger.artifact_uri(ref.digest)}"
+        yield store_line(self.run.ledger.store.uri)
+
+    def _last_steps(self) -> list[str]:
+        steps = self.run.snapshot_of.step_configurations
+        taken = {name for step in steps.values() for name in step.spec.upstream_steps}
+        return [
+            name
+            for name, step in steps.items()
+            if name not in taken and step.config.outputs and self._is_there(name)
+        ]
+
+    def _next(self) -> Iterator[str]:
+        status, run = self.status.status, self.run.id
+        if not status.is_finished:
+            yield f"next: skylift runs watch {run}"
+        elif status is not ExecutionStatus.COMPLETED:
+            yield f"next: skylift runs why {run}"
+            yield f"      skylift runs describe {run}"
+        else:
+            yield f"next: skylift runs describe {run}"
+
+
+def store_line(uri: str) -> str:
+    """A store's URI, and the folder where it is one."""
+    place = Location.parse(uri)
+    return f"store: {uri} ({place.path})" if place.scheme is Scheme.FILE else f"store: {uri}"

@@ -1,0 +1,174 @@
+"""Why a run stands as it stands: for each status, what its records say of the cause."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from skylift.console.words import clock, counted, counts, seconds, status_word
+from skylift.ledger.history import History
+from skylift.ledger.output import Output
+from skylift_contract.enums import ExecutionStatus as Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skylift.ledger.records import EndRecord
+    from skylift.models import PipelineRun
+    from skylift_contract.status import RunStatus, StepStatus
+
+TAIL: Final = 15
+"""Lines of a log that are shown: what was printed just before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that failed; `error` is the exception as its record has it, `tail` what it printed last."""
+
+    step: str
+    attempt: int
+    reason: str
+    seconds: float | None = None
+    traceback: str = ""
+    tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What to tell of a run.
+
+    `failed`: in the order in which they failed; only the first has its log. `not_run`: what
+    did not run because of that first one. `following`: commands, each with what it is for.
+    """
+
+    run: PipelineRun
+    status: RunStatus
+    summary: str
+    failed: tuple[Failure, ...] = ()
+    not_run: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+    following: tuple[tuple[str, str], ...] = field(default=())
+
+
+def explain(run: PipelineRun) -> Explanation:
+    """Read what there is to know of a run's cause."""
+    status = run.fetch()
+    failed = _failures(run, status)
+    return Explanation(
+        run=run,
+        status=status,
+        summary=_summary(run, status, failed),
+        failed=failed,
+        not_run=_not_run(run, status, failed),
+        stopped=_named(status, Status.STOPPED),
+        following=_following(run, status, failed),
+    )
+
+
+def _failures(run: PipelineRun, status: RunStatus) -> tuple[Failure, ...]:
+    failed = {name: step for name, step in status.steps.items() if step.status is Status.FAILED}
+    history = History.read(run.ledger, str(run.id), failed)
+    timed = sorted(history.ends, key=lambda name: history.ends[name].ended)
+    # A step whose end nobody wrote has no time: it was running when its process died.
+    order = [*timed, *(name for name in failed if name not in history.ends)]
+    return tuple(
+        _failure(run, name, failed[name], history, tail=TAIL if number == 0 else 0)
+        for number, name in enumerate(order)
+    )
+
+
+def _failure(run: PipelineRun, name: str, step: StepStatus, history: History, *, tail: int) -> Failure:
+    end: EndRecord | None = history.ends.get(name)
+    traceback = end.error.traceback if end and end.error else ""
+    return Failure(
+        step=name,
+        attempt=step.attempt,
+        reason=step.reason,
+        seconds=history.seconds(name),
+        traceback=traceback,
+        tail=_tail(run, name, tail, traceback.splitlines()) if tail else (),
+    )
+
+
+def _tail(run: PipelineRun, name: str, count: int, traceback: list[str]) -> tuple[str, ...]:
+    """The last lines of a log; the traceback that the runtime printed after them is left out."""
+    output = Output(run.ledger, str(run.id), [name])
+    lines: deque[str] = deque(maxlen=count + len(traceback))
+    for text in (*output.new(), *output.rest()):
+        lines.extend(text.splitlines())
+    found = list(lines)
+    if traceback and found[-len(traceback) :] == traceback:
+        del found[-len(traceback) :]
+    return tuple(found[-count:])
+
+
+def _not_run(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> tuple[str, ...]:
+    """What a failure kept from running: the first one's dependents, or, at its end, the whole rest."""
+    if not failed:
+        return _named(status, Status.NOT_STARTED, Status.SKIPPED)
+    reached = {failed[0].step}
+    for name, step in run.snapshot_of.step_configurations.items():
+        if reached.intersection(step.spec.upstream_steps):
+            reached.add(name)
+    left = _named(status, Status.NOT_STARTED, Status.SKIPPED)
+    return tuple(name for name in left if name in reached) or left
+
+
+def _named(status: RunStatus, *wanted: Status) -> tuple[str, ...]:
+    return tuple(name for name, step in status.steps.items() if step.status in wanted)
+
+
+def _summary(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> str:
+    """One sentence for each status there is."""
+    found = counted(counts(step.status for step in status.steps.values()))
+    match status.status:
+        case Status.COMPLETED | Status.CACHED:
+            said = "completed, and nothing of it failed"
+        case Status.FAILED if failed:
+            said = f"failed, for step {failed[0].step!r} failed"
+        case Status.FAILED:
+            said = f"failed: {status.reason or 'no reason was recorded'}"
+        case Status.STOPPED | Status.STOPPING:
+            said = _asked(run, status)
+        case Status.RUNNING:
+            said = f"is running{_running(status)}"
+        case Status.PENDING:
+            said = f"has not begun: {status.reason or 'its backend has it, and nothing of it runs yet'}"
+        case _:
+            said = f"cannot be asked how it stands: {status.reason or status_word(status.status)}"
+    return f"run {run.id} of pipeline {run.pipeline!r} {said} ({found})."
+
+
+def _asked(run: PipelineRun, status: RunStatus) -> str:
+    request = run.ledger.stop_request(str(run.id))
+    word = "was stopped" if status.status is Status.STOPPED else "is being stopped"
+    if request is None:
+        return f"{word} where it ran, by Ctrl-C or a signal"
+    how = ", gracefully" if request.graceful else ""
+    return f"{word}{how}, as {request.user or 'somebody'} asked at {clock(request.writer.time)}"
+
+
+def _running(status: RunStatus) -> str:
+    running = _named(status, Status.RUNNING)
+    tries = [f"{name!r}: {status.steps[name].reason}" for name in running if status.steps[name].reason]
+    if tries:
+        return f"; step {'; step '.join(tries)}"
+    return f", at step {', '.join(map(repr, running[:3]))}" if running else ""
+
+
+def _following(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    if failed:
+        found.append((f"skylift runs logs {run.id} {failed[0].step}", "all that the step printed"))
+    if not status.status.is_finished:
+        found.append((f"skylift runs watch {run.id}", "follow it until it ends"))
+    found.append((f"skylift runs describe {run.id}", "every step, with its outputs"))
+    return tuple(found)
+
+
+def headline(failure: Failure) -> str:
+    """One line on a failure: which step, which attempt, after how long."""
+    attempt = f", attempt {failure.attempt}" if failure.attempt > 1 else ""
+    after = f" after {seconds(failure.seconds)}" if failure.seconds is not None else ""
+    return f"step {failure.step!r} failed{after}{attempt}: {failure.reason}"

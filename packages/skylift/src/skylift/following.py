@@ -1,0 +1,53 @@
+"""Following a run that another process makes: what its ledger says, told as it changes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from skylift.ledger.history import History
+from skylift.observer import StepEvent
+from skylift_contract.enums import ExecutionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from skylift.models import PipelineRun
+    from skylift.observer import Observer
+    from skylift_contract.status import RunStatus, StepStatus
+
+FIRST_PAUSE_S: Final = 0.1
+LONGEST_PAUSE_S: Final = 2.0
+"""Between looks at a run in which nothing changes: a listing of a cloud's store is not free."""
+
+GROWTH: Final = 1.3
+
+
+def follow(run: PipelineRun, observer: Observer, pause: Callable[[float], object] = time.sleep) -> RunStatus:
+    """Tell an observer of each step as it changes, until the run has ended; how it ended."""
+    known: Mapping[str, StepStatus] = {}
+    wait = FIRST_PAUSE_S
+    while True:
+        status = run.fetch()
+        events = list(changes(run, known, status.steps))
+        for event in events:
+            observer.step(event)
+        if status.status.is_finished:
+            return status
+        known = status.steps
+        wait = FIRST_PAUSE_S if events else min(wait * GROWTH, LONGEST_PAUSE_S)
+        pause(wait)
+
+
+def changes(
+    run: PipelineRun, before: Mapping[str, StepStatus], after: Mapping[str, StepStatus]
+) -> Iterator[StepEvent]:
+    """An event for each step that stands otherwise than before; pending ones are no news."""
+    changed = {
+        name: step
+        for name, step in after.items()
+        if before.get(name) != step and (name in before or step.status is not ExecutionStatus.PENDING)
+    }
+    history = History.read(run.ledger, str(run.id), changed)
+    for name, step in changed.items():
+        yield StepEvent(name, step.status, step.reason, step.attempt, history.seconds(name))

@@ -1,0 +1,65 @@
+"""When each step of a run ran and what it made: one record a step, read together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skylift_contract.enums import ExecutionStatus
+from skylift_contract.status import AttemptEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from skylift.ledger.ledger import Ledger
+    from skylift.ledger.records import EndRecord, ResultRecord
+    from skylift_contract.snapshot import ArtifactRef, Binding
+    from skylift_contract.status import StepStatus
+
+_ENDED = {
+    ExecutionStatus.FAILED: AttemptEnd.FAILED,
+    ExecutionStatus.STOPPED: AttemptEnd.STOPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The records by which steps ended: a result each, or the end of the newest attempt."""
+
+    results: Mapping[str, ResultRecord]
+    ends: Mapping[str, EndRecord]
+    bindings: Mapping[str, Binding]
+
+    @classmethod
+    def read(
+        cls,
+        ledger: Ledger,
+        run_id: str,
+        steps: Mapping[str, StepStatus],
+        bindings: Mapping[str, Binding] | None = None,
+    ) -> History:
+        """Of the steps that a status names, in two rounds of requests."""
+        committed = [name for name, step in steps.items() if step.status is ExecutionStatus.COMPLETED]
+        ended = {
+            name: (step.attempt, _ENDED[step.status])
+            for name, step in steps.items()
+            if step.attempt and step.status in _ENDED
+        }
+        return cls(ledger.results(run_id, committed), ledger.ends(run_id, ended), bindings or {})
+
+    def times(self, name: str) -> tuple[datetime, datetime] | None:
+        """When its last attempt began and ended; None while it has not, or where nobody wrote it."""
+        record = self.results.get(name) or self.ends.get(name)
+        return (record.started, record.ended) if record else None
+
+    def seconds(self, name: str) -> float | None:
+        times = self.times(name)
+        return (times[1] - times[0]).total_seconds() if times else None
+
+    def outputs(self, name: str) -> Mapping[str, ArtifactRef]:
+        """Name → where its data lies; empty while it has not committed."""
+        if result := self.results.get(name):
+            return result.outputs
+        bound = self.bindings.get(name)
+        return bound.outputs if bound else {}

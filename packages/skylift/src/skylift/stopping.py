@@ -1,0 +1,102 @@
+"""Stopping a run: a request in its ledger, and a signal to the process that makes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Final
+
+from skylift.ledger.process import liveness
+from skylift.ledger.records import StopRecord
+from skylift_contract.discovery import load_flavor
+from skylift_contract.errors import ConfigurationError, SkyliftError
+from skylift_contract.flavor import make_orchestrator
+from skylift_contract.status import Liveness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skylift.ledger.records import RunRecord
+    from skylift.models import PipelineRun
+    from skylift_contract.status import RunStatus
+
+LOCAL: Final = "local"
+PAUSE_S: Final = 0.1
+PATIENCE_S: Final = 30.0
+"""What a process has to record its end: longer than its workers' own grace of 15 seconds."""
+
+
+def stop(
+    run: PipelineRun, *, graceful: bool, user: str, pause: Callable[[float], object] = time.sleep
+) -> RunStatus:
+    """Stop a run, and return how it stands then.
+
+    A local run is waited for; a graceful stop lets the steps that run finish, however long
+    they take. Any other flavor's orchestrator is asked and not waited for. A run that has
+    ended is left as it is.
+
+    Raises `ConfigurationError` for a run of another machine, and `SkyliftError` when the
+    process does not end.
+    """
+    status, record = run.fetch(), run.record
+    if status.status.is_finished or record is None:
+        return status
+    request = StopRecord(graceful=graceful, user=user)
+    if record.flavor != LOCAL:
+        run.ledger.request_stop(record.run_id, request)
+        flavor = load_flavor(record.flavor)
+        make_orchestrator(flavor, flavor.config_class()).stop_run(run, graceful)
+        return run.fetch()
+    if not graceful:
+        _check_here(record)
+    run.ledger.request_stop(record.run_id, request)
+    if graceful:
+        return _ended(run, record, None, pause)
+    _signal(record)
+    return _ended(run, record, PATIENCE_S, pause)
+
+
+def _check_here(record: RunRecord) -> None:
+    if liveness(record.writer) is Liveness.UNSEEN:
+        host = record.writer.host.partition("/")[0]
+        raise ConfigurationError(
+            f"its process runs on {host}, and can be ended there only",
+            who=f"run {record.run_id}",
+            fix="Do it there, or with --graceful, which the run finds in its store between two steps.",
+        )
+
+
+def _signal(record: RunRecord) -> None:
+    """SIGTERM, to that very process: a pid alone may be another's by now."""
+    if liveness(record.writer) is not Liveness.ALIVE:
+        return
+    try:
+        os.kill(record.writer.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise ConfigurationError(
+            "its process belongs to another user",
+            who=f"run {record.run_id}",
+            value=record.writer.pid,
+            fix="Ask them, or stop it with --graceful.",
+        ) from error
+
+
+def _ended(
+    run: PipelineRun, record: RunRecord, patience_s: float | None, pause: Callable[[float], object]
+) -> RunStatus:
+    """Wait until the run is closed: by its process, or by this look when the process is gone."""
+    began = time.monotonic()
+    while run.end is None and not (
+        liveness(record.writer) is Liveness.GONE and run.fetch().status.is_finished
+    ):
+        if patience_s is not None and time.monotonic() - began > patience_s:
+            raise SkyliftError(
+                f"it was asked to stop {patience_s:g} s ago, and its code does not let itself be interrupted",
+                who=f"run {record.run_id}, process {record.writer.pid}",
+                fix=f"kill -9 {record.writer.pid} ends it; whoever looks at the run next records that.",
+            )
+        pause(PAUSE_S)
+    return run.fetch()
