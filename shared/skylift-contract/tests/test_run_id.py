@@ -122,7 +122,7 @@ def test_the_owner_counts_towards_the_limit() -> None:
 @pytest.mark.parametrize("blank", [" ", "\n"])
 def test_a_blank_id_is_said_to_be_empty(blank: str) -> None:
     with pytest.raises(
-        RunIdError, match="^environment variable JOB of backend 'cloud': the orchestrator run ID is empty"
+        RunIdError, match=r"^environment variable JOB of backend 'cloud': the orchestrator run ID is empty"
     ):
         find(Env(name="JOB"), environment={"JOB": blank})
 
@@ -161,6 +161,6 @@ def test_a_file_without_an_id_stops_the_step(tmp_path: Path, content: str) -> No
     file.write_text(content)
 
     with pytest.raises(
-        RunIdError, match="^.*job.json#/id: the file the backend provides does not hold a run ID"
+        RunIdError, match=r"^.*job.json#/id: the file the backend provides does not hold a run ID"
     ):
         find(JsonFile(path=str(file), pointer="/id"))

@@ -83,7 +83,7 @@ def test_another_users_process_that_is_hidden_is_not_taken_for_gone(
     def refused(pid: int, _: int) -> None:
         raise PermissionError(pid)
 
-    monkeypatch.setattr(process.os, "kill", refused)
+    monkeypatch.setattr(os, "kill", refused)
 
     assert process.start_of(2**22 + 1) == process.HIDDEN
 

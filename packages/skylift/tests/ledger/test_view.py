@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from skylift_tests_support.faults import Fault, always, faulty_store
+from skylift_tests_support.runs import make_snapshot, make_step
 
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
@@ -12,8 +14,6 @@ from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import StoreUnavailable
 from skylift_contract.snapshot import Binding
 from skylift_contract.status import UNASKED, AttemptEnd, RunStatus, StepStatus
-from skylift_tests_support.faults import Fault, always, faulty_store
-from skylift_tests_support.runs import make_snapshot, make_step
 
 if TYPE_CHECKING:
     from skylift.store.objects import ObjectStore

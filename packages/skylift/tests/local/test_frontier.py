@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
+from skylift_tests_support.runs import make_step
 
 from skylift.local.frontier import Frontier
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.enums import ExecutionStatus as Status
-from skylift_tests_support.runs import make_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,17 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from skylift.ledger import keys
-from skylift.ledger.view import read_status
-from skylift.runtime.interrupts import STOPPED_EXIT, TIMED_OUT_EXIT
-from skylift_contract.enums import ExecutionStatus as Status
-from skylift_contract.run_id import RUN_ID_ENV
-from skylift_contract.settings import StepRetryConfig
-from skylift_contract.status import AttemptEnd
 from skylift_tests_support import steps
 from skylift_tests_support.runs import (
     chain,
@@ -31,13 +24,19 @@ from skylift_tests_support.runs import (
     step_process,
 )
 
+from skylift.ledger import keys
+from skylift.ledger.view import read_status
+from skylift.runtime.interrupts import STOPPED_EXIT, TIMED_OUT_EXIT
+from skylift_contract.enums import ExecutionStatus as Status
+from skylift_contract.run_id import RUN_ID_ENV
+from skylift_contract.settings import StepRetryConfig
+from skylift_contract.status import AttemptEnd
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from skylift.runtime.active import ActiveRun
     from skylift.store.objects import ObjectStore
-    from skylift_contract.snapshot import PipelineSnapshot
 
 SHORT_GRACE = """
 import sys
@@ -133,7 +132,8 @@ def test_a_duplicate_says_so_and_one_in_an_ended_run_is_an_error(
 ) -> None:
     run = start_run(file_store, chain(tmp_path / "journal"))
     first, second = finish(run, "a"), finish(run, "a")
-    finish(run, "b"), finish(run, "c")
+    for name in "bc":
+        finish(run, name)
     third = finish(run, "a")
 
     assert (first[0], second[0], third[0]) == (0, 0, 1)
@@ -264,8 +264,7 @@ def test_sigterm_stops_the_step_and_is_recorded(file_store: ObjectStore, tmp_pat
     parameters = {"arrived": arrived, "go_on": go_on, "journal": str(tmp_path / "journal")}
     run = started(file_store, steps.waits, parameters=parameters)
     with step_process(file_store, run.snapshot, "a") as process:
-        with open(arrived) as started_:
-            started_.read()
+        Path(arrived).read_text()
         process.terminate()
         process.communicate(timeout=60)
 

@@ -66,10 +66,17 @@ def test_outside_a_step_nothing_is_taken(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_the_streams_are_put_back() -> None:
     before = sys.stdout, sys.stderr
-    with pytest.raises(ZeroDivisionError), teed():
-        assert isinstance(sys.stdout, Tee)
-        raise ZeroDivisionError
+    during: list[object] = []
 
+    def run() -> None:
+        with teed():
+            during.append(sys.stdout)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run()
+
+    assert isinstance(during[0], Tee)
     assert (sys.stdout, sys.stderr) == before
 
 

@@ -198,7 +198,7 @@ def run_status(
         return RunStatus(sealed.status, sealed.reason, steps, backend.url)
     if steps and all(step.status.is_finished for step in steps.values()):
         status, reason = outcome(steps.values(), stop_asked=stop_asked, backend=backend)
-    elif backend.status.is_finished:
+    elif backend.status.is_finished and not (steps and backend.status.is_successful):
         asked_to = stop_asked and backend.status is Status.FAILED
         status, reason = (Status.STOPPED, "") if asked_to else (backend.status, backend.reason)
     elif backend.status is Status.UNKNOWN:
@@ -212,7 +212,7 @@ def _running(steps: Iterable[StepStatus], backend: RunStatus, *, stop_asked: boo
     if stop_asked or backend.status is Status.STOPPING:
         return Status.STOPPING
     begun = any(step.status not in {Status.PENDING, Status.CACHED} for step in steps)
-    return Status.RUNNING if begun else backend.status
+    return Status.RUNNING if begun or backend.status.is_finished else backend.status
 
 
 def outcome(

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final
 
@@ -51,14 +51,12 @@ class Worker:
     began: datetime
     asked_to_stop: bool = False
     last_line: deque[str] = field(default_factory=lambda: deque[str](maxlen=1))
-    reader: threading.Thread | None = None
 
 
-def _show(worker: Worker) -> None:
+def _show(worker: Worker, output: IO[bytes]) -> None:
     """Print what a worker prints, line by line."""
-    output: IO[bytes] | None = worker.process.stdout
-    with output or nullcontext(()) as lines:
-        for line in lines:
+    with output:
+        for line in output:
             text = line.decode(errors="replace").removesuffix("\n")
             worker.last_line.append(text.strip())
             with suppress(OSError, ValueError):  # nobody looks any more; the worker must not notice
@@ -94,15 +92,14 @@ class Workers:
             start_new_session=True,
         )
         worker = self.running[name] = Worker(name, process, now())
-        worker.reader = threading.Thread(target=_show, args=(worker,), daemon=True)
-        worker.reader.start()
         threading.Thread(target=self._follow, args=(worker,), daemon=True).start()
 
     def _follow(self, worker: Worker) -> None:
         """Tell when the worker has ended; what it started may hold its output open for longer."""
+        reader = threading.Thread(target=_show, args=(worker, worker.process.stdout), daemon=True)
+        reader.start()
         worker.process.wait()
-        if worker.reader is not None:
-            worker.reader.join(LAST_OUTPUT_S)
+        reader.join(LAST_OUTPUT_S)
         self._ended.put(worker.name)
 
     def wait(self) -> str:

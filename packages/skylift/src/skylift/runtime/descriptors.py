@@ -38,7 +38,7 @@ _HEADER: Final = struct.Struct("!BI")
 
 @contextmanager
 def captured_descriptors() -> Generator[None]:
-    """Send all output of this process to the running step's sink as well; call it before there are threads."""
+    """Send all output of this process to the running step's sink as well; before there are threads."""
     sys.stdout.flush()
     sys.stderr.flush()
     capture = _Capture()

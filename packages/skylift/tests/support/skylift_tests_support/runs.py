@@ -141,7 +141,9 @@ def read_all(store: ObjectStore, run: str, snapshot: PipelineSnapshot) -> RunSta
     listing, record = ledger.listing(run), ledger.run(run)
     assert record is None or record.run_id == run
     assert all(found.run_id for found in ledger.newest_runs())
-    ledger.failure(run), ledger.stop_request(run), ledger.newest_end(run)
+    ledger.failure(run)
+    ledger.stop_request(run)
+    ledger.newest_end(run)
     for name in snapshot.step_configurations:
         found = listing.steps.get(step_key(name), keys.StepListing(committed=False, attempts={}))
         assert ledger.step_listing(run, name) == found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -69,10 +69,25 @@ def waits(arrived: str, go_on: str, journal: str = "") -> int:
     return 1
 
 
-def waits_for_ever(arrived: str) -> None:
-    meet(arrived)
+def gathers(journal: str, arrived: str, go_on: str) -> int:
+    """Says that it is there, and waits until all are."""
+    note(journal, "ran")
+    note(arrived, ".")
+    with Path(go_on).open():
+        return os.getpid()
+
+
+def deaf(arrived: str) -> None:
+    """Is asked to stop and does not."""
+    met = False
     while True:
-        time.sleep(60)
+        try:
+            if not met:
+                meet(arrived)
+                met = True
+            threading.Event().wait()
+        except BaseException:
+            continue
 
 
 def stuck_in_c() -> None:
