@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from skylift_contract.errors import RunIdError
 from skylift_contract.run_id import (
+    PLACEHOLDERS,
     RUN_ID_ENV,
     RUN_ID_LIMIT,
     RUN_OWNER_ENV,
+    SKYLIFT_RUNS,
     Argument,
     Env,
     JsonFile,
@@ -27,106 +29,138 @@ from skylift_contract.run_id import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-IDS = st.text(
-    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="{$"),
-    min_size=1,
-    max_size=RUN_ID_LIMIT,
-)
+ids = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=120)
 
 
-def find(*sources: Any, dynamic: bool = False, **given_: Any) -> str:
-    options: dict[str, Any] = {"environment": dict[str, str](), **given_}
-    return find_orchestrator_run_id(sources, backend="b", dynamic=dynamic, **options)
-
-
-def test_the_id_of_a_run_never_changes() -> None:
-    """Should this fail, every store written before would lose its runs."""
-    assert run_id("sagemaker", "arn:aws:x") == UUID("5378ebed-2aef-53bf-b95c-5fbfb417c5bc")
-
-
-@given(st.lists(st.tuples(st.sampled_from(["a", "ab", "local"]), IDS), unique=True, max_size=20))
-def test_other_flavors_and_ids_are_other_runs(pairs: list[tuple[str, str]]) -> None:
-    assert len({run_id(flavor, one) for flavor, one in pairs}) == len(pairs)
-
-
-def test_sub_runs_and_cached_runs_are_runs_of_their_own() -> None:
-    parent = run_id("local", "x")
-    assert len({parent, sub_run_id(parent, "a"), sub_run_id(parent, "b"), cached_run_id("x")}) == 4
-
-
-def test_sources_are_read_in_their_order() -> None:
-    sources = Env(name="FIRST"), Argument(name="second")
-    assert find(*sources, environment={"FIRST": " a "}, arguments={"second": "b"}) == "a"
-    assert find(*sources, arguments={"second": "b"}) == "b"
-
-
-def test_what_is_set_on_what_a_run_starts_wins_and_is_canonical_already() -> None:
-    environment = {RUN_ID_ENV: "owner/x", "RUN": "child", RUN_OWNER_ENV: "owner"}
-    assert find(Env(name="RUN"), environment=environment) == "owner/x"
-
-
-@given(IDS.filter(lambda text: len(text) < 100), IDS.filter(lambda text: len(text) < 100))
-def test_client_and_step_arrive_at_the_same(owner: str, raw: str) -> None:
-    assert find(Env(name="RUN"), environment={"RUN": raw, RUN_OWNER_ENV: owner}) == canonical(
-        raw, owner=owner
+def find(*sources: Any, environment: dict[str, str] | None = None, dynamic: bool = False, **kw: str) -> str:
+    return find_orchestrator_run_id(
+        sources, backend="cloud", dynamic=dynamic, environment=environment or {}, arguments=kw
     )
 
 
-def test_a_json_file(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({"a/b": [{"~": 7}]}))
-    source = JsonFile(path=str(path), pointer="/a~1b/0/~0")
-    assert find(source) == "7"
-    assert (
-        find(JsonFile(path=str(tmp_path / "none"), pointer="/x"), Env(name="E"), environment={"E": "y"})
-        == "y"
-    )
+@given(ids, ids, ids)
+def test_a_run_id_is_a_pure_function_of_flavor_and_id(flavor: str, one: str, other: str) -> None:
+    assert run_id(flavor, one) == uuid5(SKYLIFT_RUNS, f"{flavor}\n{one}")
+    assert (run_id(flavor, one) == run_id(flavor, other)) is (one == other)
 
 
-@pytest.mark.parametrize("content", ["no json", "[]", "{}", '{"a": 1}'])
-def test_a_json_file_without_it_is_named(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(content)
-    with pytest.raises(
-        RunIdError, match=r"config\.json#/a/b: the file the backend provides does not hold a run ID"
-    ):
-        find(JsonFile(path=str(path), pointer="/a/b"))
+def test_the_ids_of_runs_are_these_for_ever() -> None:
+    """Should one of these change, every store is parted from its runs."""
+    run = run_id("local", "own/1")
+
+    assert run == UUID("37e09061-2f81-5bdd-84bd-7e99c62e0474")
+    assert sub_run_id(run, "train") == UUID("3cae695e-d7b1-550d-9949-45b0763061dc")
+    assert cached_run_id("token") == UUID("96c27bea-b147-597f-b426-1e3c14e0573a")
 
 
-def test_one_per_job_is_read_in_a_dynamic_pipeline_only() -> None:
+def test_what_started_the_process_wins() -> None:
+    assert find(Env(name="JOB"), environment={RUN_ID_ENV: "owner/1", "JOB": "child"}) == "owner/1"
+
+
+def test_sources_are_tried_in_their_order(tmp_path: Path) -> None:
+    file = JsonFile(path=str(tmp_path / "missing.json"), pointer="/id")
+
+    assert find(file, Argument(name="run"), Env(name="JOB"), run="two", environment={"JOB": "three"}) == "two"
+    assert find(file, Argument(name="run"), Env(name="JOB"), environment={"JOB": "three"}) == "three"
+
+
+@given(ids, ids)
+def test_step_and_client_make_the_same_of_an_id(owner: str, raw: str) -> None:
+    in_step = find(Env(name="JOB"), environment={"JOB": f" {raw}\n", RUN_OWNER_ENV: owner})
+
+    assert in_step == canonical(raw, owner=owner) == f"{owner}/{raw}"
+
+
+def test_an_id_per_job_is_of_no_use_in_a_static_pipeline() -> None:
     source = Env(name="JOB", scope="job")
-    assert find(source, dynamic=True, environment={"JOB": "j"}) == "j"
+    with pytest.raises(RunIdError) as refused:
+        find(source, environment={"JOB": "1"})
+
+    assert str(refused.value) == (
+        f"backend 'cloud': no orchestrator run ID: looked in {RUN_ID_ENV} (environment variable JOB: one per job, "
+        "so of no use in a static pipeline). Start the step through its orchestrator, which provides it."
+    )
+    assert find(source, environment={"JOB": "1"}, dynamic=True) == "1"
+
+
+def test_a_missing_id_says_where_it_was_looked_for() -> None:
+    with pytest.raises(RunIdError) as refused:
+        find(Env(name="JOB"), Argument(name="run"))
+
+    assert str(refused.value) == (
+        f"backend 'cloud': no orchestrator run ID: looked in {RUN_ID_ENV}, environment variable JOB, argument --set run=…. "
+        "Start the step through its orchestrator, which provides it."
+    )
+
+
+@pytest.mark.parametrize("mark", PLACEHOLDERS)
+@pytest.mark.parametrize("name", ["JOB", RUN_ID_ENV, RUN_OWNER_ENV])
+def test_a_placeholder_stops_the_step(mark: str, name: str) -> None:
+    environment = {"JOB": "1", name: f"x{mark}run"}
+    with pytest.raises(RunIdError, match="still holds a placeholder, so the backend did not substitute it"):
+        find(Env(name="JOB"), environment=environment)
+
+
+@given(st.integers(1, RUN_ID_LIMIT + 10))
+def test_an_id_has_a_longest(length: int) -> None:
+    if length <= RUN_ID_LIMIT:
+        assert checked("x" * length, who="it", backend="cloud") == "x" * length
+        return
+    with pytest.raises(RunIdError) as refused:
+        checked("x" * length, who="it", backend="cloud")
+    assert str(refused.value) == (
+        f"it of backend 'cloud': the orchestrator run ID has {length} characters "
+        f"(got {'x' * length!r}, limit: {RUN_ID_LIMIT})."
+    )
+
+
+def test_the_owner_counts_towards_the_limit() -> None:
+    with pytest.raises(RunIdError, match="has 251 characters"):
+        canonical("x" * 200, owner="o" * 50)
+
+
+@pytest.mark.parametrize("blank", [" ", "\n"])
+def test_a_blank_id_is_said_to_be_empty(blank: str) -> None:
     with pytest.raises(
-        RunIdError,
-        match=r"^backend 'b': no orchestrator run ID: looked in SKYLIFT_ORCHESTRATOR_RUN_ID "
-        r"\(environment variable JOB: one per job, so of no use in a static pipeline\)\. Start the step",
+        RunIdError, match=r"^environment variable JOB of backend 'cloud': the orchestrator run ID is empty"
     ):
-        find(source, environment={"JOB": "j"})
+        find(Env(name="JOB"), environment={"JOB": blank})
 
 
-@pytest.mark.parametrize("value", ["{{job.run_id}}", "$(RUN)", "${RUN}", "x{{$.pipeline_job_uuid}}"])
-def test_a_placeholder_is_refused_with_the_variable_and_the_backend(value: str) -> None:
+@pytest.mark.parametrize("value", [None, 7, b"x"])
+def test_what_a_plugins_code_returns_is_text(value: Any) -> None:
     with pytest.raises(
-        RunIdError,
-        match=r"^environment variable RUN of backend 'b': the orchestrator run ID still holds a placeholder",
+        RunIdError, match=r"^get of backend 'b': the orchestrator run ID is not text \(|^get of"
     ):
-        find(Env(name="RUN"), environment={"RUN": value})
+        checked(value, who="get", backend="b")
 
 
-@pytest.mark.parametrize("owner", ["", "o" * 100])
-def test_too_long_is_refused(owner: str) -> None:
-    raw = "x" * (RUN_ID_LIMIT + 1 - len(owner) - bool(owner))
-    with pytest.raises(RunIdError, match=r"the orchestrator run ID has 251 characters .*limit: 250\)"):
-        canonical(raw, owner=owner)
-    assert len(canonical(raw[1:], owner=owner)) == RUN_ID_LIMIT
+@given(
+    st.recursive(ids | st.integers(0, 10**6), lambda x: st.lists(x, min_size=1, max_size=3), max_leaves=5),
+    ids,
+)
+def test_a_pointer_finds_what_it_points_to(tree: Any, key: str) -> None:
+    from tempfile import NamedTemporaryFile
+
+    path, node = [key, "a/b~c"], tree
+    while isinstance(node, list):
+        path, node = [*path, "0"], node[0]  # pyright: ignore[reportUnknownVariableType]
+    pointer = "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in path)
+    with NamedTemporaryFile("w") as file:
+        json.dump({key: {"a/b~c": tree}}, file)
+        file.flush()
+
+        assert find(JsonFile(path=file.name, pointer=pointer)) == str(node)  # pyright: ignore[reportUnknownArgumentType]
 
 
-@pytest.mark.parametrize("value", ["", "  ", "\n"])
-def test_empty_is_refused(value: str) -> None:
-    with pytest.raises(RunIdError, match="is empty"):
-        checked(value, who="x", backend="b")
+@pytest.mark.parametrize(
+    "content", ['{"id": null}', '{"id": true}', '{"id": {}}', '{"id": [1]}', "{}", "no", '"t"', "[]"]
+)
+def test_a_file_without_an_id_stops_the_step(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "job.json"
+    file.write_text(content)
 
-
-@given(st.one_of(st.builds(Env, name=st.text()), st.builds(JsonFile, path=st.text(), pointer=st.text())))
-def test_sources_are_data(source: Env | JsonFile) -> None:
-    assert type(source).model_validate_json(source.model_dump_json()) == source
+    with pytest.raises(
+        RunIdError, match=r"^.*job.json#/id: the file the backend provides does not hold a run ID"
+    ):
+        find(JsonFile(path=str(file), pointer="/id"))

@@ -1,40 +1,54 @@
 """Artifacts: content-addressed data, with a manifest that says how to read it.
 
 `artifacts/<digest>/artifact.json` is the manifest, and the digest is the sha256 of its
-bytes; `artifacts/<digest>/data/<name>` are the files whose hashes it holds.
+bytes; `artifacts/<digest>/data/<name>` are the files whose hashes it holds. A short text that
+is an artifact's only file stands in the manifest itself: numbers and metrics cost one object.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from skylift.ledger import keys
-from skylift.materializers.base import NewFiles, StoredFile, StoredFiles
-from skylift.materializers.registry import by_name, candidates
+from skylift.materializers.base import NewFiles, StoredFile, StoredFiles, restore
+from skylift.materializers.registry import LAST_RESORT, by_name, candidates
 from skylift_contract.canonical import canonical_json, digest
-from skylift_contract.errors import DamagedObject, MaterializationError, RecordTooNew
+from skylift_contract.errors import DamagedObject, MaterializationError, RecordTooNew, SkyliftError
 from skylift_contract.model import Frozen
 from skylift_contract.snapshot import ArtifactRef
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
 
     from skylift.store.objects import ObjectStore
 
 MAJOR: Final = 1
-_SAFE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")
+RECORD: Final = "artifact.json"
+_SEGMENT: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?"
+_SAFE: Final = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+SHORT: Final = 1024
+"""Bytes of text that need no object of their own."""
+_LONGEST: Final = 400
+"""Characters of a name that is a key as it is; a store has room for 900 (`skylift.store.keys`)."""
+
+
+class _Major(Frozen):
+    major: int
 
 
 class FileEntry(Frozen):
+    """One file: below `data/` under its key, or, where it is `text`, here and nowhere else."""
+
     name: str
     key: str
     size: int
     sha256: str
+    text: str | None = None
 
 
 class Manifest(Frozen):
@@ -43,12 +57,12 @@ class Manifest(Frozen):
     major: int = MAJOR
     type: str
     materializer: str
-    details: dict[str, JsonValue] = {}
+    details: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
     files: tuple[FileEntry, ...] = ()
 
 
 def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactRef:
-    """Store a value and return where it lies; the manifest comes last.
+    """Store a value and return where it lies; the manifest comes last, and is asked for first.
 
     Raises `MaterializationError` when no materializer takes the value.
     """
@@ -58,10 +72,11 @@ def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactR
         manifest = _manifest(value, name, details, files.contents)
         content = canonical_json(manifest)
         folder = keys.artifact(digest(content))
-        if not store.exists(f"{folder}artifact.json"):
+        if not store.exists(f"{folder}{RECORD}"):
             for entry in manifest.files:
-                store.put_content(f"{folder}data/{entry.key}", files.contents[entry.name])
-            store.put_content(f"{folder}artifact.json", content)
+                if entry.text is None:
+                    store.put_content(f"{folder}data/{entry.key}", files.contents[entry.name])
+            store.put_content(f"{folder}{RECORD}", content)
     finally:
         files.close()
     return ArtifactRef(
@@ -73,17 +88,38 @@ def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactR
 
 
 def _materialize(value: Any, annotation: Any, files: NewFiles, who: str) -> tuple[str, dict[str, Any]]:
-    reasons: list[str] = []
-    for name in candidates(value):
+    refused: list[tuple[str, MaterializationError]] = []
+    kind = cast("type[Any]", type(value))
+    for name in candidates(kind):
         files.contents.clear()
         try:
             return name, dict(by_name(name).save(value, annotation, files) or {})
         except MaterializationError as error:
-            reasons.append(f"{name}: {error.what}")
-    raise MaterializationError(
-        f"a value of type {type_name(value)} cannot be stored ({'; '.join(reasons)})",
+            refused.append((name, error))
+            if error.fix:
+                break
+        except SkyliftError:
+            raise
+        except Exception as error:
+            raise MaterializationError(
+                f"the materializer {name!r} failed: {type(error).__name__}: {error}", who=who
+            ) from error
+    raise _unstorable(value, refused, who)
+
+
+def _unstorable(
+    value: Any, refused: list[tuple[str, MaterializationError]], who: str
+) -> MaterializationError:
+    last, error = refused[-1]
+    # What cloudpickle cannot store, nothing can: why others could not is no news then.
+    shown = refused[-1:] if error.fix or last == LAST_RESORT else refused
+    reasons = "; ".join(reason.what for _, reason in shown)
+    return MaterializationError(
+        f"a value of type {type_name(value)} cannot be stored: {reasons}",
         who=who,
-        fix="Return data rather than a live resource, or name a materializer for its type.",
+        value=error.value,
+        limit=error.limit,
+        fix=error.fix or "Return data rather than a live resource, or install a materializer for its type.",
     )
 
 
@@ -94,70 +130,113 @@ def type_name(value: Any) -> str:
 def _manifest(
     value: Any, materializer: str, details: dict[str, Any], contents: Mapping[str, bytes | Path]
 ) -> Manifest:
-    # Names come from people's folders; they are keys only where every store takes them as they are.
-    safe = all(_SAFE.fullmatch(part) for name in contents for part in name.split("/"))
+    is_safe, is_only = _are_keys(contents), len(contents) == 1
     return Manifest(
         type=type_name(value),
         materializer=materializer,
         details=details,
         files=tuple(
-            _entry(name, name if safe else str(number), data)
+            _entry(name, name if is_safe else str(number), data, SHORT if is_only else -1)
             for number, (name, data) in enumerate(contents.items())
         ),
     )
 
 
-def _entry(name: str, key: str, data: bytes | Path) -> FileEntry:
+def _are_keys(names: Collection[str]) -> bool:
+    """Names come from people's folders; they are keys only where every store keeps them apart as they are."""
+    is_apart = len({name.lower() for name in names}) == len(names)
+    return is_apart and all(_SAFE.fullmatch(name) and len(name) <= _LONGEST for name in names)
+
+
+def _entry(name: str, key: str, data: bytes | Path, short: int) -> FileEntry:
     if isinstance(data, bytes):
-        return FileEntry(name=name, key=key, size=len(data), sha256=digest(data))
+        text = _text(data) if len(data) <= short else None
+        return FileEntry(name=name, key=key, size=len(data), sha256=digest(data), text=text)
     with data.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return FileEntry(name=name, key=key, size=data.stat().st_size, sha256=sha256)
 
 
+def _text(data: bytes) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def load(store: ObjectStore, ref: ArtifactRef, annotation: Any, who: str) -> Any:
     """Read a value back.
 
-    Raises `DamagedObject`, naming the object, when bytes are missing or have changed.
+    Raises `DamagedObject`, naming the object, when bytes are missing or have changed, and
+    `MaterializationError` when what reads them is not here or cannot.
     """
     files, manifest = open_files(store, ref.digest, who)
     try:
         return by_name(manifest.materializer).load(files, manifest.details, annotation)
-    except ModuleNotFoundError as error:
+    except MaterializationError as error:
         raise MaterializationError(
-            f"reading {manifest.type} needs a package that is not installed here: {error.name}",
-            who=who,
-            fix=f"Install {error.name}.",
+            error.what, who=error.who or who, value=error.value, limit=error.limit, fix=error.fix
         ) from error
+    except SkyliftError:
+        raise
+    except ModuleNotFoundError as error:
+        raise _not_installed(manifest, error, who) from error
+    except Exception as error:
+        raise MaterializationError(
+            f"the materializer {manifest.materializer!r} cannot read it: {type(error).__name__}: {error}",
+            who=who,
+            fix="Read it with the packages that the step which saved it had.",
+        ) from error
+    finally:
+        files.close()
+
+
+def _not_installed(manifest: Manifest, error: ModuleNotFoundError, who: str) -> MaterializationError:
+    package = (error.name or "").partition(".")[0]
+    return MaterializationError(
+        f"reading a {manifest.type} needs {package!r}, which is not to be had here",
+        who=who,
+        fix=f"Install {package}, or put its folder on sys.path.",
+    )
 
 
 def open_files(store: ObjectStore, artifact: str, who: str) -> tuple[StoredFiles, Manifest]:
     """An artifact's files, verified as they are read, and its manifest."""
     folder = keys.artifact(artifact)
     manifest = read_manifest(store, artifact, who)
-    key = {entry.name: f"{folder}data/{entry.key}" for entry in manifest.files}
-    files = StoredFiles(
-        {entry.name: StoredFile(entry.name, entry.size, entry.sha256) for entry in manifest.files},
-        lambda name: store.get(key[name]),
-        lambda name, path: store.get_file(key[name], path),
-        f"{who}, {folder}",
-    )
-    return files, manifest
+    files = {
+        entry.name: StoredFile(
+            entry.name,
+            f"{folder}data/{entry.key}",
+            entry.size,
+            entry.sha256,
+            None if entry.text is None else entry.text.encode(),
+        )
+        for entry in manifest.files
+    }
+    return StoredFiles(files, store, who), manifest
 
 
 def read_manifest(store: ObjectStore, artifact: str, who: str) -> Manifest:
-    key = f"{keys.artifact(artifact)}artifact.json"
+    """Raises `DamagedObject`, or `RecordTooNew` for one that a newer Skylift wrote in another way."""
+    key = f"{keys.artifact(artifact)}{RECORD}"
+    named = f"{who}, object {key}"
     content = store.get(key)
     if content is None:
-        raise DamagedObject("the artifact is missing", who=f"{who}, {key}")
+        raise DamagedObject("it is missing", who=named, fix=restore(key))
     if digest(content) != artifact:
-        raise DamagedObject("its record's bytes have changed since they were written", who=f"{who}, {key}")
+        raise DamagedObject("its bytes have changed since they were written", who=named, fix=restore(key))
     try:
-        manifest = Manifest.model_validate_json(content)
+        _check_major(content, named)
+        return Manifest.model_validate_json(content)
     except ValidationError as error:
-        raise DamagedObject("it is no artifact's record", who=f"{who}, {key}") from error
-    if manifest.major > MAJOR:
+        raise DamagedObject("it is no artifact's record", who=named, fix=restore(key)) from error
+
+
+def _check_major(content: bytes, who: str) -> None:
+    """Before anything else of it is read: all else may be another in a newer one."""
+    major = _Major.model_validate_json(content).major
+    if major > MAJOR:
         raise RecordTooNew(
-            "it was written by a newer Skylift", who=f"{who}, {key}", value=manifest.major, limit=MAJOR
+            "it was written by a newer Skylift", who=who, value=major, limit=MAJOR, fix="Upgrade skylift."
         )
-    return manifest

@@ -1,62 +1,30 @@
-"""How a run stands once its backend has ended, and who writes that down."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from skylift_tests_support.faults import Fault, always, faulty_store
+from skylift_tests_support.runs import make_snapshot, make_step
 
-from skylift import pipeline, step
-from skylift.compiler.compile import Target, compile_snapshot
+from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import (
-    EndRecord,
-    ResultRecord,
-    RunEndRecord,
-    RunRecord,
-    StartRecord,
-    StopRecord,
-    Writer,
-    now,
-)
-from skylift.ledger.view import look, settled
+from skylift.ledger.records import EndRecord, ResultRecord, RunEndRecord, StartRecord, StopRecord, Writer, now
+from skylift.ledger.view import is_closed, read_status, settled
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import StoreUnavailable
-from skylift_contract.status import UNASKED, AttemptEnd, RunStatus
+from skylift_contract.snapshot import Binding
+from skylift_contract.status import UNASKED, AttemptEnd, RunStatus, StepStatus
 
 if TYPE_CHECKING:
     from skylift.store.objects import ObjectStore
-    from skylift_contract.snapshot import PipelineSnapshot
 
-DIED = RunStatus(Status.FAILED, "the process died")
-ALIVE = RunStatus(Status.RUNNING)
-RUN = "11111111-1111-5111-8111-111111111111"
-
-
-@step
-def first() -> int:
-    return 1
-
-
-@step
-def second(value: int) -> int:
-    return value
-
-
-@step
-def apart() -> int:
-    return 1
-
-
-@pipeline
-def chain() -> None:
-    second(first())
-
-
-@pipeline
-def two_ends() -> None:
-    second(first())
-    apart()
+SNAPSHOT = make_snapshot(make_step("a"), make_step("b", after=("a",)), make_step("c"))
+RUNNING, FAILED, STOPPED = (
+    RunStatus(Status.RUNNING),
+    RunStatus(Status.FAILED, "broke"),
+    RunStatus(Status.STOPPED),
+)
+GONE = {"pid": 2**22 + 1}
 
 
 @pytest.fixture
@@ -64,154 +32,229 @@ def ledger(memory_store: ObjectStore) -> Ledger:
     return Ledger(memory_store)
 
 
-def opened(ledger: Ledger, made: PipelineSnapshot) -> PipelineSnapshot:
-    ledger.put_snapshot(made)
-    record = RunRecord(
-        run_id=RUN,
-        orchestrator_run_id="1",
-        project="default",
-        pipeline=made.name,
-        snapshot=made.digest,
-        flavor="local",
+def start(ledger: Ledger, name: str, **writer: Any) -> int:
+    made = Writer.this_process().model_copy(update=writer)
+    return ledger.claim("r", StartRecord(invocation_id=name, attempt=1, writer=made)).attempt
+
+
+def end(ledger: Ledger, name: str, how: AttemptEnd, **writer: Any) -> None:
+    attempt = start(ledger, name, **writer)
+    record = EndRecord(invocation_id=name, attempt=attempt, status=how, reason=f"{how} it", started=now())
+    ledger.end_attempt("r", record)
+
+
+def commit(ledger: Ledger, *names: str) -> None:
+    for name in names:
+        attempt = start(ledger, name)
+        ledger.commit("r", ResultRecord(invocation_id=name, attempt=attempt, started=now()))
+
+
+def steps(status: RunStatus) -> dict[str, Status]:
+    return {name: step.status for name, step in status.steps.items()}
+
+
+def test_nothing_yet(ledger: Ledger) -> None:
+    assert steps(read_status(ledger, "r", SNAPSHOT, RUNNING)) == dict.fromkeys("abc", Status.PENDING)
+
+
+def test_a_live_step_runs_and_a_dead_one_has_failed(ledger: Ledger) -> None:
+    start(ledger, "a", **GONE)
+    start(ledger, "c")
+
+    found = read_status(ledger, "r", SNAPSHOT, RUNNING)
+
+    assert steps(found) == {"a": Status.FAILED, "b": Status.SKIPPED, "c": Status.RUNNING}
+    assert found.steps["a"].reason == "the process died"
+    assert found.steps["b"].reason == "step 'a' failed"
+
+
+def test_a_step_that_cannot_be_seen_says_when_it_was(ledger: Ledger) -> None:
+    start(ledger, "a", host="elsewhere")
+    written = ledger.start("r", "a", 1)
+    assert written is not None
+
+    found = read_status(ledger, "r", SNAPSHOT, UNASKED).steps["a"]
+
+    seen = written.writer.time.isoformat(timespec="seconds")
+    assert found == StepStatus(Status.UNKNOWN, f"the backend could not be asked; last seen at {seen}", 1)
+
+
+def test_a_step_between_two_attempts_says_so(ledger: Ledger) -> None:
+    end(ledger, "a", AttemptEnd.RETRYING)
+
+    found = read_status(ledger, "r", SNAPSHOT, RUNNING).steps["a"]
+
+    assert found == StepStatus(Status.RUNNING, "attempt 1 failed and is tried again: retrying it", 1)
+
+
+def test_an_end_has_its_reason(ledger: Ledger) -> None:
+    end(ledger, "a", AttemptEnd.FAILED)
+
+    assert read_status(ledger, "r", SNAPSHOT, RUNNING).steps["a"] == StepStatus(Status.FAILED, "failed it", 1)
+
+
+def test_an_end_that_is_damaged_is_an_end(ledger: Ledger) -> None:
+    end(ledger, "a", AttemptEnd.FAILED)
+    key = keys.attempt_end("r", "a", 1, AttemptEnd.FAILED)
+    ledger.store.delete([key])
+    ledger.store.put_content(key, b"{")
+
+    found = read_status(ledger, "r", SNAPSHOT, RUNNING).steps["a"]
+
+    assert found.status is Status.FAILED
+    assert key in found.reason
+
+
+def test_a_start_that_is_damaged_is_a_start(ledger: Ledger) -> None:
+    ledger.store.put_content(keys.attempt_start("r", "a", 1), b"{")
+
+    assert read_status(ledger, "r", SNAPSHOT, RUNNING).steps["a"].status is Status.RUNNING
+    assert read_status(ledger, "r", SNAPSHOT, FAILED).steps["a"].status is Status.FAILED
+
+
+def test_what_is_bound_is_cached(ledger: Ledger) -> None:
+    bound = make_snapshot(
+        make_step("b"), bindings={"a": Binding(run_id="earlier", step_name="a", outputs={})}
     )
-    ledger.open_run(record)
-    return made
+    commit(ledger, "b")
+
+    found = read_status(ledger, "r", bound, RUNNING)
+
+    assert steps(found) == {"a": Status.CACHED, "b": Status.COMPLETED}
+    assert found.status is Status.COMPLETED
 
 
-@pytest.fixture
-def snapshot(ledger: Ledger) -> PipelineSnapshot:
-    return opened(ledger, compile_snapshot(chain, {}, Target("default", "local")))
+def test_in_a_run_that_ended_nothing_runs_or_waits_whatever_its_process_does(ledger: Ledger) -> None:
+    """The program that made the run, and the process of a step whose end was lost, may live on."""
+    start(ledger, "a")
+    ledger.seal("r", RunEndRecord(status=Status.FAILED, reason="the store broke"))
+
+    found = read_status(ledger, "r", SNAPSHOT, RUNNING)
+
+    assert steps(found) == {"a": Status.FAILED, "b": Status.SKIPPED, "c": Status.NOT_STARTED}
+    assert (found.status, found.reason) == (Status.FAILED, "the store broke")
 
 
-def gone() -> Writer:
-    """A process of this machine and boot that has ended: no process starts at 0."""
-    return Writer.this_process().model_copy(update={"process_start": "0"})
+def test_a_reopened_run_is_open(ledger: Ledger) -> None:
+    end(ledger, "a", AttemptEnd.FAILED)
+    ledger.seal("r", RunEndRecord(status=Status.FAILED))
+    ledger.reopen("r")
+    start(ledger, "a")
+
+    assert read_status(ledger, "r", SNAPSHOT, RUNNING).status is Status.RUNNING
 
 
-def start(ledger: Ledger, name: str, writer: Writer | None = None) -> None:
-    ledger.claim(RUN, StartRecord(invocation_id=name, attempt=1, writer=writer or Writer.this_process()))
+def test_a_stop_of_before_the_repair_is_over(ledger: Ledger) -> None:
+    ledger.request_stop("r", StopRecord())
+    before = read_status(ledger, "r", SNAPSHOT, RUNNING).status
+    ledger.seal("r", RunEndRecord(status=Status.STOPPED))
+    ledger.reopen("r")
+
+    assert before is Status.STOPPING
+    assert read_status(ledger, "r", SNAPSHOT, RUNNING).status is Status.RUNNING
 
 
-def commit(ledger: Ledger, name: str) -> None:
-    ledger.commit(RUN, ResultRecord(invocation_id=name, attempt=1, started=now()))
+def test_a_reader_seals_what_ended(ledger: Ledger) -> None:
+    start(ledger, "a", **GONE)
+    found = settled(ledger, "r", SNAPSHOT, RunStatus(Status.FAILED, "the process died"))
 
-
-def end_of(ledger: Ledger) -> tuple[Status, str] | None:
-    newest = ledger.newest_end(RUN)
-    return (newest[1].status, newest[1].reason) if newest else None
-
-
-def test_a_run_whose_process_died_in_a_step_is_sealed_as_failed(
-    ledger: Ledger, snapshot: PipelineSnapshot
-) -> None:
-    start(ledger, "first", gone())
-    found = settled(ledger, RUN, snapshot, DIED)
-
-    assert (found.status, found.reason) == (Status.FAILED, "step 'first': the process died")
-    assert [step.status for step in found.steps.values()] == [Status.FAILED, Status.SKIPPED]
-    assert end_of(ledger) == (found.status, found.reason)
-
-
-def test_sealing_is_done_once(ledger: Ledger, snapshot: PipelineSnapshot) -> None:
-    start(ledger, "first", gone())
-    before = settled(ledger, RUN, snapshot, DIED)
-    after = settled(ledger, RUN, snapshot, DIED)
-    newest = ledger.newest_end(RUN)
-
-    assert (after.status, after.reason) == (before.status, before.reason)
+    newest = ledger.newest_end("r")
     assert newest is not None
-    assert newest[0] == 0
+    assert (newest[1].status, newest[1].reason) == (Status.FAILED, found.reason)
+    assert "the process died" in found.reason
+    assert settled(ledger, "r", SNAPSHOT, UNASKED).status is Status.FAILED
+    assert ledger.listing("r").ends == (0,)
 
 
-def test_a_process_that_died_after_its_last_step_has_completed(
-    ledger: Ledger, snapshot: PipelineSnapshot
+@pytest.mark.parametrize("backend", [RUNNING, RunStatus(Status.PENDING), RunStatus(Status.STOPPING)])
+def test_a_reader_leaves_a_run_alone_while_its_backend_goes_on(ledger: Ledger, backend: RunStatus) -> None:
+    commit(ledger, "a", "b", "c")
+
+    assert settled(ledger, "r", SNAPSHOT, backend).status is Status.COMPLETED
+    assert ledger.newest_end("r") is None
+
+
+def test_a_reader_leaves_a_run_alone_while_a_step_lives(ledger: Ledger) -> None:
+    start(ledger, "a")
+
+    assert settled(ledger, "r", SNAPSHOT, FAILED).steps["a"].status is Status.RUNNING
+    assert ledger.newest_end("r") is None
+
+
+def test_a_reader_that_may_not_write_reads(memory_store: ObjectStore) -> None:
+    commit(Ledger(memory_store), "a", "b", "c")
+    store, _ = faulty_store(always("put_new", Fault.LOST_BEFORE), over=memory_store)
+
+    assert settled(Ledger(store), "r", SNAPSHOT, STOPPED).status is Status.COMPLETED
+    with pytest.raises(StoreUnavailable):
+        Ledger(store).seal("r", RunEndRecord(status=Status.FAILED))
+
+
+@pytest.mark.parametrize(
+    ("committed", "ended", "open_", "closed"),
+    [
+        ("abc", "", "", True),
+        ("ab", "", "", False),
+        ("ac", "", "", False),
+        ("c", "a", "", True),
+        ("", "ac", "", True),
+        ("", "a", "", False),
+        ("c", "a", "b", False),
+        ("c", "", "a", False),
+    ],
+)
+def test_a_run_is_closed_when_nothing_can_begin(
+    ledger: Ledger, committed: str, ended: str, open_: str, closed: bool
 ) -> None:
-    for name in ("first", "second"):
-        start(ledger, name, gone())
-        commit(ledger, name)
-    assert settled(ledger, RUN, snapshot, DIED).status is Status.COMPLETED
-    assert end_of(ledger) == (Status.COMPLETED, "")
+    commit(ledger, *committed)
+    for name in ended:
+        end(ledger, name, AttemptEnd.FAILED)
+    for name in open_:
+        start(ledger, name, **GONE)
+
+    assert is_closed(ledger.listing("r"), SNAPSHOT) is closed
 
 
-def test_one_that_was_asked_to_stop_was_stopped(ledger: Ledger, snapshot: PipelineSnapshot) -> None:
-    start(ledger, "first", gone())
-    commit(ledger, "first")
-    ledger.request_stop(RUN, StopRecord())
-    assert settled(ledger, RUN, snapshot, DIED).status is Status.STOPPED
-    assert end_of(ledger) == (Status.STOPPED, "")
+def test_a_failed_attempt_that_is_tried_again_is_not_closed(ledger: Ledger) -> None:
+    commit(ledger, "a", "b")
+    end(ledger, "c", AttemptEnd.RETRYING)
+    before = is_closed(ledger.listing("r"), SNAPSHOT)
+    end(ledger, "c", AttemptEnd.STOPPED)
+
+    assert not before
+    assert is_closed(ledger.listing("r"), SNAPSHOT)
 
 
-@pytest.mark.parametrize("backend", [ALIVE, UNASKED])
-def test_nothing_is_sealed_while_the_backend_has_not_ended(
-    ledger: Ledger, snapshot: PipelineSnapshot, backend: RunStatus
+def test_a_process_that_died_after_its_last_step_has_completed(ledger: Ledger) -> None:
+    commit(ledger, "a", "b", "c")
+
+    for _ in range(2):
+        assert settled(ledger, "r", SNAPSHOT, FAILED).status is Status.COMPLETED
+
+    newest = ledger.newest_end("r")
+    assert newest is not None
+    assert (newest[0], newest[1].status) == (0, Status.COMPLETED)
+
+
+def test_one_that_was_asked_to_stop_and_died_was_stopped(ledger: Ledger) -> None:
+    commit(ledger, "a")
+    ledger.request_stop("r", StopRecord())
+
+    assert settled(ledger, "r", SNAPSHOT, FAILED).status is Status.STOPPED
+
+
+def test_a_commit_between_the_listing_and_the_look_at_its_process_counts(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("first", "second"):
-        start(ledger, name)
-        commit(ledger, name)
-    assert settled(ledger, RUN, snapshot, backend).status is Status.COMPLETED
-    assert end_of(ledger) is None
-
-
-def test_a_worker_that_outlived_its_coordinator_may_still_commit(
-    ledger: Ledger, snapshot: PipelineSnapshot
-) -> None:
-    start(ledger, "first")
-    assert settled(ledger, RUN, snapshot, DIED).steps["first"].status is Status.RUNNING
-    assert end_of(ledger) is None
-
-
-def test_a_commit_between_listing_and_looking_at_the_process_counts(
-    ledger: Ledger, snapshot: PipelineSnapshot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("first", "second"):
-        start(ledger, name, gone())
-    commit(ledger, "first")
+    commit(ledger, "a", "c")
+    start(ledger, "b", **GONE)
     listing = ledger.listing
 
-    def listed_too_early(run_id: str) -> Any:
+    def listed_too_early(run_id: str) -> keys.RunListing:
         found = listing(run_id)
-        commit(ledger, "second")
+        ledger.commit("r", ResultRecord(invocation_id="b", attempt=1, started=now()))
         return found
 
     monkeypatch.setattr(ledger, "listing", listed_too_early)
-    assert settled(ledger, RUN, snapshot, DIED).status is Status.COMPLETED
-    assert end_of(ledger) == (Status.COMPLETED, "")
 
-
-def test_a_store_that_cannot_be_written_can_be_read(
-    ledger: Ledger, snapshot: PipelineSnapshot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    start(ledger, "first", gone())
-
-    def refuse(*_: Any) -> None:
-        raise StoreUnavailable("read-only")
-
-    monkeypatch.setattr(ledger.store, "create", refuse)
-    assert settled(ledger, RUN, snapshot, DIED).status is Status.FAILED
-
-
-@pytest.mark.parametrize("backend", [ALIVE, DIED, UNASKED])
-def test_a_sealed_run_stands_whatever_its_process_does(ledger: Ledger, backend: RunStatus) -> None:
-    """A notebook lives on after its run, and a script does not: neither changes what was not started."""
-    snapshot = opened(ledger, compile_snapshot(two_ends, {}, Target("default", "local")))
-    start(ledger, "first")
-    stopped = EndRecord(invocation_id="first", attempt=1, status=AttemptEnd.STOPPED, started=now())
-    ledger.end_attempt(RUN, stopped)
-    ledger.seal(RUN, RunEndRecord(status=Status.STOPPED))
-    seen = look(ledger, RUN, snapshot, backend)
-
-    assert seen.is_sealed
-    assert seen.status.status is Status.STOPPED
-    assert {name: step.status for name, step in seen.status.steps.items()} == {
-        "first": Status.STOPPED,
-        "second": Status.SKIPPED,
-        "apart": Status.NOT_STARTED,
-    }
-    assert seen.status.steps["second"].reason == "step 'first' was stopped"
-    assert seen.status.steps["apart"].reason == "its run ended as stopped"
-
-
-def test_a_run_that_was_repaired_is_open_again(ledger: Ledger, snapshot: PipelineSnapshot) -> None:
-    ledger.seal(RUN, RunEndRecord(status=Status.FAILED))
-    ledger.reopen(RUN)
-    assert not look(ledger, RUN, snapshot, ALIVE).is_sealed
+    assert settled(ledger, "r", SNAPSHOT, FAILED).status is Status.COMPLETED

@@ -91,13 +91,19 @@ class JsonFile(Frozen):
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError) as error:
-            raise RunIdError(
-                "the file the backend provides does not hold a run ID", who=self.describe(), value=str(error)
-            ) from error
+            raise self._refused(str(error)) from error
+        if isinstance(node, bool) or not isinstance(node, str | int):
+            raise self._refused(node)
         return str(node)
+
+    def _refused(self, value: Any) -> RunIdError:
+        what = "the file the backend provides does not hold a run ID"
+        return RunIdError(what, who=self.describe(), value=value)
 
 
 def _member(node: Any, key: str) -> Any:
+    if isinstance(node, str):
+        raise TypeError(f"{key!r} of a text")
     return node[key] if hasattr(node, "keys") else node[int(key)]
 
 
@@ -151,7 +157,10 @@ def canonical(raw: str, *, owner: str = "", who: str = "orchestrator run ID", ba
 
 def checked(value: str, *, who: str, backend: str) -> str:
     """Return the stripped id, or raise `RunIdError`."""
-    value, who = value.strip(), f"{who} of backend {backend!r}" if backend else who
+    who = f"{who} of backend {backend!r}" if backend else who
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] -- a plugin's own code returned it
+        raise RunIdError("the orchestrator run ID is not text", who=who, value=value)
+    value = value.strip()
     if not value:
         raise RunIdError("the orchestrator run ID is empty", who=who)
     if any(mark in value for mark in PLACEHOLDERS):

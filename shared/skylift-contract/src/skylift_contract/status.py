@@ -7,7 +7,7 @@ and one call to the backend into a `RunStatus`, and these functions make one ans
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,7 @@ from skylift_contract.enums import ExecutionStatus as Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 
 class AttemptEnd(StrEnum):
@@ -64,7 +65,8 @@ class StepEvidence:
     """What the ledger holds of one invocation.
 
     `attempts`: number → the ends recorded for it; an empty set is an attempt that started
-    and has not ended. `liveness` is that of the newest attempt's process.
+    and has not ended. `liveness` is that of the newest attempt's process, and `seen_at` the
+    last that is known of it.
     """
 
     attempts: Mapping[int, frozenset[AttemptEnd]] = field(default_factory=dict[int, frozenset[AttemptEnd]])
@@ -72,6 +74,7 @@ class StepEvidence:
     bound: bool = False
     liveness: Liveness = Liveness.UNSEEN
     reason: str = ""
+    seen_at: datetime | None = None
 
     @property
     def newest(self) -> int:
@@ -117,8 +120,15 @@ def _open(evidence: StepEvidence, native: StepStatus, backend: RunStatus) -> Ste
     if native.status.is_finished or backend.status.is_finished:
         return StepStatus(_ended(backend), _silent(native, backend), at, native.url)
     if native.status is Status.UNKNOWN:
-        return StepStatus(Status.UNKNOWN, native.reason, at, native.url)
+        return StepStatus(Status.UNKNOWN, _last_seen(native.reason, evidence), at, native.url)
     return StepStatus(Status.RUNNING, evidence.reason, at, native.url)
+
+
+def _last_seen(reason: str, evidence: StepEvidence) -> str:
+    if evidence.seen_at is None:
+        return reason
+    seen = f"last seen at {evidence.seen_at.isoformat(timespec='seconds')}"
+    return f"{reason}; {seen}" if reason else seen
 
 
 def _ended(backend: RunStatus) -> Status:
@@ -131,19 +141,20 @@ def _silent(native: StepStatus, backend: RunStatus) -> str:
 
 
 def _not_started(native: StepStatus | None, backend: RunStatus) -> StepStatus:
-    if native is not None and native.status not in {Status.COMPLETED, Status.RUNNING}:
+    """An invocation of which the ledger holds nothing."""
+    if native is None:
+        native = StepStatus(Status.UNKNOWN if backend.status is Status.UNKNOWN else Status.PENDING)
+    if native.status.is_successful:
+        what = f"the backend says {native.status.value}, and the step wrote nothing"
+        return StepStatus(Status.FAILED, what, url=native.url)
+    if native.status.is_finished:
         return native
-    if native is not None and native.status is Status.RUNNING and not backend.status.is_finished:
-        return StepStatus(Status.PENDING, "the backend is starting it", url=native.url)
-    if native is not None and native.status is Status.COMPLETED:
-        return StepStatus(
-            Status.FAILED, "the backend says completed, and the step wrote nothing", url=native.url
-        )
     if backend.status.is_finished:
-        return StepStatus(Status.NOT_STARTED, backend.reason or f"its run ended as {backend.status.value}")
-    if backend.status is Status.UNKNOWN:
-        return StepStatus(Status.UNKNOWN, backend.reason)
-    return StepStatus(Status.PENDING)
+        reason = backend.reason or f"its run ended as {backend.status.value}"
+        return StepStatus(Status.NOT_STARTED, reason, url=native.url)
+    if native.status is Status.RUNNING:
+        return StepStatus(Status.PENDING, "the backend is starting it", url=native.url)
+    return native if native.reason else replace(native, reason=backend.reason)
 
 
 def with_skips(
@@ -156,12 +167,15 @@ def with_skips(
     found: dict[str, StepStatus] = {}
     for name, step in steps.items():
         blocked = [other for other in upstream.get(name, ()) if other in found and _blocks(found[other])]
-        if blocked and step.status in {Status.PENDING, Status.NOT_STARTED}:
+        if blocked and not step.attempt and step.status in _CANNOT_BEGIN:
             why = f"step {blocked[0]!r} {_HAD[found[blocked[0]].status]}"
             found[name] = StepStatus(Status.SKIPPED, why, step.attempt, step.url)
         else:
             found[name] = step
     return found
+
+
+_CANNOT_BEGIN: Final = frozenset({Status.PENDING, Status.NOT_STARTED, Status.UNKNOWN})
 
 
 def _blocks(step: StepStatus) -> bool:
@@ -183,8 +197,8 @@ def run_status(
     if sealed is not None:
         return RunStatus(sealed.status, sealed.reason, steps, backend.url)
     if steps and all(step.status.is_finished for step in steps.values()):
-        status, reason = outcome(steps.values(), stop_asked=stop_asked)
-    elif backend.status.is_finished and not backend.status.is_successful:
+        status, reason = outcome(steps.values(), stop_asked=stop_asked, backend=backend)
+    elif backend.status.is_finished and not (steps and backend.status.is_successful):
         asked_to = stop_asked and backend.status is Status.FAILED
         status, reason = (Status.STOPPED, "") if asked_to else (backend.status, backend.reason)
     elif backend.status is Status.UNKNOWN:
@@ -195,24 +209,30 @@ def run_status(
 
 
 def _running(steps: Iterable[StepStatus], backend: RunStatus, *, stop_asked: bool) -> Status:
-    if stop_asked:
+    if stop_asked or backend.status is Status.STOPPING:
         return Status.STOPPING
     begun = any(step.status not in {Status.PENDING, Status.CACHED} for step in steps)
-    return Status.RUNNING if begun or backend.status is Status.COMPLETED else backend.status
+    return Status.RUNNING if begun or backend.status.is_finished else backend.status
 
 
-def outcome(steps: Iterable[StepStatus], *, stop_asked: bool = False) -> tuple[Status, str]:
-    """The end of a run all of whose invocations are closed: a failure outweighs a stop."""
+def outcome(
+    steps: Iterable[StepStatus], *, stop_asked: bool = False, backend: RunStatus = UNASKED
+) -> tuple[Status, str]:
+    """The end of a run all of whose invocations are closed, and why where no step says it.
+
+    A failure outweighs a stop, unless the stop was asked for: then what failed may have
+    been stopped by force.
+    """
     found = {step.status for step in steps}
-    if Status.FAILED in found and not stop_asked:
-        return Status.FAILED, ""
-    if Status.STOPPED in found or (stop_asked and not found <= {Status.COMPLETED, Status.CACHED}):
-        return Status.STOPPED, ""
+    if found <= {Status.COMPLETED, Status.CACHED}:
+        return Status.COMPLETED, ""
+    if stop_asked or (Status.FAILED not in found and Status.STOPPED in found | {backend.status}):
+        return Status.STOPPED, backend.reason if backend.status is Status.STOPPED else ""
     if Status.FAILED in found:
         return Status.FAILED, ""
-    if found & {Status.SKIPPED, Status.NOT_STARTED}:
-        return Status.FAILED, "not every step ran"
-    return Status.COMPLETED, ""
+    if backend.status in {Status.FAILED, Status.SKIPPED, Status.NOT_STARTED}:
+        return backend.status, backend.reason
+    return Status.FAILED, "not every step ran"
 
 
 def first_reason(steps: Mapping[str, StepStatus]) -> str:

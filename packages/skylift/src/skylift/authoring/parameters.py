@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+import math
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift.authoring.signature import describe
 from skylift_contract.errors import AuthoringError
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import ValidationError
 
 _PLAIN: Final = (int, str, bool, type(None))
 """Types whose values are their own JSON, and need no adapter when the annotation is exact."""
@@ -18,19 +18,30 @@ _PLAIN: Final = (int, str, bool, type(None))
 def to_json(value: Any, annotation: Any, who: str) -> Any:
     """The JSON form of a parameter.
 
-    Raises `AuthoringError` when it does not fit its annotation, or has no JSON form.
+    Raises `AuthoringError` when it does not fit its annotation, or when the step would get
+    another value than the one given, since JSON does not hold it.
     """
-    if type(value) in _PLAIN and (annotation is type(value) or annotation is Any):
+    if _is_own_json(value, annotation):
         return value
-    from pydantic import PydanticSchemaGenerationError, ValidationError
-    from pydantic_core import PydanticSerializationError
+    from pydantic import PydanticUserError, ValidationError
+
+    from skylift.materializers.json_form import NoJsonForm, adapter_of, to_form
 
     try:
-        adapter = _adapter(annotation)
-        return adapter.dump_python(adapter.validate_python(value), mode="json", warnings="error")
+        adapter = adapter_of(annotation)
+        return to_form(adapter.validate_python(value), adapter)
     except ValidationError as error:
-        raise _refused(value, annotation, who, error.errors(include_url=False)[0]["msg"]) from None
-    except (PydanticSchemaGenerationError, PydanticSerializationError, TypeError):
+        raise _refused(value, annotation, who, error) from None
+    except NoJsonForm as error:
+        fix = "Make the value in a step, and pass on what that returns."
+        hint = "Annotate the input with the value's exact type. " if annotation is Any else ""
+        raise AuthoringError(
+            f"a parameter is kept as JSON, and this value would not come back as it is: {error}",
+            who=who,
+            value=value,
+            fix=f"{hint}{fix}",
+        ) from None
+    except (PydanticUserError, TypeError, NameError):
         raise AuthoringError(
             "a parameter must be plain data that fits in JSON",
             who=who,
@@ -40,37 +51,32 @@ def to_json(value: Any, annotation: Any, who: str) -> Any:
 
 
 def from_json(value: Any, annotation: Any, who: str) -> Any:
-    """The value that a step is called with: `to_json`'s inverse."""
-    if type(value) in _PLAIN and (annotation is type(value) or annotation is Any):
+    """The value that a step is called with: `to_json`'s inverse.
+
+    Raises `AuthoringError` for JSON that is no value of the annotation.
+    """
+    if _is_own_json(value, annotation):
         return value
     from pydantic import ValidationError
 
+    from skylift.materializers.json_form import adapter_of
+    from skylift.materializers.json_form import from_form as from_json_form
+
     try:
-        return _adapter(annotation).validate_python(value)
+        return from_json_form(value, adapter_of(annotation))
     except ValidationError as error:
-        raise _refused(value, annotation, who, error.errors(include_url=False)[0]["msg"]) from None
+        raise _refused(value, annotation, who, error) from None
 
 
-def _refused(value: Any, annotation: Any, who: str, message: str) -> AuthoringError:
+def _is_own_json(value: Any, annotation: Any) -> bool:
+    kind = cast("type[Any]", type(value))
+    if annotation is not kind and annotation is not Any:
+        return False
+    return kind in _PLAIN or (kind is float and math.isfinite(value))
+
+
+def _refused(value: Any, annotation: Any, who: str, error: ValidationError) -> AuthoringError:
+    message = error.errors(include_url=False)[0]["msg"]
     return AuthoringError(
         f"{message[0].lower()}{message[1:]}", who=who, value=value, limit=describe(annotation)
     )
-
-
-def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    try:
-        return _cached_adapter(annotation)
-    except TypeError:  # an annotation that cannot be hashed, such as one with a list in it
-        return _new_adapter(annotation)
-
-
-def _new_adapter(annotation: Any) -> TypeAdapter[Any]:
-    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
-
-    try:
-        return TypeAdapter(annotation, config=ConfigDict(ser_json_inf_nan="strings"))
-    except PydanticUserError:  # models and dataclasses bring a config of their own
-        return TypeAdapter(annotation)
-
-
-_cached_adapter = lru_cache(maxsize=1024)(_new_adapter)

@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from skylift.console import stdin
-from skylift.runtime.logs import wrapped
+from skylift.runtime.streams import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ A status stands in a key's name, so that one listing tells how every step of a r
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 RUNS: Final = "runs/"
 INDEX: Final = "index/"
+_REVISION: Final = re.compile(r"/([0-9]{4,})\.json\Z")
+_ATTEMPT: Final = re.compile(r"[1-9][0-9]*")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = 10**16
 """Microseconds since 1970, in the year 2286; what a time is subtracted from to sort newest first."""
@@ -50,16 +53,28 @@ def run(run: str) -> str:
     return f"{RUNS}{run}/run.json"
 
 
-def stop(run: str) -> str:
-    return f"{RUNS}{run}/stop.json"
+def stops(run: str) -> str:
+    return f"{RUNS}{run}/stop/"
+
+
+def stop(run: str, revision: int) -> str:
+    return f"{stops(run)}{revision:04}.json"
+
+
+def failures(run: str) -> str:
+    return f"{RUNS}{run}/failed/"
 
 
 def failed(run: str, revision: int) -> str:
-    return f"{RUNS}{run}/failed/{revision:04}.json"
+    return f"{failures(run)}{revision:04}.json"
+
+
+def ends(run: str) -> str:
+    return f"{RUNS}{run}/end/"
 
 
 def end(run: str, revision: int) -> str:
-    return f"{RUNS}{run}/end/{revision:04}.json"
+    return f"{ends(run)}{revision:04}.json"
 
 
 def steps(run: str) -> str:
@@ -108,12 +123,18 @@ def schedule(name: str, revision: int) -> str:
 
 
 def inverted(moment: datetime) -> int:
-    """Counts down as time goes on, so that the newest sorts first."""
+    """Counts down as time goes on, so that the newest sorts first; from 1970 to 2286."""
     return _LATEST - (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def run_of_index(key: str) -> str:
     return key.removeprefix(INDEX).split("-", 1)[1]
+
+
+def revision_of(key: str) -> int | None:
+    """The number of a revision's key; None for a key that is no revision's."""
+    match = _REVISION.search(key)
+    return int(match[1]) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,37 +147,34 @@ class StepListing:
 
 @dataclass(frozen=True, slots=True)
 class RunListing:
-    """What the keys below one run say; `steps` by step key, `ends` and `failures` by revision."""
+    """What the keys below one run say; `steps` by step key, the others are revisions, rising."""
 
     steps: Mapping[str, StepListing]
-    ends: tuple[int, ...]
-    failures: tuple[int, ...]
-    stop_asked: bool
+    ends: tuple[int, ...] = ()
+    failures: tuple[int, ...] = ()
+    stops: tuple[int, ...] = ()
 
 
 def read_run_listing(run: str, found: Iterable[str]) -> RunListing:
     """Sort out the keys below `runs/<run>/`; a key of a newer layout is passed over."""
     committed: set[str] = set()
     attempts: dict[str, dict[int, frozenset[AttemptEnd]]] = {}
-    revisions: dict[str, list[int]] = {"end": [], "failed": []}
-    stop_asked = False
+    revisions: dict[str, list[int]] = {"end": [], "failed": [], "stop": []}
     for key in found:
         match key.removeprefix(run_folder(run)).split("/"):
-            case ["stop.json"]:
-                stop_asked = True
-            case [("end" | "failed") as kind, name] if name.removesuffix(".json").isdigit():
-                revisions[kind].append(int(name.removesuffix(".json")))
+            case [("end" | "failed" | "stop") as kind, _] if (number := revision_of(key)) is not None:
+                revisions[kind].append(number)
             case ["steps", step, "result.json"]:
                 committed.add(step)
-            case ["steps", step, number, name] if number.isdigit():
+            case ["steps", step, number, name] if _ATTEMPT.fullmatch(number):
                 _note_attempt(attempts.setdefault(step, {}), int(number), name)
             case _:
                 pass
     steps = {
         step: StepListing(step in committed, attempts.get(step, {}))
-        for step in sorted(committed | set(attempts))
+        for step in sorted(committed | {step for step, known in attempts.items() if known})
     }
-    return RunListing(steps, tuple(sorted(revisions["end"])), tuple(sorted(revisions["failed"])), stop_asked)
+    return RunListing(steps, *(tuple(sorted(revisions[kind])) for kind in ("end", "failed", "stop")))
 
 
 _ENDS: Final = {f"end-{how.value}.json": how for how in AttemptEnd}

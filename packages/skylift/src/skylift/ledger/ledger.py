@@ -7,6 +7,7 @@ process dies between two writes.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from skylift.ledger import keys
@@ -14,6 +15,7 @@ from skylift.ledger.records import (
     AnyRecord,
     EndRecord,
     FailureRecord,
+    Record,
     Request,
     ResultRecord,
     RunEndRecord,
@@ -31,7 +33,7 @@ from skylift_contract.errors import DamagedObject, RunIdError
 from skylift_contract.snapshot import read_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from skylift.store.objects import ObjectStore
     from skylift_contract.run import DeployedSchedule
@@ -83,7 +85,9 @@ class Ledger:
         Raises `RunIdError` when it is of another snapshot: one orchestrator run ID was
         given to two runs.
         """
-        standing = self._create(record, keys.run(record.run_id))
+        key = keys.run(record.run_id)
+        data = self.store.create(key, record.to_bytes()).data
+        standing = parse(RunRecord, data, key)
         if standing.snapshot != record.snapshot:
             raise RunIdError(
                 "one orchestrator run ID for two runs: its run was started from another snapshot",
@@ -91,7 +95,7 @@ class Ledger:
                 value=record.orchestrator_run_id,
                 fix="Each execution needs an ID of its own from the backend.",
             )
-        self.store.put_content(keys.index(standing.run_id, standing.created), standing.to_bytes())
+        self.store.put_content(keys.index(standing.run_id, standing.created), data)
         if standing.submission_id:
             self.link_submission(standing.submission_id, standing.run_id)
         return standing
@@ -100,7 +104,10 @@ class Ledger:
         return self._read(RunRecord, keys.run(run_id))
 
     def claim(self, run_id: str, start: StartRecord) -> StartRecord:
-        """Claim the first free attempt at or after the record's own number."""
+        """Claim the first free attempt at or after the record's own number.
+
+        An attempt that a lost call may have claimed, and that nobody ended, is simply passed by.
+        """
         while True:
             claimed = self.store.create(
                 keys.attempt_start(run_id, start.invocation_id, start.attempt), start.to_bytes()
@@ -141,68 +148,79 @@ class Ledger:
         return dict(self._read_each(EndRecord, wanted))
 
     def fail(self, run_id: str, failure: FailureRecord) -> None:
-        """Add a revision that names what failed; one more of a race is no harm."""
-        revision = len(self.store.list(f"{keys.run_folder(run_id)}failed/"))
-        self.store.create(keys.failed(run_id, revision), failure.to_bytes())
+        """Add a revision that names what failed."""
+        self._add(failure, keys.failures(run_id), lambda revision: keys.failed(run_id, revision))
 
-    def failure(self, run_id: str) -> FailureRecord | None:
-        """The newest failure whose step has not committed since; None when there is none."""
-        folder = f"{keys.run_folder(run_id)}failed/"
-        for key in reversed(self.store.list(folder)):
-            record = self._read(FailureRecord, key)
-            if record and not self.store.exists(keys.result(run_id, record.invocation_id)):
+    def failure(self, run_id: str, void: int = 0) -> FailureRecord | None:
+        """The newest failure whose step has not committed since; None when there is none.
+
+        `void`: so many of the first do not count, for the run was reopened after them.
+        """
+        for _, record in self._revisions(FailureRecord, self._numbered(keys.failures(run_id)), void):
+            if not self.store.exists(keys.result(run_id, record.invocation_id)):
                 return record
         return None
 
     def request_stop(self, run_id: str, stop: StopRecord) -> None:
-        self.store.create(keys.stop(run_id), stop.to_bytes())
+        self._add(stop, keys.stops(run_id), lambda revision: keys.stop(run_id, revision))
 
-    def stop_request(self, run_id: str) -> StopRecord | None:
-        return self._read(StopRecord, keys.stop(run_id))
+    def stop_request(self, run_id: str, void: int = 0) -> StopRecord | None:
+        """The newest; `void` as for `failure`."""
+        found = self._numbered(keys.stops(run_id))
+        return next((record for _, record in self._revisions(StopRecord, found, void)), None)
 
     def seal(self, run_id: str, end: RunEndRecord) -> RunEndRecord:
         """Close a run that is open; the end that stands is returned."""
-        newest = self.newest_end(run_id)
-        if newest and newest[1].status is not ExecutionStatus.RUNNING:
-            return newest[1]
-        revision = newest[0] + 1 if newest else 0
+        revision, standing = self._ends(run_id)
+        if standing and not standing.is_open:
+            return standing
+        return self.add_end(run_id, revision, end)
+
+    def add_end(self, run_id: str, revision: int, end: RunEndRecord) -> RunEndRecord:
+        """Write a revision of the run's end, or find another's there; the one that stands is returned."""
         return self._create(end, keys.end(run_id, revision))
 
-    def reopen(self, run_id: str) -> None:
-        """A repaired execution goes on in a run that had ended."""
-        newest = self.newest_end(run_id)
-        if newest and newest[1].status is not ExecutionStatus.RUNNING:
-            again = RunEndRecord(status=ExecutionStatus.RUNNING, reason="the execution was repaired")
-            self._create(again, keys.end(run_id, newest[0] + 1))
+    def reopen(self, run_id: str) -> RunEndRecord | None:
+        """A repaired execution goes on in a run that had ended; the end that stands is returned."""
+        revision, standing = self._ends(run_id)
+        if standing is None or standing.is_open:
+            return standing
+        again = RunEndRecord(
+            status=ExecutionStatus.RUNNING,
+            reason="the execution was repaired",
+            void_failures=self._next_revision(keys.failures(run_id)),
+            void_stops=self._next_revision(keys.stops(run_id)),
+        )
+        return self.add_end(run_id, revision, again)
 
     def newest_end(self, run_id: str) -> tuple[int, RunEndRecord] | None:
-        found = self.store.list(f"{keys.run_folder(run_id)}end/")
-        if not found:
-            return None
-        revision = int(found[-1].rpartition("/")[2].removesuffix(".json"))
-        record = self._read(RunEndRecord, found[-1])
-        return (revision, record) if record else None
+        """The highest revision that can be read, and its number."""
+        return next(self._revisions(RunEndRecord, self._numbered(keys.ends(run_id))), None)
+
+    def _ends(self, run_id: str) -> tuple[int, RunEndRecord | None]:
+        """The number of the next revision, and the record that stands."""
+        found = self._numbered(keys.ends(run_id))
+        newest = next(self._revisions(RunEndRecord, found), None)
+        return found[-1][0] + 1 if found else 0, newest[1] if newest else None
 
     def end(self, run_id: str, revision: int) -> RunEndRecord | None:
         return self._read(RunEndRecord, keys.end(run_id, revision))
 
     def listing(self, run_id: str) -> keys.RunListing:
         """One listing that tells how every step of the run stands; logs are left out."""
-        folder = keys.run_folder(run_id)
-        found = [key for part in ("end/", "failed/", "steps/") for key in self.store.list(folder + part)]
-        if self.store.exists(keys.stop(run_id)):
-            found.append(keys.stop(run_id))
-        return keys.read_run_listing(run_id, found)
+        folders = (keys.ends(run_id), keys.failures(run_id), keys.stops(run_id), keys.steps(run_id))
+        return keys.read_run_listing(run_id, [key for folder in folders for key in self.store.list(folder)])
 
     def put_schedule(self, schedule: DeployedSchedule) -> None:
         """Add a revision of a deployed schedule; the highest is how it stands."""
-        record = ScheduleRecord(schedule=schedule)
-        revision = len(self.store.list(keys.schedule_folder(schedule.name)))
-        while (
-            self.store.create(keys.schedule(schedule.name, revision), record.to_bytes()).outcome
-            is Outcome.OTHERS
-        ):
-            revision += 1
+        record, name = ScheduleRecord(schedule=schedule), schedule.name
+        self._add(record, keys.schedule_folder(name), lambda revision: keys.schedule(name, revision))
+
+    def schedule(self, name: str) -> DeployedSchedule | None:
+        """How a schedule stands; its state `deleted` is a tombstone. None when there never was one."""
+        found = self._numbered(keys.schedule_folder(name))
+        newest = next(self._revisions(ScheduleRecord, found), None)
+        return newest[1].schedule if newest else None
 
     def step_listing(self, run_id: str, invocation_id: str) -> keys.StepListing:
         """What the keys below one step say."""
@@ -211,11 +229,19 @@ class Ledger:
         return next(iter(listing.steps.values()), keys.StepListing(committed=False, attempts={}))
 
     def newest_runs(self, limit: int | None = None) -> Iterator[RunRecord]:
-        """Runs, newest first, from the index."""
+        """Runs, newest first, from the index; an entry that is damaged is read where it was copied from."""
         found = self.store.list(keys.INDEX, limit=limit)
         for start in range(0, len(found), RUNS_AT_A_TIME):
             page = found[start : start + RUNS_AT_A_TIME]
-            yield from (record for _, record in self._read_each(RunRecord, {key: key for key in page}))
+            for key, data in zip(page, self.store.get_many(page), strict=True):
+                if record := self._indexed(key, data):
+                    yield record
+
+    def _indexed(self, key: str, data: bytes | None) -> RunRecord | None:
+        try:
+            return None if data is None else parse(RunRecord, data, key)
+        except DamagedObject:
+            return self.run(keys.run_of_index(key))
 
     def _read(self, model: type[AnyRecord], key: str) -> AnyRecord | None:
         data = self.store.get(key)
@@ -235,3 +261,27 @@ class Ledger:
         if created.outcome is not Outcome.OTHERS:
             return record
         return parse(type(record), created.data, key)
+
+    def _add(self, record: Record, folder: str, key: Callable[[int], str]) -> None:
+        """Write the next revision, whoever else writes one at this moment."""
+        revision = self._next_revision(folder)
+        while self.store.create(key(revision), record.to_bytes()).outcome is Outcome.OTHERS:
+            revision += 1
+
+    def _next_revision(self, folder: str) -> int:
+        return max((number for number, _ in self._numbered(folder)), default=-1) + 1
+
+    def _numbered(self, folder: str) -> list[tuple[int, str]]:
+        found = [(keys.revision_of(key), key) for key in self.store.list(folder)]
+        return sorted((number, key) for number, key in found if number is not None)
+
+    def _revisions(
+        self, model: type[AnyRecord], found: list[tuple[int, str]], void: int = 0
+    ) -> Iterator[tuple[int, AnyRecord]]:
+        """Newest first, from revision `void` on; one that is damaged is passed over."""
+        for number, key in reversed(found):
+            if number < void:
+                return
+            with suppress(DamagedObject):
+                if record := self._read(model, key):
+                    yield number, record

@@ -77,9 +77,11 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
-    """Read a record back; raises `DamagedObject` naming its key, or `RecordTooNew`."""
+    """Read a record back; raises `DamagedObject` or `RecordTooNew`, naming its key."""
     try:
         return model.model_validate_json(data)
+    except RecordTooNew as error:
+        raise RecordTooNew(error.what, who=key, value=error.value, limit=error.limit, fix=error.fix) from None
     except ValidationError as error:
         raise DamagedObject(
             f"it is no {model.__name__}: {error.errors(include_url=False)[0]['msg']}", who=key
@@ -185,10 +187,19 @@ class StopRecord(Record):
 
 
 class RunEndRecord(Record):
-    """A revision of the run's end; status `running` reopens it, for a repair that goes on."""
+    """A revision of the run's end; status `running` reopens it, for a repair that goes on.
+
+    Then the first `void_failures` and `void_stops` revisions of those belong to what was before.
+    """
 
     status: ExecutionStatus
     reason: str = ""
+    void_failures: int = 0
+    void_stops: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        return not self.status.is_finished
 
 
 class ScheduleRecord(Record):

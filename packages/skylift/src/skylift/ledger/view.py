@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from skylift.ledger.process import liveness
 from skylift.ledger.records import RunEndRecord
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import StoreError
+from skylift_contract.errors import DamagedObject, StoreError
 from skylift_contract.names import step_key
 from skylift_contract.status import (
     UNASKED,
@@ -25,6 +25,7 @@ from skylift_contract.status import (
 if TYPE_CHECKING:
     from skylift.ledger.keys import RunListing, StepListing
     from skylift.ledger.ledger import Ledger
+    from skylift.ledger.records import StartRecord
     from skylift_contract.snapshot import PipelineSnapshot
 
 _NOTHING = StepEvidence()
@@ -33,10 +34,11 @@ _SAID = (AttemptEnd.FAILED, AttemptEnd.STOPPED, AttemptEnd.SKIPPED)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A run as it stands, and whether a record closes it."""
+    """A run as it stands, and whether a record closes it; `revision`: of its newest end, or -1."""
 
     status: RunStatus
     is_sealed: bool
+    revision: int
 
 
 def read_status(
@@ -50,28 +52,23 @@ def look(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunSt
     """The same, with whether the run is sealed.
 
     Reads one listing, the run's end, and a record for each step that is open or failed.
+    `backend` is to be asked before, for what commits in between is then seen.
     """
     listing = ledger.listing(run_id)
-    by_key = {step_key(name): name for name in snapshot.step_configurations}
-    found = {
-        by_key[key]: _evidence(ledger, run_id, by_key[key], step)
-        for key, step in listing.steps.items()
-        if key in by_key
-    }
-    bound = {name: StepEvidence(bound=True) for name in snapshot.bindings}
-    everything = {**bound, **{name: found.get(name, _NOTHING) for name in snapshot.step_configurations}}
-    sealed = _sealed(ledger, run_id, listing)
+    end = _end(ledger, run_id, listing)
+    sealed = RunStatus(end.status, end.reason) if end and not end.is_open else None
     # A process that goes on, or was killed, after its run had ended says nothing of the run.
-    against = replace(sealed, steps=backend.steps) if sealed else backend
-    steps = {name: step_status(evidence, name, against) for name, evidence in everything.items()}
+    against = replace(sealed, steps=backend.steps, url=backend.url) if sealed else backend
+    evidence = _everything(ledger, run_id, snapshot, listing, is_sealed=sealed is not None)
+    steps = {name: step_status(found, name, against) for name, found in evidence.items()}
     upstream = {name: step.spec.upstream_steps for name, step in snapshot.step_configurations.items()}
-    steps = with_skips(steps, upstream)
-    status = run_status(steps, backend, sealed=sealed, stop_asked=listing.stop_asked)
-    return Seen(status, sealed is not None)
+    stop_asked = any(number >= (end.void_stops if end else 0) for number in listing.stops)
+    status = run_status(with_skips(steps, upstream), backend, sealed=sealed, stop_asked=stop_asked)
+    return Seen(status, sealed is not None, max(listing.ends, default=-1))
 
 
 def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunStatus) -> RunStatus:
-    """The same status, once it is recorded: a run whose backend has ended is sealed.
+    """The same status, once it is recorded: a run that has ended, and that nobody closed, is sealed.
 
     Repeating it changes nothing. A reader need not be allowed to write: then the seal is
     left to the next one who is.
@@ -83,44 +80,92 @@ def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: Ru
     seen = look(ledger, run_id, snapshot, backend)
     if _can_be_sealed(seen, backend):
         with suppress(StoreError):
-            ledger.seal(run_id, RunEndRecord(status=seen.status.status, reason=seen.status.reason))
+            write_end(ledger, run_id, seen)
     return seen.status
+
+
+def write_end(ledger: Ledger, run_id: str, seen: Seen) -> None:
+    """Seal a run as it was seen; where it was reopened meanwhile, it stays open."""
+    end = RunEndRecord(status=seen.status.status, reason=seen.status.reason)
+    ledger.add_end(run_id, seen.revision + 1, end)
 
 
 def _can_be_sealed(seen: Seen, backend: RunStatus) -> bool:
     """A worker that outlived its coordinator may still commit: with one, the run stays open."""
     status = seen.status
-    has_ended = backend.status.is_finished and status.status.is_finished
+    is_over = backend.status.is_finished or backend.status is ExecutionStatus.UNKNOWN
     alive = any(step.status is ExecutionStatus.RUNNING for step in status.steps.values())
-    return has_ended and not alive and not seen.is_sealed
+    return is_over and status.status.is_finished and not alive and not seen.is_sealed
 
 
-def _evidence(ledger: Ledger, run_id: str, name: str, step: StepListing) -> StepEvidence:
+def is_closed(listing: RunListing, snapshot: PipelineSnapshot) -> bool:
+    """Whether by its keys alone no invocation of a run can still begin, or is under way."""
+    blocked: set[str] = set()
+    for name, step in snapshot.step_configurations.items():
+        found = listing.steps.get(step_key(name))
+        if found and found.committed:
+            continue
+        if found and found.attempts:
+            has_ended = not found.attempts[max(found.attempts)].isdisjoint(_SAID)
+        else:
+            has_ended = not blocked.isdisjoint(step.spec.upstream_steps)
+        if not has_ended:
+            return False
+        blocked.add(name)
+    return True
+
+
+def _everything(
+    ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, listing: RunListing, *, is_sealed: bool
+) -> dict[str, StepEvidence]:
+    bound = {name: StepEvidence(bound=True) for name in snapshot.bindings}
+    found = {
+        name: _evidence(ledger, run_id, name, step, is_sealed=is_sealed)
+        if (step := listing.steps.get(step_key(name)))
+        else _NOTHING
+        for name in snapshot.step_configurations
+    }
+    return {**bound, **found}
+
+
+def _evidence(ledger: Ledger, run_id: str, name: str, step: StepListing, *, is_sealed: bool) -> StepEvidence:
     if step.committed or not step.attempts:
         return StepEvidence(step.attempts, committed=step.committed)
     newest = max(step.attempts)
     ends = step.attempts[newest]
     if how := next((how for how in _SAID if how in ends), None):
-        record = ledger.attempt_end(run_id, name, newest, how)
-        return StepEvidence(step.attempts, reason=record.reason if record else "")
-    start = ledger.start(run_id, name, newest)
-    seen = liveness(start.writer) if start else Liveness.UNSEEN
+        return StepEvidence(step.attempts, reason=_reason(ledger, run_id, name, newest, how))
+    reason = ""
+    if AttemptEnd.RETRYING in ends:
+        said = _reason(ledger, run_id, name, newest, AttemptEnd.RETRYING)
+        reason = f"attempt {newest} failed and is tried again: {said}"
+    start = None if is_sealed else _start(ledger, run_id, name, newest)
     return StepEvidence(
-        step.attempts, liveness=seen, reason=_retry_reason(ledger, run_id, name, newest, ends)
+        step.attempts,
+        liveness=liveness(start.writer) if start else Liveness.UNSEEN,
+        reason=reason,
+        seen_at=start.writer.time if start else None,
     )
 
 
-def _retry_reason(ledger: Ledger, run_id: str, name: str, attempt: int, ends: frozenset[AttemptEnd]) -> str:
-    if AttemptEnd.RETRYING not in ends:
-        return ""
-    record = ledger.attempt_end(run_id, name, attempt, AttemptEnd.RETRYING)
-    return f"attempt {attempt} failed and is tried again: {record.reason}" if record else ""
+def _reason(ledger: Ledger, run_id: str, name: str, attempt: int, how: AttemptEnd) -> str:
+    try:
+        record = ledger.attempt_end(run_id, name, attempt, how)
+    except DamagedObject as error:
+        return str(error)  # that it ended stands in its key
+    return record.reason if record else ""
 
 
-def _sealed(ledger: Ledger, run_id: str, listing: RunListing) -> RunStatus | None:
-    if not listing.ends:
-        return None
-    end = ledger.end(run_id, listing.ends[-1])
-    if end is None or end.status is ExecutionStatus.RUNNING:
-        return None
-    return RunStatus(end.status, end.reason)
+def _start(ledger: Ledger, run_id: str, name: str, attempt: int) -> StartRecord | None:
+    with suppress(DamagedObject):
+        return ledger.start(run_id, name, attempt)
+    return None
+
+
+def _end(ledger: Ledger, run_id: str, listing: RunListing) -> RunEndRecord | None:
+    """The highest revision that can be read."""
+    for revision in reversed(listing.ends):
+        with suppress(DamagedObject):
+            if end := ledger.end(run_id, revision):
+                return end
+    return None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from skylift import observer
@@ -13,15 +11,22 @@ from skylift.ledger.records import RunEndRecord
 from skylift.local.frontier import Frontier
 from skylift.local.workers import Workers
 from skylift.observer import StepEvent
-from skylift.runtime.interrupts import StopRequested, stop_on_sigterm
+from skylift.runtime.failures import summary
+from skylift.runtime.interrupts import (
+    StopRequested,
+    held_back,
+    interruptible,
+    raise_if_asked,
+    stopping_on_signals,
+)
 from skylift.runtime.invocation import execute_invocation
-from skylift.runtime.logs import teed
 from skylift.runtime.step import record_failure
+from skylift.runtime.streams import teed
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
 
     from skylift.runtime.active import ActiveRun, Outcome
     from skylift_contract.snapshot import Step
@@ -31,37 +36,25 @@ def coordinate(run: ActiveRun, parallelism: int, environments: Mapping[str, Mapp
     """Run every step that may run, and write the run's end."""
     observer.current().started(run.id)
     coordinator = _Coordinator(run, parallelism, environments)
-    with _sigterm_stops(), teed(), _closing(run):
-        status, reason = coordinator.run_all()
-        run.ledger.seal(run.id, RunEndRecord(status=status, reason=reason))
-
-
-@contextmanager
-def _closing(run: ActiveRun) -> Generator[None]:
-    """Whatever ends this process's part also ends the run, where the store still takes it."""
-    try:
-        yield
-    except BaseException as error:
-        stopped = isinstance(error, KeyboardInterrupt | StopRequested)
-        status = ExecutionStatus.STOPPED if stopped else ExecutionStatus.FAILED
-        with suppress(StoreError):
-            run.ledger.seal(run.id, RunEndRecord(status=status, reason="" if stopped else str(error)))
-        if not stopped:
+    with stopping_on_signals(), held_back(), teed():
+        try:
+            status, reason = coordinator.run_all()
+        except (KeyboardInterrupt, StopRequested):
+            status, reason = ExecutionStatus.STOPPED, ""
+        except BaseException as error:
+            # Whatever ends this process's part also ends the run, where the store still takes it.
+            with suppress(StoreError):
+                run.ledger.seal(run.id, RunEndRecord(status=ExecutionStatus.FAILED, reason=summary(error)))
             raise
+        _seal(run, RunEndRecord(status=status, reason=reason))
 
 
-@contextmanager
-def _sigterm_stops() -> Generator[None]:
-    """Handlers can be set in the main thread only; elsewhere its own handling stays."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-    stop_on_sigterm()
+def _seal(run: ActiveRun, end: RunEndRecord) -> None:
+    """Once more where a call was lost: by now every step is closed, and nobody else would do it."""
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        run.ledger.seal(run.id, end)
+    except StoreError:
+        run.ledger.seal(run.id, end)
 
 
 class _Coordinator:
@@ -76,29 +69,40 @@ class _Coordinator:
         self.observer = observer.current()
         self.began: dict[str, float] = {}
         self.first_failure = ""
+        self.is_halted = False
+        """In fail_fast, once something failed: what still runs is stopped."""
 
     def run_all(self) -> tuple[ExecutionStatus, str]:
         """How the run ended, and why where it did not complete."""
         try:
-            while not self.frontier.is_done and not self._is_stopped():
+            while not self.frontier.is_done and not self.is_halted and not self._is_stopped():
                 self._start_ready()
                 if self.workers.running:
-                    self._close(*self.workers.wait())
+                    self._wait()
             self._finish_running()
         finally:
-            for name, outcome in self.workers.stop_all():
-                self._close(name, outcome)
-            self.workers.close()
+            self.workers.ask_to_stop()
+            try:
+                for name, outcome in self.workers.stop_all():
+                    self._close(name, outcome)
+            finally:
+                self.workers.close()
         return self._outcome()
 
     def _is_stopped(self) -> bool:
+        raise_if_asked()
         return self.run.ledger.stop_request(self.run.id) is not None
+
+    def _wait(self) -> None:
+        with interruptible():
+            name = self.workers.wait()
+        self._close(name, self.workers.outcome(name))
 
     def _finish_running(self) -> None:
         """A stop that is graceful lets what runs come to its own end."""
         request = self.run.ledger.stop_request(self.run.id) if self.workers.running else None
-        while request and request.graceful and self.workers.running:
-            self._close(*self.workers.wait())
+        while request and request.graceful and self.workers.running and not self.is_halted:
+            self._wait()
 
     def _start_ready(self) -> None:
         while len(self.workers.running) < self.parallelism and (name := self.frontier.take()):
@@ -112,7 +116,7 @@ class _Coordinator:
                 return
 
     def _run_here(self, step: Step) -> Outcome:
-        outcome = execute_invocation(self.run, step, pause=time.sleep)
+        outcome = execute_invocation(self.run, step)
         if outcome.status is ExecutionStatus.FAILED:
             record_failure(self.run, step, outcome)
         return outcome
@@ -126,7 +130,7 @@ class _Coordinator:
             why = f"step {name!r} {outcome.status.value}"
             self.observer.step(StepEvent(skipped, ExecutionStatus.SKIPPED, why))
         if outcome.status is ExecutionStatus.FAILED and self.mode is ExecutionMode.FAIL_FAST:
-            self.workers.ask_to_stop()
+            self.is_halted = True
 
     def _outcome(self) -> tuple[ExecutionStatus, str]:
         found = set(self.frontier.closed.values())

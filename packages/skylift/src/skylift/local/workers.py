@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 STOP_GRACE_S: Final = 15.0
 """What a worker has, after it was asked to stop, to write its record; Kubernetes gives 30."""
 
+LAST_OUTPUT_S: Final = 1.0
+"""How long a worker's output is read on when it has ended and something still holds it open."""
 
 _ENDED: Final = (
     (AttemptEnd.FAILED, ExecutionStatus.FAILED),
@@ -49,6 +53,16 @@ class Worker:
     last_line: deque[str] = field(default_factory=lambda: deque[str](maxlen=1))
 
 
+def _show(worker: Worker, output: IO[bytes]) -> None:
+    """Print what a worker prints, line by line."""
+    with output:
+        for line in output:
+            text = line.decode(errors="replace").removesuffix("\n")
+            worker.last_line.append(text.strip())
+            with suppress(OSError, ValueError):  # nobody looks any more; the worker must not notice
+                sys.stdout.write(f"{worker.name} | {text}\n")
+
+
 class Workers:
     """The worker processes of one run. Each one's end arrives in a queue, in order."""
 
@@ -65,16 +79,12 @@ class Workers:
             **os.environ,
             **self.environments.get(name, {}),
             RUN_ID_ENV: self.run.record.orchestrator_run_id,
+            SUPERVISED_ENV: str(self._alive[0]),
         }
-        argv = [
-            sys.executable,
-            *step_arguments(self.run.snapshot, name),
-            "--store",
-            self.run.ledger.store.uri,
-        ]
+        store = self.run.ledger.store.uri
         process = subprocess.Popen(  # noqa: S603 -- argv list, no shell
-            argv,
-            env=environment | {SUPERVISED_ENV: str(self._alive[0])},
+            [sys.executable, *step_arguments(self.run.snapshot, name), "--store", store],
+            env=environment,
             pass_fds=(self._alive[0],),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -85,39 +95,42 @@ class Workers:
         threading.Thread(target=self._follow, args=(worker,), daemon=True).start()
 
     def _follow(self, worker: Worker) -> None:
-        """Show what the worker prints, line by line, and tell when it has ended."""
-        output: IO[bytes] | None = worker.process.stdout
-        for line in output or ():
-            text = line.decode(errors="replace")
-            worker.last_line.append(text.strip())
-            sys.stdout.write(f"{worker.name} | {text}")
+        """Tell when the worker has ended; what it started may hold its output open for longer."""
+        reader = threading.Thread(target=_show, args=(worker, worker.process.stdout), daemon=True)
+        reader.start()
         worker.process.wait()
+        reader.join(LAST_OUTPUT_S)
         self._ended.put(worker.name)
 
-    def wait(self) -> tuple[str, Outcome]:
-        """Block until a worker ends; its invocation and what became of it."""
-        name = self._ended.get()
-        return name, self._outcome(self.running.pop(name))
+    def wait(self) -> str:
+        """Block until a worker ends; its invocation."""
+        return self._ended.get()
+
+    def outcome(self, name: str) -> Outcome:
+        """What became of a worker that has ended, and runs no more."""
+        return self._outcome(self.running.pop(name))
 
     def ask_to_stop(self) -> None:
         for worker in self.running.values():
-            worker.asked_to_stop = True
-            if worker.process.poll() is None:
+            if not worker.asked_to_stop and worker.process.poll() is None:
+                worker.asked_to_stop = True
                 worker.process.send_signal(signal.SIGTERM)
 
     def stop_all(self) -> Iterator[tuple[str, Outcome]]:
-        """Stop what still runs, by force where the grace has passed; yields what became of each."""
-        self.ask_to_stop()
+        """Wait for those that were asked to stop, by force where the grace has passed."""
+        deadline = time.monotonic() + STOP_GRACE_S
         for worker in self.running.values():
             try:
-                worker.process.wait(STOP_GRACE_S)
+                worker.process.wait(max(deadline - time.monotonic(), 0))
             except subprocess.TimeoutExpired:
-                os.killpg(worker.process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.killpg(worker.process.pid, signal.SIGKILL)
         while self.running:
-            yield self.wait()
+            name = self.wait()
+            yield name, self.outcome(name)
 
     def close(self) -> None:
-        """Give the pipe back, once no worker runs."""
+        """Give the pipe back: a worker that should still run stops now."""
         for end in self._alive:
             os.close(end)
 

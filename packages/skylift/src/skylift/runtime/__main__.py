@@ -6,9 +6,14 @@ argparse rather than click: this starts once for every step of every run.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from typing import TYPE_CHECKING
 
 from skylift_contract.errors import SkyliftError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,21 +48,41 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _step(options: argparse.Namespace) -> int:
-    from skylift.runtime.interrupts import StopRequested, stop_on_sigterm, stop_when_orphaned
-    from skylift.runtime.logs import teed
+    from skylift.runtime.interrupts import (
+        STOPPED_EXIT,
+        StopRequested,
+        held_back,
+        interruptible,
+        stop_on_signals,
+        stop_when_orphaned,
+    )
     from skylift.runtime.opening import code_on_path, join_run, open_ledger
-    from skylift.runtime.step import EXIT_STOPPED, exit_code, run_step
+    from skylift.runtime.step import exit_code, run_step
 
-    stop_on_sigterm()
-    stop_when_orphaned()
+    stop_on_signals()
     try:
-        ledger = open_ledger(options.store)
-        snapshot = ledger.snapshot(options.snapshot)
-        with code_on_path(ledger, snapshot.code), teed():
-            run = join_run(ledger, snapshot, dict(options.set))
-            return exit_code(run_step(run, snapshot.step(options.step), options.attempt))
+        with held_back(), _capture():
+            stop_when_orphaned()
+            ledger = open_ledger(options.store)
+            snapshot = ledger.snapshot(options.snapshot)
+            with code_on_path(ledger, snapshot.code):
+                with interruptible():
+                    step = snapshot.step(options.step)
+                    run = join_run(ledger, snapshot, dict(options.set))
+                return exit_code(run_step(run, step, options.attempt))
     except (StopRequested, KeyboardInterrupt):
-        return EXIT_STOPPED
+        return STOPPED_EXIT
+
+
+def _capture() -> AbstractContextManager[None]:
+    """Everything the process writes where the system can fork; else what Python's streams are given."""
+    from skylift.runtime.streams import teed
+
+    if not hasattr(os, "fork"):
+        return teed()
+    from skylift.runtime.descriptors import captured_descriptors
+
+    return captured_descriptors()
 
 
 if __name__ == "__main__":

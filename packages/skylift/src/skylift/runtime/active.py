@@ -43,13 +43,17 @@ class ActiveRun:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What executing an invocation came to; `reason` is for people, `error` for the record."""
+    """What executing an invocation came to; `reason` is for people, `error` for the record.
+
+    `will_retry`: it failed, and whoever owns its retries will start it again.
+    """
 
     status: ExecutionStatus
     reason: str = ""
     attempt: int = 0
     error: ErrorInfo | None = None
     exception: BaseException | None = None
+    will_retry: bool = False
 
 
 COMPLETED = Outcome(ExecutionStatus.COMPLETED)

@@ -1,23 +1,37 @@
-"""Ending a step from outside its own code: a stop, or its time being up."""
+"""Ending a step from outside its own code: a stop, or its time being up.
+
+A stop must not cut a record in two: it is held back while the runtime writes (`held_back`),
+and reaches the step's own code, and the waits between (`interruptible`).
+"""
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from skylift_contract.environment import SUPERVISED_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+T = TypeVar("T")
+
 GRACE_S: Final = 10.0
 """How long code that does not return to the interpreter may delay its own time-out."""
 
+ORPHAN_GRACE_S: Final = 20.0
+"""How long a step may take to end once nobody supervises it; then its process ends by force."""
+
 TIMED_OUT_EXIT: Final = 124
 """What timeout(1) of coreutils exits with."""
+
+STOPPED_EXIT: Final = 143
+"""128 + SIGTERM, as a shell reports it."""
 
 
 class StopRequested(BaseException):
@@ -28,15 +42,104 @@ class StepTimedOut(BaseException):
     """The step's time was up."""
 
 
-def stop_on_sigterm() -> None:
-    """Let SIGTERM end the running step as one that was stopped."""
+@dataclass(slots=True)
+class _Hold:
+    """Of the main thread, in which alone signals arrive."""
 
-    def stop(*_: object) -> None:
-        # Once: a second one must not cut short the writing of the record.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise StopRequested
+    is_on: bool = False
+    pending: type[BaseException] | None = None
 
-    signal.signal(signal.SIGTERM, stop)
+
+_HOLD: Final = _Hold()
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def held_back() -> Generator[None]:
+    """Keep a stop that arrives meanwhile for the next `interruptible`, or `raise_if_asked`."""
+    before = _HOLD.is_on
+    _HOLD.is_on = before or _in_main_thread()
+    try:
+        yield
+    finally:
+        _HOLD.is_on = before
+
+
+@contextmanager
+def interruptible() -> Generator[None]:
+    """Let a stop through, one that was held back at once."""
+    if not _in_main_thread():
+        yield
+        return
+    before = _HOLD.is_on
+    try:
+        _HOLD.is_on = False
+        raise_if_asked()
+        yield
+    finally:
+        _HOLD.is_on = before
+
+
+def raise_if_asked() -> None:
+    """Raise the stop that was held back, once."""
+    if _in_main_thread() and (pending := _HOLD.pending):
+        _HOLD.pending = None
+        raise pending
+
+
+def keep_for_later(error: BaseException) -> None:
+    """Hold back again a stop that reached what must not be ended by it."""
+    _HOLD.pending = type(error)
+
+
+def _arrive(kind: type[BaseException]) -> None:
+    if not _HOLD.is_on:
+        raise kind
+    _HOLD.pending = kind
+
+
+def _on_sigterm(*_: object) -> None:
+    # Once: a second one must not cut short the writing of the record.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _arrive(StopRequested)
+
+
+def _on_sigint(*_: object) -> None:
+    # Who presses Ctrl-C a second time will not wait for a store that hangs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _arrive(KeyboardInterrupt)
+
+
+def stop_on_signals() -> None:
+    """Let SIGTERM and Ctrl-C end the running step as one that was stopped, from now on."""
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _on_sigint)
+
+
+@contextmanager
+def stopping_on_signals() -> Generator[None]:
+    """The same for a while, in the main thread; elsewhere no handler can be set.
+
+    A stop that came too late to end anything is handed on to the program afterwards.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    if not _in_main_thread() or None in before.values():  # None: a handler that Python did not set
+        yield
+        return
+    stop_on_signals()
+    try:
+        with held_back():
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        late, _HOLD.pending = _HOLD.pending, None
+        if late is not None:
+            signal.raise_signal(signal.SIGTERM if late is StopRequested else signal.SIGINT)
 
 
 def stop_when_orphaned() -> None:
@@ -45,44 +148,75 @@ def stop_when_orphaned() -> None:
     if text is None:
         return
     pipe = int(text)
-    os.set_inheritable(pipe, False)  # noqa: FBT003 -- the standard library's
+    os.set_inheritable(pipe, False)  # noqa: FBT003 -- it takes no keyword
 
     def watch() -> None:
         os.read(pipe, 1)  # nothing is ever written: this returns at the pipe's end
         os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(ORPHAN_GRACE_S)
+        os._exit(STOPPED_EXIT)  # its code does not let itself be interrupted
 
     threading.Thread(target=watch, name="skylift-orphaned", daemon=True).start()
 
 
-@contextmanager
-def time_limit(seconds: float | None, last_words: Callable[[], Any]) -> Generator[None]:
-    """Raise `StepTimedOut` in the main thread once the time is up.
+def within(
+    seconds: float | None, call: Callable[[], T], last_words: Callable[[], Any], grace_s: float | None = None
+) -> T:
+    """What a call returns; raises `StepTimedOut` into it, in the main thread, once the time is up.
 
-    Code that holds the main thread outside the interpreter gets `GRACE_S` more; then
-    `last_words` is called, to write the record, and the process ends.
+    Code that holds the main thread outside the interpreter gets `grace_s` more, by default
+    `GRACE_S`; then `last_words` is called, to write the record, and the process ends. Where it
+    holds the interpreter, too, no code of Python's runs: the process ends after the grace has
+    passed once more, without a record.
     """
     if seconds is None:
-        yield
-        return
-    done = threading.Event()
+        return call()
+    grace_s = GRACE_S if grace_s is None else grace_s
+    limit = _TimeLimit(seconds, grace_s, last_words)
+    before = signal.signal(signal.SIGALRM, limit.expire)
+    # A function and no context manager: between those and their block an alarm would find no `finally`.
+    try:
+        try:
+            faulthandler.dump_traceback_later(seconds + 2 * grace_s, exit=True, file=2)
+            threading.Thread(target=limit.watch, name="skylift-timeout", daemon=True).start()
+            return call()
+        finally:
+            limit.is_running = False
+    finally:
+        limit.leave()
+        faulthandler.cancel_dump_traceback_later()
+        signal.signal(signal.SIGALRM, before)
 
-    def watch() -> None:
-        if done.wait(seconds):
-            return
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
-        if not done.wait(GRACE_S):
-            last_words()
-            os._exit(TIMED_OUT_EXIT)
 
-    def expire(*_: object) -> None:
-        if not done.is_set():
+class _TimeLimit:
+    """`is_running` is the main thread's own: once it is off, a late alarm raises nothing."""
+
+    def __init__(self, seconds: float, grace_s: float, last_words: Callable[[], Any]) -> None:
+        self.seconds, self.grace_s, self.last_words = seconds, grace_s, last_words
+        self.is_running = True
+        self._left = threading.Event()
+        self._alarming = threading.Lock()
+
+    def expire(self, *_: object) -> None:
+        if self.is_running:
+            self.is_running = False
             raise StepTimedOut
 
-    before = signal.signal(signal.SIGALRM, expire)
-    watcher = threading.Thread(target=watch, name="skylift-timeout", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        signal.signal(signal.SIGALRM, before)
+    def leave(self) -> None:
+        """Afterwards no alarm is sent: whatever handles the signal then would not know it."""
+        with self._alarming:
+            self._left.set()
+
+    def watch(self) -> None:
+        if self._left.wait(self.seconds):
+            return
+        with self._alarming:
+            if self._left.is_set():
+                return
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+        if self._left.wait(self.grace_s):
+            return
+        try:
+            self.last_words()
+        finally:
+            os._exit(TIMED_OUT_EXIT)

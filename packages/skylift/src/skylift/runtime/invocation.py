@@ -9,38 +9,44 @@ from __future__ import annotations
 
 import os
 import time
-import traceback
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from skylift import observer
 from skylift.authoring.signature import read_signature
 from skylift.authoring.sources import load
 from skylift.ledger import keys
-from skylift.ledger.records import EndRecord, ErrorInfo, ResultRecord, StartRecord, now
+from skylift.ledger.records import EndRecord, ResultRecord, StartRecord, now
 from skylift.observer import StepEvent
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.context import StepContext, running
-from skylift.runtime.interrupts import StepTimedOut, StopRequested, time_limit
-from skylift.runtime.logs import LogSink, captured
+from skylift.runtime.failures import error_info, print_traceback, summary
+from skylift.runtime.hooks import call_hook
+from skylift.runtime.interrupts import StepTimedOut, StopRequested, held_back, interruptible, within
+from skylift.runtime.logs import LogSink
+from skylift.runtime.streams import captured
 from skylift.runtime.values import load_arguments, save_outputs
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import SkyliftError
+from skylift_contract.errors import ConfigurationError, StoreError
 from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from datetime import datetime
 
-    from skylift_contract.snapshot import Step
+    from skylift_contract.snapshot import ArtifactRef, Step
 
-_STATUS = {
+STATUS_OF: Final = {
     AttemptEnd.FAILED: ExecutionStatus.FAILED,
     AttemptEnd.RETRYING: ExecutionStatus.FAILED,
     AttemptEnd.STOPPED: ExecutionStatus.STOPPED,
+    AttemptEnd.SKIPPED: ExecutionStatus.SKIPPED,
     AttemptEnd.DUPLICATE: ExecutionStatus.COMPLETED,
 }
+
+
+def nothing(_: Outcome) -> None:
+    pass
 
 
 def execute_invocation(
@@ -49,65 +55,98 @@ def execute_invocation(
     *,
     backend_attempt: int | None = None,
     pause: Callable[[float], Any] = time.sleep,
+    before_exit: Callable[[Outcome], Any] = nothing,
 ) -> Outcome:
     """Run a step until it commits, is stopped, or has no attempts left.
 
-    `pause` waits between attempts; one that raises ends the step. Raises only what the
-    store raises: everything that the step's own code does is in the outcome.
+    `pause` waits between attempts; a stop that it raises ends the step. `before_exit` is told
+    of the outcome where this process must be ended by force, which it is afterwards. Raises
+    only what the store raises: everything that the step's own code does is in the outcome.
     """
-    name, retry = step.spec.invocation_id, step.config.retry
-    while True:
-        claimed = run.ledger.claim(
-            run.id, StartRecord(invocation_id=name, attempt=1, backend_attempt=backend_attempt)
-        )
-        failures = _failures_before(run, name, claimed.attempt)
-        is_last = retry is None or failures >= retry.max_retries
-        outcome = _Attempt(run, step, claimed.attempt, is_last=is_last).execute()
-        if outcome.status is not ExecutionStatus.FAILED or is_last or retry is None:
-            return outcome
-        if run.snapshot.runtime.retries != "runtime":
-            return outcome  # the backend starts the next attempt
-        delay = retry.delay_before(failures + 1).total_seconds()
-        why = f"attempt {claimed.attempt} failed, the next starts after {delay:g} s: {outcome.reason}"
-        observer.current().step(StepEvent(name, ExecutionStatus.RUNNING, why, claimed.attempt + 1))
-        pause(delay)
-
-
-def _failures_before(run: ActiveRun, name: str, attempt: int) -> int:
-    """How many attempts ended as failed; those that were killed or stopped do not count."""
-    if attempt == 1:
-        return 0
-    failed = {AttemptEnd.FAILED, AttemptEnd.RETRYING}
-    attempts = run.ledger.step_listing(run.id, name).attempts
-    return sum(bool(ends & failed) for number, ends in attempts.items() if number < attempt)
+    name, number = step.spec.invocation_id, 1
+    with held_back():
+        while True:
+            start = StartRecord(invocation_id=name, attempt=number, backend_attempt=backend_attempt)
+            number = run.ledger.claim(run.id, start).attempt
+            attempt = _Attempt(run, step, number, before_exit)
+            outcome = attempt.execute()
+            if not outcome.will_retry or run.snapshot.runtime.retries != "runtime":
+                return outcome  # where the backend retries, it starts the next attempt
+            try:
+                with interruptible():
+                    attempt.wait(outcome, pause)
+            except (KeyboardInterrupt, StopRequested) as error:
+                return attempt.ended(AttemptEnd.STOPPED, error, "it was stopped before its next attempt")
+            number += 1
 
 
 class _Attempt:
     """One attempt, which has been claimed."""
 
-    def __init__(self, run: ActiveRun, step: Step, number: int, *, is_last: bool) -> None:
-        self.run, self.step, self.number, self.is_last = run, step, number, is_last
+    def __init__(
+        self, run: ActiveRun, step: Step, number: int, before_exit: Callable[[Outcome], Any]
+    ) -> None:
+        self.run, self.step, self.number, self.before_exit = run, step, number, before_exit
         self.name = step.spec.invocation_id
         self.started = now()
+        self.sink = LogSink(self._store_log)
+        self.failures = 0
 
     def execute(self) -> Outcome:
-        sink = LogSink(self._store_log)
-        with ExitStack() as stack:
-            stack.enter_context(captured(sink))
-            stack.enter_context(environment(self.step.config.environment))
-            context = stack.enter_context(running(self._context()))
-            try:
+        try:
+            self.failures = self._failures_before()
+            with ExitStack() as stack:
+                stack.enter_context(captured(self.sink))
+                stack.enter_context(environment(self.step.config.environment))
+                return self._execute()
+        except StoreError as error:
+            # No end would mean that it still runs. Should the result stand after all, that counts.
+            with suppress(StoreError):
+                self.ended(AttemptEnd.FAILED, error, summary(error))
+            raise
+
+    def _execute(self) -> Outcome:
+        try:
+            context = self._context()
+        except ConfigurationError as error:
+            return self._failed(error, summary(error))
+        with running(context):
+            return self._execute_in(context)
+
+    def _execute_in(self, context: StepContext) -> Outcome:
+        try:
+            with interruptible():
                 outputs = self._call()
-                sink.flush()
-            except (KeyboardInterrupt, StopRequested) as error:
-                return self._ended(AttemptEnd.STOPPED, error, "it was stopped")
-            except StepTimedOut as error:
-                return self._failed(error, self._timeout_reason())
-            except SkyliftError as error:
-                return self._failed(error, str(error))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a step raises is its outcome
-                return self._failed(error, _summary(error))
-            return self._commit(outputs, context)
+        except (KeyboardInterrupt, StopRequested) as error:
+            return self.ended(AttemptEnd.STOPPED, error, "it was stopped")
+        except StepTimedOut as error:
+            return self._failed(error, self._timeout_reason())
+        except _Raised as raised:
+            return self._failed(raised.error, summary(raised.error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a step raises is its outcome
+            return self._failed(error, summary(error))
+        return self._commit(outputs, context)
+
+    def wait(self, outcome: Outcome, pause: Callable[[float], Any]) -> None:
+        """Pause before the next attempt, and say so."""
+        retry = self.step.config.retry
+        delay = retry.delay_before(self.failures + 1).total_seconds() if retry else 0.0
+        why = f"attempt {self.number} failed, the next starts after {delay:g} s: {outcome.reason}"
+        observer.current().step(StepEvent(self.name, ExecutionStatus.RUNNING, why, self.number + 1))
+        pause(delay)
+
+    @property
+    def _is_last(self) -> bool:
+        retry = self.step.config.retry
+        return retry is None or self.failures >= retry.max_retries
+
+    def _failures_before(self) -> int:
+        """How many attempts ended as failed; those that were killed or stopped do not count."""
+        if self.number == 1 or self.step.config.retry is None:
+            return 0
+        failed = {AttemptEnd.FAILED, AttemptEnd.RETRYING}
+        attempts = self.run.ledger.step_listing(self.run.id, self.name).attempts
+        return sum(bool(ends & failed) for number, ends in attempts.items() if number < self.number)
 
     def _context(self) -> StepContext:
         return StepContext(
@@ -120,66 +159,88 @@ class _Attempt:
             scheduled_time=scheduled_time(),
         )
 
-    def _call(self) -> Any:
+    def _call(self) -> Mapping[str, ArtifactRef]:
         function = load(self.step.spec.source)
         signature = read_signature(function, f"step {self.name!r}")
         arguments = load_arguments(self.run, self.step, signature)
         timeout = self.step.config.timeout
-        with time_limit(timeout.total_seconds() if timeout else None, self._last_words):
-            returned = function(**arguments)
+        seconds = timeout.total_seconds() if timeout else None
+        returned = within(seconds, lambda: _called(function, arguments), self._last_words)
         return save_outputs(self.run, self.step, signature, returned)
 
-    def _commit(self, outputs: Any, context: StepContext) -> Outcome:
+    def _commit(self, outputs: Mapping[str, ArtifactRef], context: StepContext) -> Outcome:
         result = ResultRecord(
             invocation_id=self.name,
             attempt=self.number,
-            outputs=outputs,
-            metadata=context.metadata,
+            outputs=dict(outputs),
+            metadata=dict(context.metadata),
             started=self.started,
         )
+        self.sink.settle()
         if not self.run.ledger.commit(self.run.id, result):
-            return self._ended(AttemptEnd.DUPLICATE, None, "another attempt committed first")
+            return self.ended(AttemptEnd.DUPLICATE, None, "another attempt committed first")
         self.run.results[self.name] = result
         call_hook(self.step.config.on_success)
         return Outcome(ExecutionStatus.COMPLETED, attempt=self.number)
 
     def _failed(self, error: BaseException, reason: str) -> Outcome:
         print_traceback(error)
-        how = AttemptEnd.FAILED if self.is_last else AttemptEnd.RETRYING
-        outcome = self._ended(how, error, reason)
-        if self.is_last:
+        self.sink.settle()
+        how = AttemptEnd.FAILED if self._is_last else AttemptEnd.RETRYING
+        outcome = self.ended(how, error, reason)
+        if self._is_last:
             call_hook(self.step.config.on_failure, error)
         return outcome
 
-    def _ended(self, how: AttemptEnd, error: BaseException | None, reason: str) -> Outcome:
+    def ended(self, how: AttemptEnd, error: BaseException | None, reason: str) -> Outcome:
+        """Record how the attempt ended."""
         info = error_info(error) if error is not None and how is not AttemptEnd.STOPPED else None
-        self.run.ledger.end_attempt(
-            self.run.id,
-            EndRecord(
-                invocation_id=self.name,
-                attempt=self.number,
-                status=how,
-                reason=reason,
-                error=info,
-                started=self.started,
-            ),
+        end = EndRecord(
+            invocation_id=self.name,
+            attempt=self.number,
+            status=how,
+            reason=reason,
+            error=info,
+            started=self.started,
         )
-        return Outcome(_STATUS[how], reason, self.number, info, error)
+        self.run.ledger.end_attempt(self.run.id, end)
+        will_retry = how is AttemptEnd.RETRYING
+        return Outcome(STATUS_OF[how], reason, self.number, info, error, will_retry=will_retry)
 
     def _timeout_reason(self) -> str:
         timeout = self.step.config.timeout
         return f"it timed out after {timeout.total_seconds():g} s" if timeout else "it timed out"
 
     def _last_words(self) -> None:
-        how = AttemptEnd.FAILED if self.is_last else AttemptEnd.RETRYING
-        self._ended(how, None, f"{self._timeout_reason()}, and its code did not let itself be interrupted")
+        """In a thread, while the step's code holds the main one: its process ends after this."""
+        self.sink.settle()
+        how = AttemptEnd.FAILED if self._is_last else AttemptEnd.RETRYING
+        reason = f"{self._timeout_reason()}, and its code did not let itself be interrupted"
+        self.before_exit(self.ended(how, None, reason))
 
     def _store_log(self, number: int, data: bytes) -> None:
         self.run.ledger.store.create(keys.log_chunk(self.run.id, self.name, self.number, number), data)
 
 
+class _Raised(Exception):
+    """What the step's function raised and no `except Exception` catches: asyncio's CancelledError."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _called(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    try:
+        return function(**arguments)
+    except (Exception, SystemExit, KeyboardInterrupt, StopRequested, StepTimedOut):
+        raise
+    except BaseException as error:
+        raise _Raised(error) from error
+
+
 @contextmanager
-def environment(variables: dict[str, str]) -> Generator[None]:
+def environment(variables: Mapping[str, str]) -> Generator[None]:
     """Set the step's variables for its time; what another set meanwhile is kept."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -200,46 +261,14 @@ def scheduled_time() -> datetime | None:
     from skylift_contract.environment import SCHEDULED_TIME_ENV
 
     text = os.environ.get(SCHEDULED_TIME_ENV)
-    return datetime.fromisoformat(text) if text else None
-
-
-def call_hook(source: str | None, *arguments: Any) -> None:
-    """Call a hook with as many arguments as it takes; its own failure is only printed."""
-    if source is None:
-        return
-    import inspect
-
+    if not text:
+        return None
     try:
-        hook = load(source)
-        wanted = len(inspect.signature(hook).parameters)
-        hook(*arguments[:wanted])
-    except Exception as error:  # noqa: BLE001 -- a hook must not change what the step came to
-        print_traceback(error)
-
-
-_OWN_CODE = str(Path(__file__).parent.parent)
-
-
-def own_traceback(error: BaseException) -> str:
-    """The traceback as text, from the first frame that is the user's."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
-        frame = frame.tb_next
-    shown = frame if frame is not None else error.__traceback__
-    return "".join(traceback.format_exception(type(error), error, shown))
-
-
-def print_traceback(error: BaseException) -> None:
-    import sys
-
-    sys.stderr.write(own_traceback(error))
-
-
-def error_info(error: BaseException) -> ErrorInfo:
-    return ErrorInfo(type=type(error).__name__, message=str(error), traceback=own_traceback(error))
-
-
-def _summary(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r})"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            "it is no time in ISO 8601",
+            who=f"environment variable {SCHEDULED_TIME_ENV}",
+            value=text,
+            fix="Check what the backend substitutes for it.",
+        ) from None

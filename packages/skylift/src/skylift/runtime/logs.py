@@ -1,4 +1,4 @@
-"""A step's output, captured while it goes to the terminal and stored while it runs.
+"""A step's output on its way to the store, while the step runs.
 
 Chunks are stored when 256 KB have come together or 2 seconds have passed; the pause grows
 to a minute, so that a step that talks all day does not make a hundred thousand objects.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from typing import IO, TYPE_CHECKING, Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from skylift_contract.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Iterator
 
 CHUNK_BYTES: Final = 256 * 1024
 FIRST_PAUSE_S: Final = 2.0
@@ -24,47 +23,80 @@ GROWTH: Final = 1.5
 MOST_HELD_BYTES: Final = 16 * 1024**2
 """What is kept in memory while the store cannot be reached; older output is then dropped, and said so."""
 
+DROPPED: Final = b"[skylift: %d bytes of output were dropped here, for the store could not be reached]\n"
+
+
+def pauses() -> Iterator[float]:
+    """Seconds between two looks at whether there is anything to store."""
+    pause = FIRST_PAUSE_S
+    while True:
+        yield pause
+        pause = min(pause * GROWTH, LONGEST_PAUSE_S)
+
 
 class LogSink:
-    """Collects one attempt's output; `store` is handed numbered chunks of UTF-8."""
+    """Collects one attempt's output, whole characters of UTF-8 at a time.
 
-    def __init__(self, store: Callable[[int, bytes], None]) -> None:
-        self._store = store
+    Args:
+        store: Is handed numbered chunks. After it raised `StoreError` it is handed the very
+            same chunk again, for the first may have been stored after all.
+        wait: Waits for an event at most so many seconds.
+    """
+
+    def __init__(
+        self,
+        store: Callable[[int, bytes], None],
+        wait: Callable[[threading.Event, float], Any] = threading.Event.wait,
+    ) -> None:
+        self._store, self._wait = store, wait
         self._held = bytearray()
+        self._dropped = 0
+        self._chunk = b""
         self._number = 0
         self._lock = threading.Lock()
         self._storing = threading.Lock()
         self._wake = threading.Event()
         self._closed = False
         self._pump: threading.Thread | None = None
+        self.gather: Callable[[], Any] = lambda: None
+        """Fetches what was written and has not come here yet; see `descriptors`."""
 
     def write(self, data: bytes) -> None:
+        """Take output; what comes after `close` is nobody's, and left to the terminal."""
         with self._lock:
+            if self._closed:
+                return
+            if len(self._held) + len(data) > MOST_HELD_BYTES:
+                self._dropped += len(self._held)
+                self._held.clear()
             self._held += data
-            if len(self._held) > MOST_HELD_BYTES:
-                self._held[:] = b"[skylift: output dropped, the store could not be reached]\n" + data
-            full = len(self._held) >= CHUNK_BYTES
-            if self._pump is None and not self._closed:
+            if self._pump is None:
                 self._pump = threading.Thread(target=self._run, name="skylift-logs", daemon=True)
                 self._pump.start()
+            full = len(self._held) >= CHUNK_BYTES
         if full:
             self._wake.set()
 
     def flush(self) -> None:
         """Store what is held; raises `StoreError` and keeps it when that fails."""
         with self._storing:
-            with self._lock:
-                data = bytes(self._held)
-            if not data:
-                return
-            self._store(self._number, data)
-            self._number += 1
-            with self._lock:
-                del self._held[: len(data)]
+            while chunk := self._chunk or self._take():
+                self._chunk = chunk
+                self._store(self._number, chunk)
+                self._number += 1
+                self._chunk = b""
+
+    def settle(self) -> None:
+        """Gather and store all there is; what cannot be stored is kept: a log is not worth a step."""
+        self.gather()
+        with suppress(StoreError):
+            self.flush()
 
     def close(self) -> None:
         """Store the rest and end the pump; a store that is gone is said on stderr, never raised."""
-        self._closed = True
+        self.gather()
+        with self._lock:
+            self._closed = True
         self._wake.set()
         if self._pump is not None:
             self._pump.join()
@@ -74,82 +106,23 @@ class LogSink:
             if sys.__stderr__:
                 sys.__stderr__.write(f"skylift: the end of the log was not stored: {error}\n")
 
+    def _take(self) -> bytes:
+        """At most a chunk of what is held, cut between two characters."""
+        with self._lock:
+            note = DROPPED % self._dropped if self._dropped else b""
+            self._dropped = 0
+            end = min(len(self._held), CHUNK_BYTES - len(note))
+            while 0 < end < len(self._held) and self._held[end] & 0xC0 == 0x80:
+                end -= 1
+            chunk = note + self._held[:end]
+            del self._held[:end]
+        return chunk
+
     def _run(self) -> None:
-        pause = FIRST_PAUSE_S
-        while not self._closed:
-            self._wake.wait(pause)
+        for pause in pauses():
+            self._wait(self._wake, pause)
             self._wake.clear()
-            with suppress(StoreError):  # what is kept is tried again: a log is not worth a step
+            if self._closed:
+                return
+            with suppress(StoreError):  # what is kept is tried again
                 self.flush()
-            pause = min(pause * GROWTH, LONGEST_PAUSE_S)
-
-
-_CURRENT: ContextVar[LogSink | None] = ContextVar("skylift_log", default=None)
-_OPEN: list[LogSink] = []
-
-
-def _sink() -> LogSink | None:
-    """The running step's; in a thread that knows no step, that of the only one there is."""
-    return _CURRENT.get() or (_OPEN[0] if len(_OPEN) == 1 else None)
-
-
-class Tee:
-    """A text stream that also feeds the running step's sink; in all else the stream it wraps."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        if sink := _sink():
-            sink.write(text.encode("utf-8", "backslashreplace"))
-        return self._stream.write(text)
-
-    def writelines(self, lines: list[str]) -> None:
-        for line in lines:
-            self.write(line)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-@contextmanager
-def captured(sink: LogSink) -> Generator[LogSink]:
-    """Send what this context prints to the sink as well; closes the sink at the end."""
-    token = _CURRENT.set(sink)
-    _OPEN.append(sink)
-    try:
-        yield sink
-    finally:
-        _OPEN.remove(sink)
-        _CURRENT.reset(token)
-        sink.close()
-
-
-@contextmanager
-def teed() -> Generator[None]:
-    """Wrap stdout, stderr and the root logger's streams for the time of a run in this process."""
-    with wrapped(Tee):
-        yield
-
-
-@contextmanager
-def wrapped(wrap: Callable[[IO[str]], Any]) -> Generator[None]:
-    """Put a wrapper around stdout, stderr, and whatever of the two the root logger writes to."""
-    import logging
-
-    before = sys.stdout, sys.stderr
-    wrappers = {id(stream): wrap(stream) for stream in before}
-    sys.stdout, sys.stderr = (wrappers[id(stream)] for stream in before)
-    handlers: list[tuple[Any, Any]] = [
-        (handler, handler.stream)  # pyright: ignore[reportUnknownMemberType]
-        for handler in logging.getLogger().handlers
-        if isinstance(handler, logging.StreamHandler) and id(handler.stream) in wrappers  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    ]
-    for handler, stream in handlers:
-        handler.setStream(wrappers[id(stream)])
-    try:
-        yield
-    finally:
-        for handler, stream in handlers:
-            handler.setStream(stream)
-        sys.stdout, sys.stderr = before

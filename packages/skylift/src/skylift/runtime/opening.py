@@ -17,7 +17,7 @@ from skylift.ledger.records import RunRecord
 from skylift.runtime.active import ActiveRun
 from skylift.store.location import open_store
 from skylift_contract.environment import STORE_ENV, SUBMISSION_ENV
-from skylift_contract.errors import ConfigurationError, DamagedObject, RunIdError
+from skylift_contract.errors import ConfigurationError, DamagedObject, RunIdError, SkyliftError
 from skylift_contract.run_id import checked, find_orchestrator_run_id, run_id
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def _orchestrator_run_id(snapshot: PipelineSnapshot, arguments: Mapping[str, str
     try:
         orchestrator = _made_again(runtime.orchestrator, runtime.flavor)
         return checked(orchestrator.get_orchestrator_run_id(), who=who, backend=runtime.flavor)
-    except (LookupError, OSError) as error:
+    except SkyliftError:
+        raise
+    except Exception as error:
         raise RunIdError(
             f"the step cannot tell its run: {type(error).__name__}: {error}",
             who=who,

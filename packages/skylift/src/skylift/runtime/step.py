@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from skylift.ledger.records import EndRecord, FailureRecord, RunEndRecord, StartRecord, now
-from skylift.ledger.view import read_status
+from skylift.ledger.view import is_closed, look, write_end
 from skylift.runtime.active import ActiveRun, Outcome
-from skylift.runtime.invocation import execute_invocation
+from skylift.runtime.interrupts import STOPPED_EXIT, held_back
+from skylift.runtime.invocation import STATUS_OF, execute_invocation
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import RunIdError
 from skylift_contract.status import AttemptEnd, RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skylift_contract.snapshot import Step
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
-EXIT_STOPPED: Final = 143
-"""128 + SIGTERM, as a shell reports it."""
+EXIT_STOPPED: Final = STOPPED_EXIT
 
 
-def run_step(run: ActiveRun, step: Step, backend_attempt: int | None = None) -> Outcome:
-    """Execute a step that nobody else coordinates, and close the run if it was the last."""
-    if (before := _already(run, step)) is not None:
-        return before
-    outcome = _refusal(run, step) or execute_invocation(run, step, backend_attempt=backend_attempt)
-    if outcome.status is ExecutionStatus.FAILED:
-        record_failure(run, step, outcome)
-    if _may_be_last(run, step, outcome):
-        seal_if_closed(run)
-    return outcome
+def run_step(
+    run: ActiveRun,
+    step: Step,
+    backend_attempt: int | None = None,
+    *,
+    pause: Callable[[float], Any] = time.sleep,
+) -> Outcome:
+    """Execute a step that nobody else coordinates, and close the run if it was the last.
+
+    `pause` waits between attempts. Raises `RunIdError` for a step that has committed in a
+    run that has ended.
+    """
+
+    def closing(outcome: Outcome) -> Outcome:
+        if outcome.status is ExecutionStatus.FAILED and not outcome.will_retry:
+            record_failure(run, step, outcome)
+        if _may_be_last(run, step, outcome):
+            seal_if_closed(run)
+        return outcome
+
+    with held_back():
+        refused = _duplicate(run, step) or _without_inputs(run, step) or _halted(run, step)
+        if refused is not None:
+            return closing(refused)
+        return closing(
+            execute_invocation(run, step, backend_attempt=backend_attempt, pause=pause, before_exit=closing)
+        )
 
 
 def exit_code(outcome: Outcome) -> int:
@@ -40,38 +60,44 @@ def exit_code(outcome: Outcome) -> int:
     return EXIT_FAILED if outcome.status is ExecutionStatus.FAILED else EXIT_OK
 
 
-def _already(run: ActiveRun, step: Step) -> Outcome | None:
-    """What to do where the run has ended, or this step's result is there."""
+def _duplicate(run: ActiveRun, step: Step) -> Outcome | None:
+    """What to do where this step's result is there already."""
+    if run.result(step.spec.invocation_id) is None:
+        return None
     ended = run.ledger.newest_end(run.id)
-    is_ended = ended is not None and ended[1].status is not ExecutionStatus.RUNNING
-    if run.result(step.spec.invocation_id) is not None:
-        if is_ended:
-            raise RunIdError(
-                f"step {step.spec.invocation_id!r} has committed and the run has ended; one orchestrator "
-                "run ID was used again",
-                who=f"run {run.id}",
-                value=run.record.orchestrator_run_id,
-                fix="Each execution needs an ID of its own from the backend.",
-            )
+    if ended is None or ended[1].is_open:
         return _note(run, step, AttemptEnd.DUPLICATE, "its result was committed before it started")
-    if is_ended:
-        run.ledger.reopen(run.id)
-    return None
+    raise RunIdError(
+        f"step {step.spec.invocation_id!r} has committed and the run has ended; one orchestrator "
+        "run ID was used again",
+        who=f"run {run.id}",
+        value=run.record.orchestrator_run_id,
+        fix="Each execution needs an ID of its own from the backend.",
+    )
 
 
-def _refusal(run: ActiveRun, step: Step) -> Outcome | None:
-    """Why a step that was started must not run, by the run's mode or for want of its inputs."""
-    if run.ledger.stop_request(run.id) is not None:
-        return _note(run, step, AttemptEnd.SKIPPED, "the run was asked to stop")
-    mode = run.snapshot.pipeline_configuration.execution_mode
-    if mode is not ExecutionMode.CONTINUE_ON_FAILURE and (failure := run.ledger.failure(run.id)):
-        return _note(
-            run, step, AttemptEnd.SKIPPED, f"step {failure.invocation_id!r} failed before it started"
-        )
+def _without_inputs(run: ActiveRun, step: Step) -> Outcome | None:
     missing = [name for name in step.spec.upstream_steps if run.outputs_of(name) is None]
-    if missing:
-        return _note(run, step, AttemptEnd.SKIPPED, f"upstream {', '.join(map(repr, missing))} has no result")
-    return None
+    if not missing:
+        return None
+    return _note(run, step, AttemptEnd.SKIPPED, f"upstream {', '.join(map(repr, missing))} has no result")
+
+
+def _halted(run: ActiveRun, step: Step) -> Outcome | None:
+    """Why a step that was started must not run, by the run's mode or since it was asked to stop.
+
+    A step that is to run in a run that has ended is a repair: the run is opened again, and
+    what kept steps from starting in it before does so no more.
+    """
+    reopened = run.ledger.reopen(run.id)
+    if run.ledger.stop_request(run.id, reopened.void_stops if reopened else 0) is not None:
+        return _note(run, step, AttemptEnd.SKIPPED, "the run was asked to stop")
+    if run.snapshot.pipeline_configuration.execution_mode is ExecutionMode.CONTINUE_ON_FAILURE:
+        return None
+    failure = run.ledger.failure(run.id, reopened.void_failures if reopened else 0)
+    if failure is None or failure.invocation_id == step.spec.invocation_id:
+        return None
+    return _note(run, step, AttemptEnd.SKIPPED, f"step {failure.invocation_id!r} failed before it started")
 
 
 def _note(run: ActiveRun, step: Step, how: AttemptEnd, reason: str) -> Outcome:
@@ -82,8 +108,7 @@ def _note(run: ActiveRun, step: Step, how: AttemptEnd, reason: str) -> Outcome:
         run.id,
         EndRecord(invocation_id=name, attempt=claimed.attempt, status=how, reason=reason, started=started),
     )
-    status = ExecutionStatus.SKIPPED if how is AttemptEnd.SKIPPED else ExecutionStatus.COMPLETED
-    return Outcome(status, reason, claimed.attempt)
+    return Outcome(STATUS_OF[how], reason, claimed.attempt)
 
 
 def record_failure(run: ActiveRun, step: Step, outcome: Outcome) -> None:
@@ -95,15 +120,27 @@ def record_failure(run: ActiveRun, step: Step, outcome: Outcome) -> None:
 
 
 def _may_be_last(run: ActiveRun, step: Step, outcome: Outcome) -> bool:
-    """Only a step that nothing waits for, or one that did not complete, can close a run."""
+    """Not where another is sure to come: its own next attempt, or a step that waits for it alone."""
     if outcome.status is not ExecutionStatus.COMPLETED:
-        return True
-    name = step.spec.invocation_id
-    return not any(name in other.spec.upstream_steps for other in run.snapshot.steps)
+        return not outcome.will_retry
+    alone = (step.spec.invocation_id,)
+    return not any(other.spec.upstream_steps == alone for other in run.snapshot.steps)
 
 
 def seal_if_closed(run: ActiveRun) -> None:
-    """Write the run's end when every invocation is closed; a race writes it once."""
-    seen = read_status(run.ledger, run.id, run.snapshot, RunStatus(ExecutionStatus.RUNNING))
-    if seen.status.is_finished:
-        run.ledger.seal(run.id, RunEndRecord(status=seen.status, reason=seen.reason))
+    """Write the run's end when every invocation is closed; a race writes it once.
+
+    An end that was written while a second copy of a step still ran is put right: a run whose
+    steps have all committed has completed.
+    """
+    if not is_closed(run.ledger.listing(run.id), run.snapshot):
+        return
+    seen = look(run.ledger, run.id, run.snapshot, RunStatus(ExecutionStatus.RUNNING))
+    if not seen.is_sealed and seen.status.status.is_finished:
+        write_end(run.ledger, run.id, seen)
+    elif seen.is_sealed and not seen.status.status.is_successful and _has_completed(seen.status):
+        run.ledger.add_end(run.id, seen.revision + 1, RunEndRecord(status=ExecutionStatus.COMPLETED))
+
+
+def _has_completed(status: RunStatus) -> bool:
+    return all(step.status.is_successful for step in status.steps.values())

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from skylift import artifacts
 from skylift.authoring.parameters import from_json
-from skylift.authoring.signature import StepSignature, describe
+from skylift.runtime.checks import Shown, check_type
 from skylift_contract.errors import DamagedObject, MaterializationError
 from skylift_contract.snapshot import InputSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skylift.authoring.signature import StepSignature
     from skylift.runtime.active import ActiveRun
     from skylift_contract.snapshot import ArtifactRef, Step
 
@@ -62,41 +63,24 @@ def _by_output(signature: StepSignature, returned: Any, who: str) -> dict[str, A
             raise MaterializationError(
                 "it returned a value, and is annotated to return None",
                 who=who,
-                value=type(returned).__name__,
+                value=Shown.of(returned),
                 fix="Annotate what it returns.",
             )
         return {}
     if not signature.returns_many:
         return {names[0]: returned}
-    if not isinstance(returned, tuple) or len(returned) != len(names):  # pyright: ignore[reportUnknownArgumentType]
-        raise MaterializationError(
-            f"it is annotated to return {len(names)} outputs ({', '.join(names)})",
-            who=who,
-            value=returned,
-            fix="Return a tuple of that many.",
-        )
-    return dict(zip(names, returned, strict=True))  # pyright: ignore[reportUnknownArgumentType]
+    if not isinstance(returned, tuple):
+        raise _not_as_many(names, Shown.of(returned), who)
+    values = cast("tuple[Any, ...]", returned)
+    if len(values) != len(names):
+        raise _not_as_many(names, Shown(f"{len(values)}: {Shown.of(values)}"), who)
+    return dict(zip(names, values, strict=True))
 
 
-def check_type(value: Any, annotation: Any, who: str) -> None:
-    """Raise `MaterializationError` when a value is not what its annotation says."""
-    if annotation is Any or type(value) is annotation:
-        return
-    from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
-
-    try:
-        adapter: TypeAdapter[Any] = TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
-    except PydanticUserError:
-        adapter = TypeAdapter(annotation)
-    try:
-        adapter.validate_python(value, strict=True)
-    except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        where = "".join(f"[{part!r}]" for part in found["loc"])
-        raise MaterializationError(
-            f"it does not match its annotation{where and f' at {where}'}",
-            who=who,
-            value=found["input"],
-            limit=describe(annotation),
-            fix="Return that type, or change the annotation.",
-        ) from None
+def _not_as_many(names: list[str], returned: Shown, who: str) -> MaterializationError:
+    return MaterializationError(
+        f"it is annotated to return {len(names)} outputs ({', '.join(names)})",
+        who=who,
+        value=returned,
+        fix="Return a tuple of that many.",
+    )

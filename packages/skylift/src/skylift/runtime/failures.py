@@ -1,0 +1,71 @@
+"""What a step raised, as text: for the log, and for its record."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from skylift.ledger.records import ErrorInfo
+from skylift_contract.errors import SkyliftError
+
+MESSAGE_LIMIT: Final = 10_000
+TRACEBACK_LIMIT: Final = 100_000
+"""Characters. A record is read with every status; the whole stands in the log."""
+
+_OWN_CODE: Final = str(Path(__file__).parent.parent)
+
+
+def error_info(error: BaseException) -> ErrorInfo:
+    return ErrorInfo(
+        type=type(error).__name__,
+        message=_cut(_message(error), MESSAGE_LIMIT),
+        traceback=_cut(_storable(own_traceback(error)), TRACEBACK_LIMIT),
+    )
+
+
+def summary(error: BaseException) -> str:
+    """An exception in a line or a few, for people."""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    message = _cut(_message(error), MESSAGE_LIMIT)
+    if isinstance(error, SkyliftError):
+        return message
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def own_traceback(error: BaseException) -> str:
+    """The traceback as text, from the first frame that is the user's."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
+        frame = frame.tb_next
+    shown = frame if frame is not None else error.__traceback__
+    return "".join(traceback.format_exception(type(error), error, shown))
+
+
+def print_traceback(error: BaseException) -> None:
+    """On stderr, where there still is one."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(own_traceback(error))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return _storable(str(error))
+    except Exception as broken:  # noqa: BLE001 -- an exception's own __str__ is the user's code
+        return f"<its __str__ raised {type(broken).__name__}>"
+
+
+def _storable(text: str) -> str:
+    """Names of files that are no UTF-8 reach messages as lone surrogates, which JSON cannot hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _cut(text: str, limit: int) -> str:
+    """The beginning and the end, for a traceback says most at its end."""
+    if len(text) <= limit:
+        return text
+    left_out = len(text) - limit
+    return f"{text[: limit // 2]}\n[… {left_out} characters left out …]\n{text[-(limit - limit // 2) :]}"

@@ -1,0 +1,106 @@
+"""Which step a line of output belongs to: Python's own streams, teed into the step's sink."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import IO, TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from skylift.runtime.logs import LogSink
+
+_CURRENT: ContextVar[LogSink | None] = ContextVar("skylift_log", default=None)
+_OPEN: Final[list[LogSink]] = []
+_GATHER: Final[list[Callable[[], Any]]] = []
+
+
+def current_sink() -> LogSink | None:
+    """The running step's; in a thread that knows no step, that of the only one there is."""
+    return _CURRENT.get() or (_OPEN[0] if len(_OPEN) == 1 else None)
+
+
+class Tee:
+    """A text stream that also feeds the running step's sink; in all else the stream it wraps."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if sink := current_sink():
+            sink.write(text.encode("utf-8", "backslashreplace"))
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def captured(sink: LogSink) -> Generator[LogSink]:
+    """Send what this context prints to the sink as well; closes the sink at the end."""
+    token = _CURRENT.set(sink)
+    sink.gather = _gather
+    _OPEN.append(sink)
+    try:
+        yield sink
+    finally:
+        try:
+            sink.close()
+        finally:
+            _OPEN.remove(sink)
+            _CURRENT.reset(token)
+
+
+def _gather() -> None:
+    for gather in _GATHER:
+        gather()
+
+
+@contextmanager
+def gathered(gather: Callable[[], Any]) -> Generator[None]:
+    """Have sinks that are captured meanwhile call this for what is still on its way to them."""
+    _GATHER.append(gather)
+    try:
+        yield
+    finally:
+        _GATHER.remove(gather)
+
+
+@contextmanager
+def teed() -> Generator[None]:
+    """Tee stdout, stderr and what loggers write to the two, for the time of a run in this process."""
+    with wrapped(lambda stream: stream if isinstance(stream, Tee) else Tee(stream)):
+        yield
+
+
+@contextmanager
+def wrapped(wrap: Callable[[IO[str]], Any]) -> Generator[None]:
+    """Put a wrapper around stdout, stderr, and whatever of the two a logger writes to."""
+    before: tuple[Any, Any] = sys.stdout, sys.stderr
+    wrappers = {id(stream): wrap(stream) for stream in before if stream is not None}
+    sys.stdout, sys.stderr = (wrappers.get(id(stream)) for stream in before)  # pyright: ignore[reportAttributeAccessIssue]
+    handlers = [(handler, handler.stream) for handler in _stream_handlers() if id(handler.stream) in wrappers]
+    for handler, stream in handlers:
+        handler.setStream(wrappers[id(stream)])
+    try:
+        yield
+    finally:
+        for handler, stream in handlers:
+            handler.setStream(stream)
+        sys.stdout, sys.stderr = before
+
+
+def _stream_handlers() -> Iterator[logging.StreamHandler[Any]]:
+    import logging
+
+    known = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    for logger in known:
+        if isinstance(logger, logging.Logger):  # else a placeholder for a name that is only a parent
+            yield from (one for one in logger.handlers if isinstance(one, logging.StreamHandler))  # pyright: ignore[reportUnknownVariableType]

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skylift.runtime import interrupts
+from skylift.runtime.interrupts import (
+    StepTimedOut,
+    StopRequested,
+    held_back,
+    interruptible,
+    keep_for_later,
+    raise_if_asked,
+    stopping_on_signals,
+    within,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@pytest.fixture(autouse=True)
+def nothing_pending() -> Generator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    assert {number: signal.getsignal(number) for number in before} == before
+    raise_if_asked()
+
+
+STOPS = [(signal.SIGTERM, StopRequested), (signal.SIGINT, KeyboardInterrupt)]
+
+
+@pytest.mark.parametrize(("number", "raised"), STOPS)
+def test_a_stop_reaches_the_steps_own_code(number: int, raised: type[BaseException]) -> None:
+    with stopping_on_signals(), pytest.raises(raised), interruptible():
+        signal.raise_signal(number)
+
+
+@pytest.mark.parametrize(("number", "raised"), STOPS)
+def test_a_stop_does_not_cut_a_record_in_two(number: int, raised: type[BaseException]) -> None:
+    written: list[str] = []
+    with stopping_on_signals():
+        signal.raise_signal(number)
+        written.append("whole")
+        with pytest.raises(raised), interruptible():
+            written.append("never")
+
+    assert written == ["whole"]
+
+
+def test_a_stop_that_was_held_back_is_raised_once() -> None:
+    with stopping_on_signals():
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(StopRequested):
+            raise_if_asked()
+        raise_if_asked()
+
+
+def test_a_second_sigterm_does_not_cut_short_what_the_first_began() -> None:
+    with stopping_on_signals():
+        with pytest.raises(StopRequested), interruptible():
+            signal.raise_signal(signal.SIGTERM)
+        with interruptible():
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    with stopping_on_signals():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            raise_if_asked()
+
+
+def test_a_stop_that_came_too_late_is_handed_on() -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: seen.append(number))
+    try:
+        with stopping_on_signals():
+            signal.raise_signal(signal.SIGTERM)
+        assert seen == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_ctrl_c_that_came_too_late_reaches_the_program() -> None:
+    with pytest.raises(KeyboardInterrupt), stopping_on_signals():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_programs_own_ctrl_c_is_left_alone() -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
+    try:
+        with stopping_on_signals(), interruptible():
+            signal.raise_signal(signal.SIGINT)
+        assert seen == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_stop_kept_for_later_comes_next() -> None:
+    with held_back():
+        keep_for_later(StopRequested())
+        with pytest.raises(StopRequested), interruptible():
+            pass
+
+
+def test_in_another_thread_nothing_is_held_back() -> None:
+    done: list[bool] = []
+
+    def run() -> None:
+        with stopping_on_signals(), held_back(), interruptible():
+            raise_if_asked()
+            done.append(True)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+
+    assert done == [True]
+
+
+def test_time_is_up() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(StepTimedOut):
+        within(0.01, threading.Event().wait, pytest.fail)
+
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_without_a_limit_there_is_no_watch() -> None:
+    before = threading.active_count()
+
+    assert within(None, threading.active_count, pytest.fail) == before
+
+
+def test_who_is_in_time_hears_nothing() -> None:
+    assert within(60, lambda: 7, pytest.fail) == 7
+
+
+def test_a_limit_that_is_reached_as_the_step_ends_does_no_harm() -> None:
+    """The alarm may come at any instruction: many limits, each about as long as its step takes."""
+    before, timed_out = signal.getsignal(signal.SIGALRM), 0
+    for number in range(300):
+        try:
+            within(number % 30 * 1e-5, lambda: sum(range(number * 10)), pytest.fail)  # noqa: B023
+        except StepTimedOut:
+            timed_out += 1
+
+    assert timed_out >= 1
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_an_exception_of_the_step_is_its_own() -> None:
+    with pytest.raises(ZeroDivisionError):
+        within(60, lambda: 1 / 0, pytest.fail)
+
+
+STUCK = """
+import ctypes, os, sys
+from skylift.runtime.interrupts import within
+def last_words():
+    os.write(1, b"last words")
+    if sys.argv[1] == "raises":
+        raise RuntimeError
+c = (ctypes.PyDLL if sys.argv[1] == "holds" else ctypes.CDLL)(None)
+mutex = ctypes.create_string_buffer(128)
+c.pthread_mutex_lock(mutex)
+within(0.01, lambda: c.pthread_mutex_lock(mutex), last_words, grace_s=0.05)
+"""
+linux = pytest.mark.skipif(sys.platform != "linux", reason="a mutex of zeros is Linux's")
+
+
+@linux
+@pytest.mark.parametrize("how", ["returns", "raises"])
+def test_code_that_cannot_be_interrupted_is_ended_by_force(how: str) -> None:
+    ended = subprocess.run([sys.executable, "-c", STUCK, how], capture_output=True, timeout=30, check=False)
+
+    assert ended.returncode == interrupts.TIMED_OUT_EXIT
+    assert ended.stdout == b"last words"
+
+
+@linux
+def test_code_that_holds_the_interpreter_is_ended_too() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STUCK, "holds"], capture_output=True, timeout=30, check=False
+    )
+
+    assert ended.returncode == 1
+    assert ended.stdout == b""
+    assert b"Timeout" in ended.stderr
+    assert b"in within" in ended.stderr
+
+
+ORPHAN = """
+import os, sys, threading
+from skylift.runtime import interrupts
+interrupts.ORPHAN_GRACE_S = 60 if sys.argv[1] == "obeys" else 0.5
+interrupts.stop_on_signals()
+interrupts.stop_when_orphaned()
+assert "SKYLIFT_SUPERVISED" not in os.environ
+ready = b"ready\\n"
+while True:
+    try:
+        text, ready = ready, b""
+        os.write(1, text)
+        threading.Event().wait()
+    except interrupts.StopRequested:
+        os.write(1, b"asked to stop\\n")
+        if sys.argv[1] == "obeys":
+            sys.exit(0)
+"""
+
+
+@pytest.mark.parametrize(("how", "code"), [("obeys", 0), ("ignores", interrupts.STOPPED_EXIT)])
+def test_an_orphan_stops(how: str, code: int) -> None:
+    watched, held = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", ORPHAN, how],
+        env={**os.environ, "SKYLIFT_SUPERVISED": str(watched)},
+        pass_fds=(watched,),
+        stdout=subprocess.PIPE,
+    ) as orphan:
+        os.close(watched)
+        assert orphan.stdout
+        ready = orphan.stdout.readline()
+        os.close(held)
+        said = orphan.stdout.read()
+
+    assert (ready, said) == (b"ready\n", b"asked to stop\n")
+    assert orphan.returncode == code

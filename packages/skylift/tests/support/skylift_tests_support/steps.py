@@ -1,0 +1,163 @@
+"""Steps that tests run, here and in processes of their own. Each leaves a trace that can be counted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+from skylift.runtime.context import get_step_context, log_metadata
+
+
+def note(journal: str, line: str) -> None:
+    """Append a line in one write, so that what a killed process wrote is whole or not there."""
+    descriptor = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(descriptor, f"{line}\n".encode())
+    os.close(descriptor)
+
+
+def meet(fifo: str) -> None:
+    """Wait until another process opens the other end of a FIFO."""
+    with Path(fifo).open("w"):
+        pass
+
+
+def tally(journal: str, name: str, before: int = 0) -> int:
+    note(journal, name)
+    print(f"output of {name}")
+    return before + 1
+
+
+def nothing() -> None:
+    pass
+
+
+def two() -> tuple[Annotated[int, "number"], Annotated[str, "text"]]:
+    return 7, "seven"
+
+
+def fails(message: str = "no luck") -> None:
+    raise ValueError(message)
+
+
+def fails_until(journal: str, attempt: int) -> int:
+    """Fails in the first attempts."""
+    now = get_step_context().attempt
+    note(journal, f"attempt {now}")
+    if now < attempt:
+        raise ValueError(f"attempt {now} had no luck")
+    return now
+
+
+def exits(code: int | None = None) -> None:
+    sys.exit(code)
+
+
+def waits(arrived: str, go_on: str, journal: str = "") -> int:
+    """Says that it runs, and runs until it is let go; says if it was interrupted."""
+    try:
+        meet(arrived)
+        with Path(go_on).open() as fifo:
+            fifo.read()
+    except BaseException as error:
+        if journal:
+            note(journal, type(error).__name__)
+        raise
+    return 1
+
+
+def gathers(journal: str, arrived: str, go_on: str) -> int:
+    """Says that it is there, and waits until all are."""
+    note(journal, "ran")
+    note(arrived, ".")
+    with Path(go_on).open():
+        return os.getpid()
+
+
+def deaf(arrived: str) -> None:
+    """Is asked to stop and does not."""
+    met = False
+    while True:
+        try:
+            if not met:
+                meet(arrived)
+                met = True
+            threading.Event().wait()
+        except BaseException:
+            continue
+
+
+def stuck_in_c() -> None:
+    """Waits outside the interpreter for what never comes, and no signal ends it."""
+    import ctypes
+
+    mutex = ctypes.create_string_buffer(128)
+    print("going under")
+    for _ in range(2):
+        ctypes.CDLL(None).pthread_mutex_lock(mutex)
+
+
+def speaks_in_tongues() -> None:
+    """Python, C and a child process, each through its own way to the terminal."""
+    import ctypes
+    import logging
+    import warnings
+
+    print("from print")
+    sys.stderr.write("from stderr\n")
+    logging.getLogger("somewhere").warning("from logging")
+    warnings.warn("from warnings", stacklevel=1)
+    os.write(1, b"from a descriptor\n")
+    ctypes.CDLL(None).puts(b"from C")
+    subprocess.run(["/bin/sh", "-c", "echo from a child; echo from its stderr >&2"], check=True)
+
+
+def prints_much_from_c(size: int) -> None:
+    """More than a pipe holds, while the interpreter is held."""
+    import ctypes
+
+    ctypes.PyDLL(None).write(1, b"x" * size + b"\n", size + 1)
+
+
+def leaves_a_child(seconds: int) -> None:
+    subprocess.Popen(["sleep", str(seconds)])
+
+
+def dies(signal_number: int = 9) -> None:
+    print("last words", flush=True)
+    os.kill(os.getpid(), signal_number)
+
+
+def describes_itself() -> str:
+    log_metadata({"rows": 3, "name": "first"})
+    log_metadata({"name": "second"})
+    context = get_step_context()
+    return f"{context.pipeline}/{context.step}/{context.invocation}/{context.attempt}"
+
+
+def reads_variable(name: str) -> str:
+    os.environ["SKYLIFT_TEST_ADDED"] = "by the step"
+    return os.environ[name]
+
+
+CALLED: list[str] = []
+"""What hooks were called with, in this process."""
+
+
+def on_success() -> None:
+    CALLED.append(f"success of {get_step_context().invocation}")
+
+
+def on_failure(error: BaseException) -> None:
+    CALLED.append(f"failure: {error}")
+
+
+def failing_hook() -> None:
+    raise RuntimeError("the hook broke")
+
+
+def exiting_hook() -> None:
+    sys.exit(3)
