@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from skylift_tests_support.commands import Project, make_project
 from skylift_tests_support.stores import (
     any_store,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +15,9 @@ from skylift.models import PipelineRun
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import RunFailed
 from skylift_contract.status import RunStatus, StepStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @step
@@ -84,6 +87,10 @@ def test_what_a_failure_that_ends_the_run_kept_from_running(store: str) -> None:
     assert found.not_run == ("after",)
 
 
+def always(status: RunStatus) -> Callable[[PipelineRun], RunStatus]:
+    return lambda _: status
+
+
 STEPS = {
     "load": StepStatus(Status.COMPLETED, attempt=1),
     "train": StepStatus(Status.RUNNING, attempt=1),
@@ -111,8 +118,10 @@ STEPS = {
         ),
         (
             RunStatus(Status.UNKNOWN, "it runs on far, and can be asked there only", STEPS),
-            "cannot be asked how it stands: it runs on far, and can be asked there only "
-            "(1 pending, 1 running, 1 completed).",
+            (
+                "cannot be asked how it stands: it runs on far, and can be asked there only "
+                "(1 pending, 1 running, 1 completed)."
+            ),
             "watch",
         ),
         (
@@ -137,7 +146,7 @@ def test_each_status_has_its_sentence(
     store: str, monkeypatch: pytest.MonkeyPatch, status: RunStatus, sentence: str, following: str
 ) -> None:
     run = failed(store)
-    monkeypatch.setattr(PipelineRun, "fetch", lambda _: status)
+    monkeypatch.setattr(PipelineRun, "fetch", always(status))
     found = explain(run)
     assert found.summary == f"run {run.id} of pipeline 'two_failures' {sentence}"
     assert found.following[0][0] == f"skylift runs {following} {run.id}"
@@ -146,7 +155,7 @@ def test_each_status_has_its_sentence(
 def test_every_status_has_one(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run = failed(store)
     for status in Status:
-        monkeypatch.setattr(PipelineRun, "fetch", lambda _, found=RunStatus(status): found)
+        monkeypatch.setattr(PipelineRun, "fetch", always(RunStatus(status)))
         assert explain(run).summary.startswith(f"run {run.id} of pipeline 'two_failures' ")
         assert explain(run).following
 
@@ -157,5 +166,5 @@ def test_every_status_has_one(store: str, monkeypatch: pytest.MonkeyPatch) -> No
 def test_who_stopped_it(store: str, monkeypatch: pytest.MonkeyPatch, graceful: bool, how: str) -> None:
     run = failed(store)
     run.ledger.request_stop(str(run.id), StopRecord(graceful=graceful, user="me"))
-    monkeypatch.setattr(PipelineRun, "fetch", lambda _: RunStatus(Status.STOPPED))
+    monkeypatch.setattr(PipelineRun, "fetch", always(RunStatus(Status.STOPPED)))
     assert how in explain(run).summary

@@ -76,7 +76,11 @@ def test_each_change_is_told_once_and_waiting_grows(
         seen(Status.RUNNING, first=again, second=waiting),
         seen(Status.FAILED, first=StepStatus(Status.FAILED, attempt=2), second=StepStatus(Status.SKIPPED)),
     ]
-    monkeypatch.setattr(PipelineRun, "fetch", lambda _: looks.pop(0))
+
+    def next_look(_: PipelineRun) -> RunStatus:
+        return looks.pop(0)
+
+    monkeypatch.setattr(PipelineRun, "fetch", next_look)
     heard, pauses = Heard(), list[float]()
     assert follow(run, heard, pause=pauses.append).status is Status.FAILED
     assert heard.events == [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -11,15 +14,19 @@ from skylift import pipeline, step, stopping
 from skylift.launch.plan import plan
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord, Writer
+from skylift.local.orchestrator import LocalOrchestrator
 from skylift.models import PipelineRun
 from skylift.stopping import stop
 from skylift.store.location import open_store
+from skylift_contract.discovery import load_flavor
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import ConfigurationError, FlavorNotFound, SkyliftError
 from skylift_contract.run_id import run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from skylift_contract.flavor import BaseOrchestratorFlavor
 
 
 @step
@@ -94,9 +101,9 @@ def test_a_process_of_another_user(
     def refuse(*_: Any) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(stopping.os, "kill", refuse)
+    monkeypatch.setattr(os, "kill", refuse)
     with pytest.raises(
-        ConfigurationError, match="its process belongs to another user .* Ask them, or stop it"
+        ConfigurationError, match=r"its process belongs to another user .* Ask them, or stop it"
     ):
         stop(run, graceful=False, user="me", pause=never)
 
@@ -106,14 +113,18 @@ def test_a_process_that_does_not_end_is_named(
 ) -> None:
     run, sent = opened(), list[tuple[int, int]]()
     clock = iter(range(0, 1000, 10))
-    monkeypatch.setattr(stopping.os, "kill", lambda pid, number: sent.append((pid, number)))
-    monkeypatch.setattr(stopping.time, "monotonic", lambda: next(clock))
+
+    def kill(pid: int, number: int) -> None:
+        sent.append((pid, number))
+
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     with pytest.raises(SkyliftError) as raised:
         stop(run, graceful=False, user="me", pause=lambda _: None)
 
     assert run.record is not None
     pid = run.record.writer.pid
-    assert sent == [(pid, stopping.signal.SIGTERM)]
+    assert sent == [(pid, signal.SIGTERM)]
     assert str(raised.value) == (
         f"run {run.id}, process {pid}: it was asked to stop 30 s ago, and its code does not let itself be "
         f"interrupted. kill -9 {pid} ends it; whoever looks at the run next records that."
@@ -126,7 +137,7 @@ def test_a_pid_that_is_anothers_by_now_gets_no_signal(
     def kill(*_: Any) -> None:
         raise AssertionError("a stranger was killed")
 
-    monkeypatch.setattr(stopping.os, "kill", kill)
+    monkeypatch.setattr(os, "kill", kill)
     run = opened(process_start="0")
     assert stop(run, graceful=False, user="me", pause=never).status is Status.FAILED
     assert run.end is not None
@@ -135,14 +146,16 @@ def test_a_pid_that_is_anothers_by_now_gets_no_signal(
 def test_another_flavors_orchestrator_is_asked(
     opened: Callable[..., PipelineRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from skylift_contract.discovery import load_flavor
-    from skylift.local.orchestrator import LocalOrchestrator
-
     asked: list[tuple[str, bool]] = []
-    monkeypatch.setattr(stopping, "load_flavor", lambda _: load_flavor("local"))
-    monkeypatch.setattr(
-        LocalOrchestrator, "stop_run", lambda _, run, graceful: asked.append((str(run.id), graceful))
-    )
+
+    def local_instead(_: str) -> BaseOrchestratorFlavor:
+        return load_flavor("local")
+
+    def stop_run(_: object, run: PipelineRun, graceful: bool) -> None:
+        asked.append((str(run.id), graceful))
+
+    monkeypatch.setattr(stopping, "load_flavor", local_instead)
+    monkeypatch.setattr(LocalOrchestrator, "stop_run", stop_run)
     run = opened(flavor="elsewhere")
     stop(run, graceful=True, user="me", pause=never)
     assert asked == [(str(run.id), True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,7 +32,7 @@ def daily() -> None:
 
 def test_a_call_at_the_top_level_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "calls_itself.py").write_text(FLOW.format(call="daily()"))
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(AuthoringError) as refused:
         import_user_module("calls_itself")
     assert str(refused.value) == (
@@ -43,8 +44,6 @@ def test_a_call_at_the_top_level_is_refused(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_worker_that_imports_such_a_script_says_so_and_starts_nothing(project: Project) -> None:
     """Else each worker would start the pipeline again, and that one's workers too."""
-    import sys
-
     project.write("flow.py", FLOW.format(call="daily()"))
     answer = project.piped(sys.executable, "flow.py")
     assert answer.code == 1

@@ -7,11 +7,11 @@ from subprocess import DEVNULL
 from typing import TYPE_CHECKING
 
 import pytest
+from skylift_tests_support.commands import SKYLIFT
+from skylift_tests_support.terminal import PATIENCE_S
 
 from skylift.client import Client
 from skylift_contract.enums import ExecutionStatus as Status
-from skylift_tests_support.commands import SKYLIFT
-from skylift_tests_support.terminal import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable

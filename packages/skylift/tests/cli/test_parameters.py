@@ -116,8 +116,10 @@ def test_parameters_reach_the_step(project: Project) -> None:
         (("depth=1", "depth=2"), "--param depth: it is given twice. Give it once."),
         (
             ("depth=x",),
-            "pipeline 'daily', parameter 'depth': input should be a valid integer, unable to parse string "
-            "as an integer (got 'x', limit: int).",
+            (
+                "pipeline 'daily', parameter 'depth': input should be a valid integer, unable to parse string "
+                "as an integer (got 'x', limit: int)."
+            ),
         ),
         (
             ("depth=1", "names=x"),

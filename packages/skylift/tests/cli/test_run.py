@@ -7,12 +7,12 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from skylift_tests_support.commands import SKYLIFT
 
 from skylift.client import Client
 from skylift.local.flavor import CAPABILITIES
 from skylift_contract.capability import Capability, no
 from skylift_contract.enums import ExecutionStatus
-from skylift_tests_support.commands import SKYLIFT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,14 +7,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from skylift_tests_support.commands import SKYLIFT
 
 from skylift.client import Client
 from skylift.ledger.records import Writer
-from skylift_tests_support.commands import SKYLIFT
 
 if TYPE_CHECKING:
-    from skylift.models import PipelineRun
+    from collections.abc import Iterator
+
     from skylift_tests_support.commands import Project
+
+    from skylift.models import PipelineRun
 
 FLOW = """
 import os
@@ -289,7 +292,11 @@ def test_ids_may_be_shortened_and_written_otherwise(project: Project) -> None:
 def test_a_start_that_two_runs_have(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     ran(project, "good")
     ids = ["aaaa1111-0000-5000-8000-000000000000", "aaaa2222-0000-5000-8000-000000000000"]
-    monkeypatch.setattr(Client, "_ids", lambda _: iter(ids))
+
+    def two(_: Client) -> Iterator[str]:
+        return iter(ids)
+
+    monkeypatch.setattr(Client, "_ids", two)
     assert project.skylift("runs", "why", "aaaa").err == (
         f"error: run 'aaaa': 2 runs begin with that: {', '.join(ids)}. Give more of it.\n"
     )

@@ -11,7 +11,6 @@ from skylift.observer import SILENT
 
 if TYPE_CHECKING:
     import pytest
-
     from skylift_tests_support.commands import Project
 
 CHAIN = """

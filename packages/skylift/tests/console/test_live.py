@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-
 from skylift_tests_support.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -308,15 +307,27 @@ def test_what_is_raised_gives_the_terminal_back(project: Project) -> None:
     assert re.search(r"^load +stopped", terminal.seen, re.MULTILINE)
 
 
+OUTER = f"""{HEAD}
+from inner import waiting
+
+@step
+def nested() -> int:
+    waiting()
+    return 1
+
+@pipeline
+def outer() -> None:
+    nested()
+
+outer()
+"""
+
+
 def test_one_display_at_a_time(project: Project) -> None:
     """A run within a step is shown in plain lines, above the display of the outer one."""
     inner = WAITING.replace('meet("go")', "pass").replace('if __name__ == "__main__":\n    waiting()\n', "")
     project.write("inner.py", inner)
-    outer = f"{HEAD}\nfrom inner import waiting\n" + (
-        "@step\ndef nested() -> int:\n    waiting()\n    return 1\n\n"
-        "@pipeline\ndef outer() -> None:\n    nested()\n\nouter()\n"
-    )
-    terminal = project.terminal(sys.executable, project.write("outer.py", outer), columns=200)
+    terminal = project.terminal(sys.executable, project.write("outer.py", OUTER), columns=200)
     assert terminal.wait() == 0
     assert re.search(r"^load: completed in", terminal.seen, re.MULTILINE)
     assert re.search(r"^nested +completed", terminal.seen, re.MULTILINE)

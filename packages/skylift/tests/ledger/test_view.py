@@ -258,3 +258,14 @@ def test_a_commit_between_the_listing_and_the_look_at_its_process_counts(
     monkeypatch.setattr(ledger, "listing", listed_too_early)
 
     assert settled(ledger, "r", SNAPSHOT, FAILED).status is Status.COMPLETED
+
+
+def test_a_step_that_died_says_the_same_before_and_after_the_run_is_sealed(ledger: Ledger) -> None:
+    commit(ledger, "c")
+    start(ledger, "a", **GONE)
+
+    before, after = (settled(ledger, "r", SNAPSHOT, FAILED) for _ in range(2))
+
+    assert ledger.newest_end("r") is not None
+    assert before == after
+    assert (after.reason, after.steps["a"].reason) == ("step 'a': the process died", "the process died")

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift_contract.errors import ConfigurationError, UnknownName
 
@@ -69,12 +69,13 @@ def _checked(content: Any, who: str) -> RunConfig:
 
 def _mapping(value: Any, who: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        found = type(value).__name__  # pyright: ignore[reportUnknownVariableType]
-        raise ConfigurationError("it is a mapping of names to values", who=who, value=found)
-    for key in value:  # pyright: ignore[reportUnknownVariableType]
+        kind = type(value).__name__
+        raise ConfigurationError("it is a mapping of names to values", who=who, value=kind)
+    found = cast("dict[object, Any]", value)
+    for key in found:
         if not isinstance(key, str):
             raise ConfigurationError("a name is text", who=who, value=key, fix="Put it in quotes.")
-    return value  # pyright: ignore[reportUnknownVariableType]
+    return cast("dict[str, Any]", found)
 
 
 class _Unreadable(Exception):

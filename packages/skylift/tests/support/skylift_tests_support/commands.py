@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skylift.cli import main
@@ -13,7 +14,6 @@ from skylift_tests_support.terminal import PATIENCE_S, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
     import pytest
 
@@ -46,7 +46,7 @@ class Project:
 
     def skylift(self, *argv: str) -> Answer:
         """Call a command in this process; what it imported is forgotten afterwards."""
-        modules, path, here = set(sys.modules), list(sys.path), os.getcwd()
+        modules, path, here = set(sys.modules), list(sys.path), Path.cwd()
         os.chdir(self.folder)
         self.capsys.readouterr()
         try:
