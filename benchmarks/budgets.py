@@ -74,9 +74,21 @@ def imports() -> list[Measured]:
     ]
 
 
+SKYLIFT = str(Path(sys.executable).parent / "skylift")
+
+
 def command_line() -> list[Measured]:
-    command = str(Path(sys.executable).parent / "skylift")
-    return [Measured("skylift --help", wall_of([command, "--help"]), 0.25, "s wall")]
+    return [Measured("skylift --help", wall_of([SKYLIFT, "--help"]), 0.25, "s wall")]
+
+
+def runs_commands(store: str) -> list[Measured]:
+    """Whole processes, on the store that `reading.py` has filled: its newest run has a thousand steps."""
+    listed = wall_of([SKYLIFT, "runs", "list", "--store", store])
+    described = wall_of([SKYLIFT, "runs", "describe", "last", "--store", store])
+    return [
+        Measured("skylift runs list: newest 20 of 10,000", listed, 0.3, "s wall"),
+        Measured("skylift runs describe: 1000 steps with logs", described, 0.3, "s wall"),
+    ]
 
 
 def in_python(script: str, *arguments: str, store: str) -> dict[str, float]:
@@ -96,12 +108,14 @@ def ledger(folder: Path) -> list[Measured]:
     store = (folder / "store").as_uri()
     chain = in_python("chain.py", "200", store=store)
     compiled = in_python("compile.py", "10000", store=store)
-    reading = in_python("reading.py", store=(folder / "read").as_uri())
+    read = (folder / "read").as_uri()
+    reading = in_python("reading.py", store=read)
     return [
         Measured("a no-op step of a local chain, records durable", chain["step"] * 1e3, 3, "ms CPU"),
         Measured("trace + compile, 10,000 steps", compiled["compile"], 2, "s CPU"),
         Measured("status of a 1000-step run with logs", reading["status"], 0.3, "s wall"),
         Measured("newest 20 of 10,000 runs", reading["newest"], 0.3, "s wall"),
+        *runs_commands(read),
     ]
 
 
