@@ -137,7 +137,7 @@ def _summary(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> 
             said = f"has not begun: {status.reason or 'its backend has it, and nothing of it runs yet'}"
         case _:
             said = f"cannot be asked how it stands: {status.reason or status_word(status.status)}"
-    return f"run {run.id} of pipeline {run.pipeline!r} {said} ({found})."
+    return f"run {run.id} of pipeline {run.pipeline!r} {said}{f' ({found})' if found else ''}."
 
 
 def _asked(run: PipelineRun, status: RunStatus) -> str:

@@ -223,3 +223,38 @@ def test_a_failed_attempt_that_is_tried_again_is_not_closed(ledger: Ledger) -> N
 
     assert not before
     assert is_closed(ledger.listing("r"), SNAPSHOT)
+
+
+def test_a_process_that_died_after_its_last_step_has_completed(ledger: Ledger) -> None:
+    commit(ledger, "a", "b", "c")
+
+    for _ in range(2):
+        assert settled(ledger, "r", SNAPSHOT, FAILED).status is Status.COMPLETED
+
+    newest = ledger.newest_end("r")
+    assert newest is not None
+    assert (newest[0], newest[1].status) == (0, Status.COMPLETED)
+
+
+def test_one_that_was_asked_to_stop_and_died_was_stopped(ledger: Ledger) -> None:
+    commit(ledger, "a")
+    ledger.request_stop("r", StopRecord())
+
+    assert settled(ledger, "r", SNAPSHOT, FAILED).status is Status.STOPPED
+
+
+def test_a_commit_between_the_listing_and_the_look_at_its_process_counts(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(ledger, "a", "c")
+    start(ledger, "b", **GONE)
+    listing = ledger.listing
+
+    def listed_too_early(run_id: str) -> keys.RunListing:
+        found = listing(run_id)
+        ledger.commit("r", ResultRecord(invocation_id="b", attempt=1, started=now()))
+        return found
+
+    monkeypatch.setattr(ledger, "listing", listed_too_early)
+
+    assert settled(ledger, "r", SNAPSHOT, FAILED).status is Status.COMPLETED

@@ -296,3 +296,11 @@ def test_content_is_sent_once_and_large_content_asked_for_first() -> None:
 def test_content_from_a_file_that_is_not_there(memory_store: ObjectStore, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         memory_store.put_content("artifacts/d", tmp_path / "missing")
+
+
+def test_many_are_read_in_the_order_of_their_keys(any_store: ObjectStore) -> None:
+    for number in range(0, 40, 2):
+        any_store.put_content(f"many/{number}", str(number).encode())
+    found = list(any_store.get_many(f"many/{number}" for number in range(40)))
+    assert found == [str(number).encode() if number % 2 == 0 else None for number in range(40)]
+    assert list(any_store.get_many([])) == []

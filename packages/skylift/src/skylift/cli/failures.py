@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 INTERRUPTED: Final = 130
 """128 + SIGINT, as a shell reports it."""
 
-PIPE_CLOSED: Final = 141
-"""128 + SIGPIPE: whoever read our output has gone, which is no error of theirs."""
+PIPE_CLOSED: Final = 1
+"""Whoever read our output has gone; click exits so where it notices first."""
 
 BUG: Final = 70
 """EX_SOFTWARE of sysexits(3)."""

@@ -40,7 +40,7 @@ class FolderTransport(ObstoreTransport):
         try:
             with open(f"{self._root}/{key}", "rb") as file:  # noqa: PTH123 -- a third of the time of Path's
                 return file.read()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
             raise local_refusal(self._place, error.errno or 0, f"reading {key}") from error

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from skylift.ledger.history import History
+from skylift.ledger.ledger import Ledger
+from skylift.ledger.records import EndRecord, ResultRecord
+from skylift_contract.enums import ExecutionStatus as Status
+from skylift_contract.snapshot import ArtifactRef, Binding
+from skylift_contract.status import AttemptEnd, StepStatus
+
+if TYPE_CHECKING:
+    from skylift.store.objects import ObjectStore
+
+RUN = "11111111-1111-5111-8111-111111111111"
+BEGAN = datetime(2026, 8, 1, tzinfo=UTC)
+REF = ArtifactRef(digest="a" * 64, type="builtins:int", materializer="json", size=1)
+
+
+def test_each_step_by_the_record_that_ended_it(memory_store: ObjectStore) -> None:
+    ledger = Ledger(memory_store)
+    ledger.commit(
+        RUN,
+        ResultRecord(
+            invocation_id="done",
+            attempt=2,
+            outputs={"output": REF},
+            started=BEGAN,
+            ended=BEGAN + timedelta(seconds=2),
+        ),
+    )
+    for attempt, how, seconds in ((1, AttemptEnd.RETRYING, 1), (2, AttemptEnd.FAILED, 5)):
+        ended = BEGAN + timedelta(seconds=seconds)
+        record = EndRecord(invocation_id="bad", attempt=attempt, status=how, started=BEGAN, ended=ended)
+        ledger.end_attempt(RUN, record)
+    steps = {
+        "done": StepStatus(Status.COMPLETED, attempt=2),
+        "bad": StepStatus(Status.FAILED, attempt=2),
+        "died": StepStatus(Status.FAILED, "the process died", attempt=1),
+        "cached": StepStatus(Status.CACHED),
+        "runs": StepStatus(Status.RUNNING, attempt=1),
+    }
+    bound = Binding(run_id=RUN, step_name="cached", outputs={"old": REF})
+    history = History.read(ledger, RUN, steps, {"cached": bound})
+
+    assert {name: history.seconds(name) for name in steps} == {
+        "done": 2.0,
+        "bad": 5.0,
+        "died": None,
+        "cached": None,
+        "runs": None,
+    }
+    assert {name: list(history.outputs(name)) for name in steps if history.outputs(name)} == {
+        "done": ["output"],
+        "cached": ["old"],
+    }
+    assert history.times("done") == (BEGAN, BEGAN + timedelta(seconds=2))
+
+
+def test_the_artifacts_uri_is_where_its_record_lies(any_store: ObjectStore) -> None:
+    uri = Ledger(any_store).artifact_uri("a" * 64)
+    assert uri == f"{any_store.uri}/skylift/1/artifacts/{'a' * 64}"
