@@ -65,7 +65,7 @@ def test_a_live_step_runs_and_a_dead_one_has_failed(ledger: Ledger) -> None:
 
     assert steps(found) == {"a": Status.FAILED, "b": Status.SKIPPED, "c": Status.RUNNING}
     assert found.steps["a"].reason == "the process died"
-    assert found.steps["b"].reason == "step 'a' was failed"
+    assert found.steps["b"].reason == "step 'a' failed"
 
 
 def test_a_step_that_cannot_be_seen_says_when_it_was(ledger: Ledger) -> None:
