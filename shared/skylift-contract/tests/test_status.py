@@ -228,9 +228,7 @@ def test_what_is_downstream_of_a_failure_is_skipped(first: Status, waiting: Stat
 
     skipped = with_skips(steps, CHAIN)
 
-    assert skipped["b"] == StepStatus(
-        Status.SKIPPED, "step 'a' failed" if first is Status.FAILED else f"step 'a' was {first.value}"
-    )
+    assert skipped["b"] == StepStatus(Status.SKIPPED, f"step 'a' {'failed' if first is Status.FAILED else f'was {first.value}'}")
     assert skipped["c"] == StepStatus(Status.SKIPPED, "step 'b' was skipped")
     assert skipped["d"] == StepStatus(waiting)
 
