@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from skylift.ledger.ledger import Ledger
     from skylift.ledger.records import StartRecord
     from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.status import StepStatus
 
 _NOTHING = StepEvidence()
 _SAID = (AttemptEnd.FAILED, AttemptEnd.STOPPED, AttemptEnd.SKIPPED)
@@ -60,11 +61,17 @@ def look(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunSt
     # A process that goes on, or was killed, after its run had ended says nothing of the run.
     against = replace(sealed, steps=backend.steps, url=backend.url) if sealed else backend
     evidence = _everything(ledger, run_id, snapshot, listing, is_sealed=sealed is not None)
-    steps = {name: step_status(found, name, against) for name, found in evidence.items()}
+    steps = {name: _own_words(name, step_status(found, name, against)) for name, found in evidence.items()}
     upstream = {name: step.spec.upstream_steps for name, step in snapshot.step_configurations.items()}
     stop_asked = any(number >= (end.void_stops if end else 0) for number in listing.stops)
     status = run_status(with_skips(steps, upstream), backend, sealed=sealed, stop_asked=stop_asked)
     return Seen(status, sealed is not None, max(listing.ends, default=-1))
+
+
+def _own_words(name: str, step: StepStatus) -> StepStatus:
+    """A run's end says which step it is of; to that step itself this is no news."""
+    said = f"step {name!r}: "
+    return replace(step, reason=step.reason.removeprefix(said)) if step.reason.startswith(said) else step
 
 
 def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunStatus) -> RunStatus:
