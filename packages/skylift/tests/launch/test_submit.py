@@ -130,6 +130,25 @@ def test_a_failure_is_raised_and_recorded() -> None:
     assert info.traceback.splitlines()[1].strip().startswith(f'File "{__file__}"')
 
 
+def note_success() -> None:
+    _SEEN.append("success")
+
+
+def note_failure(error: Exception) -> None:
+    _SEEN.append(f"{type(error).__name__}: {error}")
+
+
+def test_the_pipelines_hooks_are_called_once_when_the_run_has_ended() -> None:
+    hooks = {"on_success": note_success, "on_failure": note_failure}
+    halves.with_options(**hooks)()
+    with pytest.raises(RunFailed):
+        fails.with_options(**hooks)()
+    assert _SEEN[0] == "success"
+    assert len(_SEEN) == 2
+    assert _SEEN[1].startswith("RunFailed: run ")
+    assert "ValueError: no 7" in _SEEN[1]
+
+
 def test_a_step_is_tried_again_as_often_as_asked() -> None:
     run: PipelineRun = retries()
     assert run.status is ExecutionStatus.COMPLETED

@@ -17,7 +17,7 @@ from skylift.ledger.records import (
     StopRecord,
     now,
 )
-from skylift.ledger.view import look, read_status, write_end
+from skylift.ledger.view import end_of, look, read_status
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.invocation import execute_invocation
 from skylift.runtime.step import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, exit_code, run_step, seal_if_closed
@@ -268,7 +268,7 @@ def test_a_reader_that_looked_before_a_repair_does_not_close_it(memory_store: Ob
     play(run, "a")
     seen = look(run.ledger, run.id, run.snapshot)
     run.ledger.reopen(run.id)
-    write_end(run.ledger, run.id, seen)
+    run.ledger.add_end(run.id, seen.revision + 1, end_of(seen))
 
     assert ends(run) == [Status.FAILED, Status.RUNNING]
 

@@ -69,7 +69,7 @@ def look(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunSt
 
 
 def _own_words(name: str, step: StepStatus) -> StepStatus:
-    """A step left open has its run's reason, which names it: once is enough."""
+    """A run's end says which step it is of; to that step itself this is no news."""
     said = f"step {name!r}: "
     return replace(step, reason=step.reason.removeprefix(said)) if step.reason.startswith(said) else step
 
@@ -87,14 +87,13 @@ def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: Ru
     seen = look(ledger, run_id, snapshot, backend)
     if _can_be_sealed(seen, backend):
         with suppress(StoreError):
-            write_end(ledger, run_id, seen)
+            ledger.add_end(run_id, seen.revision + 1, end_of(seen))
     return seen.status
 
 
-def write_end(ledger: Ledger, run_id: str, seen: Seen) -> None:
-    """Seal a run as it was seen; where it was reopened meanwhile, it stays open."""
-    end = RunEndRecord(status=seen.status.status, reason=seen.status.reason)
-    ledger.add_end(run_id, seen.revision + 1, end)
+def end_of(seen: Seen) -> RunEndRecord:
+    """A record of a run as it was seen. As the next revision, it leaves a run open that was reopened since."""
+    return RunEndRecord(status=seen.status.status, reason=seen.status.reason)
 
 
 def _can_be_sealed(seen: Seen, backend: RunStatus) -> bool:

@@ -12,6 +12,7 @@ from skylift.local.frontier import Frontier
 from skylift.local.workers import Workers
 from skylift.observer import StepEvent
 from skylift.runtime.failures import summary
+from skylift.runtime.hooks import call_run_hook
 from skylift.runtime.interrupts import (
     StopRequested,
     held_back,
@@ -52,9 +53,10 @@ def coordinate(run: ActiveRun, parallelism: int, environments: Mapping[str, Mapp
 def _seal(run: ActiveRun, end: RunEndRecord) -> None:
     """Once more where a call was lost: by now every step is closed, and nobody else would do it."""
     try:
-        run.ledger.seal(run.id, end)
+        standing = run.ledger.seal(run.id, end)
     except StoreError:
-        run.ledger.seal(run.id, end)
+        standing = run.ledger.seal(run.id, end)
+    call_run_hook(run, end, standing)
 
 
 class _Coordinator:

@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift.ledger.records import EndRecord, FailureRecord, RunEndRecord, StartRecord, now
-from skylift.ledger.view import is_closed, look, write_end
+from skylift.ledger.view import end_of, is_closed, look
 from skylift.runtime.active import ActiveRun, Outcome
+from skylift.runtime.hooks import call_run_hook
 from skylift.runtime.interrupts import STOPPED_EXIT, held_back
 from skylift.runtime.invocation import STATUS_OF, execute_invocation
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
@@ -137,9 +138,12 @@ def seal_if_closed(run: ActiveRun) -> None:
         return
     seen = look(run.ledger, run.id, run.snapshot, RunStatus(ExecutionStatus.RUNNING))
     if not seen.is_sealed and seen.status.status.is_finished:
-        write_end(run.ledger, run.id, seen)
+        end = end_of(seen)
     elif seen.is_sealed and not seen.status.status.is_successful and _has_completed(seen.status):
-        run.ledger.add_end(run.id, seen.revision + 1, RunEndRecord(status=ExecutionStatus.COMPLETED))
+        end = RunEndRecord(status=ExecutionStatus.COMPLETED)
+    else:
+        return
+    call_run_hook(run, end, run.ledger.add_end(run.id, seen.revision + 1, end))
 
 
 def _has_completed(status: RunStatus) -> bool:
