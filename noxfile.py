@@ -41,7 +41,7 @@ KNOWN: Final = packages()
 OLDEST: Final = (3, 11)
 WORK: Final = Path(".nox")
 REPORTS: Final = WORK / "reports"
-OWN: Final = ("conftest.py", "noxfile.py", "tools", "tests", "benchmarks", "examples")
+OWN: Final = ("conftest.py", "noxfile.py", "tools", "tests", "benchmarks")
 DOCUMENTED: Final = Path("tests/test_documented_code.py")
 
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"  # the Python at hand is the one that is tested

@@ -32,8 +32,13 @@ from skylift_contract.status import AttemptEnd
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.integers(0, 10**6)
 moments = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-3, minutes=-30))]))
+# `log_metadata` spells what JSON has no word for before it comes here.
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, width=32) | text,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False, width=32)
+    | text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
     max_leaves=6,
 )

@@ -23,8 +23,11 @@ class StepRetryConfig(Settings):
     backoff: float = Field(default=1.0, ge=1.0)
 
     def delay_before(self, retry: int) -> timedelta:
-        """The pause before retry 1, 2, …, `max_retries`."""
-        return self.delay * self.backoff ** (retry - 1)
+        """The pause before retry 1, 2, …, `max_retries`; never more than a timedelta holds."""
+        try:
+            return self.delay * self.backoff ** (retry - 1)
+        except OverflowError:
+            return timedelta.max if self.delay else self.delay
 
 
 class DockerSettings(Settings):

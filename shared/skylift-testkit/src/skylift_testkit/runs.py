@@ -17,10 +17,10 @@ from skylift_testkit import pipelines
 from skylift_testkit.suite import Suite
 
 if TYPE_CHECKING:
-    from skylift.models import PipelineRun
     from collections.abc import Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
+    from skylift.models import PipelineRun
     from skylift_contract.orchestrator import BaseOrchestrator
 
 _ASK: dict[Capability, dict[str, Any]] = {
