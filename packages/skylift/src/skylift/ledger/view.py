@@ -92,7 +92,7 @@ def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: Ru
 
 
 def end_of(seen: Seen) -> RunEndRecord:
-    """A record of a run as it was seen. As the next revision, it leaves a run open that was reopened since."""
+    """A record of a run as it was seen. As the next revision it leaves a run open that was reopened since."""
     return RunEndRecord(status=seen.status.status, reason=seen.status.reason)
 
 
