@@ -200,6 +200,12 @@ def _not_installed(manifest: Manifest, error: ModuleNotFoundError, who: str) -> 
     )
 
 
+def only_file(store: ObjectStore, artifact: str) -> str | None:
+    """The key below `data/` of an artifact that is one file; None for any other."""
+    files = read_manifest(store, artifact, "artifact").files
+    return files[0].key if len(files) == 1 and files[0].text is None else None
+
+
 def open_files(store: ObjectStore, artifact: str, who: str) -> tuple[StoredFiles, Manifest]:
     """An artifact's files, verified as they are read, and its manifest."""
     folder = keys.artifact(artifact)

@@ -71,8 +71,8 @@ def test_a_run_while_it_runs_and_when_it_has_ended(project: Project, columns: in
         r"^INFO logged$",
         r"^progress 100%$",
         r"^STEP +STATUS +ATTEMPTS +TOOK +OUTPUTS$",
-        r"^load +completed +1 +.+ +output: int$",
-        r"^train +completed +1 +.+ +output: int$",
+        r"^load +completed +1 +.+ +output$",
+        r"^train +completed +1 +.+ +output$",
     ):
         assert re.search(expected, seen, re.MULTILINE), f"{expected}\n{seen}"
     whole = seen.replace("\n", "")

@@ -151,8 +151,10 @@ class LiveObserver:
     def _summary_table(self, summary: Summary) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
         table.add_column("STEP", overflow="fold", ratio=3)
-        for name, side in (("STATUS", "left"), ("ATTEMPTS", "right"), ("TOOK", "right")):
-            table.add_column(name, no_wrap=True, justify="left" if side == "left" else "right")
+        # rich takes room from every column alike; these are short, and must stay whole.
+        for name, longest in (("STATUS", 11), ("ATTEMPTS", 8), ("TOOK", 7)):
+            justify = "left" if name == "STATUS" else "right"
+            table.add_column(name, no_wrap=True, justify=justify, min_width=longest)
         table.add_column("OUTPUTS", overflow="ellipsis", no_wrap=True, ratio=3)
         for row in summary.rows:
             status = Text(status_word(row.status), style=COLORS.get(row.status, ""))

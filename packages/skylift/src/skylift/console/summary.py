@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from skylift.artifacts import only_file
 from skylift.console.words import COLORS, counted, counts, one_line, seconds, status_word
 from skylift.store.location import Location, Scheme
 from skylift_contract.enums import ExecutionStatus
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from skylift.console.progress import Progress, Row
     from skylift.models import PipelineRun
+    from skylift_contract.snapshot import ArtifactRef
     from skylift_contract.status import RunStatus
 
 MOST_STEPS: Final = 30
@@ -43,11 +45,11 @@ class Summary:
         return rows
 
     def outputs_of(self, name: str) -> str:
-        """`model: Booster, score: float`; nothing for a step that has made none."""
+        """`model, score`; nothing for a step that has made none."""
         step = self.run.snapshot_of.step_configurations.get(name)
         if step is None or not self._is_there(name):
             return ""
-        return ", ".join(f"{output.name}: {output.annotation}" for output in step.config.outputs)
+        return ", ".join(output.name for output in step.config.outputs)
 
     def _is_there(self, name: str) -> bool:
         found = self.status.steps.get(name)
@@ -81,8 +83,15 @@ class Summary:
             (f"{name}.{out}", ref) for name, found in results.items() for out, ref in found.outputs.items()
         ]
         for label, ref in shown[:MOST_ARTIFACTS]:
-            yield f"  {label}: {self.run.ledger.artifact_uri(ref.digest)}"
+            yield f"  {label}: {self._place(ref)}"
         yield store_line(self.run.ledger.store.uri)
+
+    def _place(self, ref: ArtifactRef) -> str:
+        """Its only file, to be opened, or the folder that holds it."""
+        ledger = self.run.ledger
+        file = only_file(ledger.store, ref.digest)
+        folder = ledger.artifact_uri(ref.digest)
+        return f"{folder}/data/{file}" if file else folder
 
     def _last_steps(self) -> list[str]:
         steps = self.run.snapshot_of.step_configurations

@@ -37,10 +37,15 @@ def summary(error: BaseException) -> str:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The traceback as text, from the first frame that is the user's."""
+    """The traceback as text, from the first frame that is the user's.
+
+    An error that Skylift raised by itself is its own sentence: no frame would tell more.
+    """
     frame = error.__traceback__
     while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
         frame = frame.tb_next
+    if frame is None and isinstance(error, SkyliftError):
+        return f"{error}\n"
     shown = frame if frame is not None else error.__traceback__
     return "".join(traceback.format_exception(type(error), error, shown))
 

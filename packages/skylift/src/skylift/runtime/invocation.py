@@ -109,7 +109,7 @@ class _Attempt:
         try:
             context = self._context()
         except ConfigurationError as error:
-            return self._failed(error, summary(error))
+            return self._failed(error, self._reason(error))
         with running(context):
             return self._execute_in(context)
 
@@ -122,9 +122,9 @@ class _Attempt:
         except StepTimedOut as error:
             return self._failed(error, self._timeout_reason())
         except _Raised as raised:
-            return self._failed(raised.error, summary(raised.error))
+            return self._failed(raised.error, self._reason(raised.error))
         except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a step raises is its outcome
-            return self._failed(error, summary(error))
+            return self._failed(error, self._reason(error))
         return self._commit(outputs, context)
 
     def wait(self, outcome: Outcome, pause: Callable[[float], Any]) -> None:
@@ -206,6 +206,10 @@ class _Attempt:
         self.run.ledger.end_attempt(self.run.id, end)
         will_retry = how is AttemptEnd.RETRYING
         return Outcome(STATUS_OF[how], reason, self.number, info, error, will_retry=will_retry)
+
+    def _reason(self, error: BaseException) -> str:
+        """Without what stands beside every reason: whose it is."""
+        return summary(error).removeprefix(f"run {self.run.id}, step {self.name!r}, ")
 
     def _timeout_reason(self) -> str:
         timeout = self.step.config.timeout

@@ -154,11 +154,12 @@ class ObstoreTransport:
     def delete(self, keys: Sequence[str]) -> None:
         import obstore
 
-        if self._location.scheme is not Scheme.FILE:
-            # S3 and Azure take many in a request; GCS stops at the first that is missing.
+        if self._location.scheme in {Scheme.S3, Scheme.AZ}:  # they take many in a request
             with suppress(Absent), self._guarded(f"deleting {keys[0]}", read_refusal):
                 obstore.delete(self._records, list(keys))
                 return
+        # Elsewhere obstore asks for each at once, and returns at the first that is missing
+        # while the others are still on their way: they would land after what comes next.
         for key in keys:
             with suppress(Absent), self._guarded(f"deleting {key}", read_refusal):
                 obstore.delete(self._records, key)
