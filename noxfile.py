@@ -72,7 +72,7 @@ def pytest(session: nox.Session, *arguments: str) -> None:
 nox.options.sessions = [
     *("lint", "types", "imports"),
     *(f"tests-{package.short}{bounds}" for package in KNOWN.values() for bounds in ("", "-lowest")),
-    *("tests-across", "docs", "wheels"),
+    *("tests-across", "docs", "wheels", "demo"),
 ]
 """What CI runs, quick answers first."""
 

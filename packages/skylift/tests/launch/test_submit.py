@@ -292,3 +292,14 @@ def test_steps_of_a_prompt_run_in_process_and_only_there(tmp_path: Path) -> None
         assert ended.returncode == code, ended.stderr
     assert "cannot import what only this process has" in ended.stderr
     assert "Write the step in a file." in ended.stderr
+
+
+def test_workers_are_given_no_options_of_a_store(tmp_path: Path) -> None:
+    from skylift.authoring.options import PipelineOptions
+    from skylift.launch.stacks import resolve_stack
+    from skylift.stack import ArtifactStore, Stack
+
+    store = ArtifactStore(f"file://{tmp_path}/other", {"retry_timeout_s": "2"})
+    stack = Stack("mine", resolve_stack(PipelineOptions()).orchestrator, store)
+    with pytest.raises(ConfigurationError, match=r"options \(got 'retry_timeout_s'\)\. Set them as environment"):
+        halves.with_options(stack=stack, settings={"orchestrator.local": {"max_parallelism": 2}})()

@@ -90,6 +90,13 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
             value=stack.artifact_store.uri,
             fix="Use a file:// store.",
         )
+    if stack.artifact_store.options:
+        raise ConfigurationError(
+            f"{why}, which are given the store's URI and not its options",
+            who=f"{who}, artifact store {stack.artifact_store.uri}",
+            value=", ".join(sorted(stack.artifact_store.options)),
+            fix="Set them as environment variables.",
+        )
     for name, step in snapshot.step_configurations.items():
         if step.spec.source.startswith(f"{INTERACTIVE}:") or snapshot.code is None:
             raise ConfigurationError(
