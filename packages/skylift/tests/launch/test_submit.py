@@ -301,5 +301,7 @@ def test_workers_are_given_no_options_of_a_store(tmp_path: Path) -> None:
 
     store = ArtifactStore(f"file://{tmp_path}/other", {"retry_timeout_s": "2"})
     stack = Stack("mine", resolve_stack(PipelineOptions()).orchestrator, store)
-    with pytest.raises(ConfigurationError, match=r"options \(got 'retry_timeout_s'\)\. Set them as environment"):
+    with pytest.raises(
+        ConfigurationError, match=r"options \(got 'retry_timeout_s'\)\. Set them as environment"
+    ):
         halves.with_options(stack=stack, settings={"orchestrator.local": {"max_parallelism": 2}})()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +21,9 @@ from skylift_tests_support.round_trips import RoundTrip, new_store, round_trip
 from typing_extensions import TypedDict
 
 from skylift import artifacts
+from skylift.materializers.base import NewFiles
 from skylift.materializers.equality import same
+from skylift.materializers.registry import by_name
 from skylift_contract.errors import MaterializationError
 
 STORE = new_store()
@@ -279,3 +282,11 @@ def test_plain_data_needs_no_pydantic_adapter(monkeypatch: pytest.MonkeyPatch) -
 def test_what_no_materializer_takes() -> None:
     with pytest.raises(MaterializationError, match="cannot be stored: TypeError: no pickle"):
         round_trip([Unpicklable(1), (lambda: 0), object()])
+
+
+@pytest.mark.parametrize("value", [[Path("a")], {"model": Path("a")}, (1, Path("a"))])
+def test_a_path_in_a_container_would_lose_its_files(value: Any) -> None:
+    with pytest.raises(
+        MaterializationError, match=r"without the files it names\. Return each Path as an output"
+    ):
+        by_name("json").save(value, Any, NewFiles())

@@ -36,6 +36,7 @@ class JsonMaterializer(BaseMaterializer):
                 files.write(NAME, text(value))
                 return None
             named, form = _typed(value, annotation)
+            _refuse_paths(named)
             files.write(NAME, text(form))
         except RecursionError as error:
             raise MaterializationError("it contains itself, or is nested too deeply for JSON") from error
@@ -59,6 +60,15 @@ class JsonMaterializer(BaseMaterializer):
                 f"the stored data does not fit its type as that is here: {error.errors()[0]['msg']}",
                 fix="Read it with the version of the type that it was saved with.",
             ) from error
+
+
+def _refuse_paths(named: Any) -> None:
+    """A path alone is stored with its files; in a list it would be a name that only this machine knows."""
+    if '"pathlib:' in json.dumps(named):
+        raise MaterializationError(
+            "a path in a list or dict would be stored without the files it names",
+            fix="Return each Path as an output of its own, or text for a place that every step can reach.",
+        )
 
 
 def is_plain(value: Any) -> bool:
