@@ -166,3 +166,24 @@ def test_a_module_of_the_archive_is_imported_elsewhere(tmp_path: Path) -> None:
         check=True,
     )
     assert shown.stdout == "7\n"
+
+
+def test_a_file_that_grows_meanwhile_is_taken_as_it_was(tmp_path: Path) -> None:
+    write(tmp_path, "skylift.toml", "a.py", "run.log")
+    packed = tree(tmp_path / "a.py")
+    archive = packed.archive()
+    (tmp_path / "run.log").write_text("one more line")
+    unpack(packed.to_zip(), archive, tmp_path / "out")
+    assert (tmp_path / "out" / "run.log").read_text() == "# run.log\n"
+
+
+def test_a_store_in_the_project_is_no_part_of_it(tmp_path: Path) -> None:
+    write(tmp_path, "skylift.toml", "a.py", "store/skylift/1/code/x.zip")
+    found = source_tree(tmp_path / "a.py", [str(tmp_path)], but=tmp_path / "store")
+    assert found is not None
+    assert found.files == ("a.py", "skylift.toml")
+
+
+def test_a_folder_of_modules_is_a_package_without_an_init(tmp_path: Path) -> None:
+    write(tmp_path, "run.py", "pkg/helper.py", "pkg/data.csv", "data/x.csv")
+    assert tree(tmp_path / "run.py").files == ("pkg/helper.py", "run.py")

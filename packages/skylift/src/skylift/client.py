@@ -76,4 +76,5 @@ class Client:
         return fit[0] if fit else None
 
     def _ids(self) -> Iterator[str]:
-        return (keys.run_of_index(key) for key in self.ledger.store.list(keys.INDEX))
+        found = self.ledger.store.list(keys.INDEX)
+        return (keys.run_of_index(key) for key in found if keys.is_index(key))

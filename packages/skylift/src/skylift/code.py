@@ -7,21 +7,21 @@ and hidden folders; anywhere else, the Python files that an `import` from there 
 
 from __future__ import annotations
 
-import hashlib
 import io
 import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from skylift_contract.canonical import digest_of
+from skylift_contract.canonical import digest, digest_of
 from skylift_contract.errors import DamagedObject, LimitExceeded
 from skylift_contract.snapshot import CodeArchive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 MARKERS: Final = ("skylift.toml", "pyproject.toml", ".git")
 SKIPPED: Final = frozenset({"__pycache__", "node_modules", "dist", "build", "site"})
@@ -32,7 +32,7 @@ _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can hold; a fixed one makes equal files equal archives."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SourceTree:
     """Files of the user's source; `paths` are the parts of `sys.path` within the root."""
 
@@ -40,9 +40,15 @@ class SourceTree:
     files: tuple[str, ...]
     paths: tuple[str, ...]
 
+    @cached_property
+    def contents(self) -> Mapping[str, tuple[int, bytes]]:
+        """Path → mode and bytes, sorted, and read once: a log beside the source may grow meanwhile."""
+        found = ((name, self.root / name) for name in sorted(self.files))
+        return {name: (_mode(path), path.read_bytes()) for name, path in found if path.is_file()}
+
     def manifest(self) -> list[tuple[str, int, str]]:
         """Sorted rows of path, mode (0o755 or 0o644) and sha256: what the digest is of."""
-        return [(name, _mode(self.root / name), _sha256(self.root / name)) for name in sorted(self.files)]
+        return [(name, mode, digest(data)) for name, (mode, data) in self.contents.items()]
 
     def archive(self) -> CodeArchive:
         return CodeArchive(digest=digest_of(self.manifest()), paths=self.paths)
@@ -51,16 +57,20 @@ class SourceTree:
         """The same files give the same bytes on any machine and day."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in sorted(self.files):
+            for name, (mode, data) in self.contents.items():
                 info = zipfile.ZipInfo(name, _ZIP_TIME)
-                info.external_attr = _mode(self.root / name) << 16
+                info.external_attr = mode << 16
                 info.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(info, (self.root / name).read_bytes())
+                archive.writestr(info, data)
         return buffer.getvalue()
 
 
-def source_tree(script: Path, import_paths: Iterable[str] = sys.path) -> SourceTree | None:
+def source_tree(
+    script: Path, import_paths: Iterable[str] = sys.path, but: Path | None = None
+) -> SourceTree | None:
     """The source that a file belongs to; None for a file of an installed package.
+
+    `but`: a folder that is left out, for a store may lie in the project that it serves.
 
     Raises `LimitExceeded`, naming the largest files, for a tree too large to send along.
     """
@@ -68,7 +78,8 @@ def source_tree(script: Path, import_paths: Iterable[str] = sys.path) -> SourceT
     if any(script.is_relative_to(prefix) for prefix in _installed()):
         return None
     root, has_marker = _root(script)
-    files = tuple(_tracked(root) or (_walk(root) if has_marker else _importable(root)))
+    found = _tracked(root) or (_walk(root) if has_marker else _importable(root))
+    files = tuple(name for name in found if but is None or not (root / name).is_relative_to(but))
     _check_size(root, files)
     roots = dict.fromkeys(Path(entry or ".").resolve() for entry in import_paths)
     inside = [
@@ -120,8 +131,14 @@ def _importable(root: Path) -> Iterator[str]:
     for path in sorted(root.iterdir()):
         if path.is_file() and path.suffix == ".py":
             yield path.name
-        elif path.is_dir() and (path / "__init__.py").is_file() and not _is_skipped(path):
-            yield from (f"{path.name}/{name}" for name in _walk(path))
+        elif path.is_dir() and not path.is_symlink() and not _is_skipped(path):
+            # A folder with modules in it is a package, with an __init__.py or without.
+            inside = _walk(path) if (path / "__init__.py").is_file() else _modules(path)
+            yield from (f"{path.name}/{name}" for name in inside)
+
+
+def _modules(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.py") if path.is_file())
 
 
 def _is_skipped(folder: Path) -> bool:
@@ -150,11 +167,6 @@ def _check_size(root: Path, files: tuple[str, ...]) -> None:
 
 def _mode(path: Path) -> int:
     return 0o755 if path.stat().st_mode & 0o100 else 0o644
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def unpack(data: bytes, archive: CodeArchive, folder: Path) -> list[str]:

@@ -27,6 +27,10 @@ def nothing() -> None:
     pass
 
 
+def is_one_of(handle: Any) -> bool:
+    return handle in (True, 1)
+
+
 def test_outside_a_pipeline_a_call_says_what_to_do() -> None:
     with pytest.raises(
         AuthoringError,
@@ -96,6 +100,10 @@ def test_ids_are_distinct_whatever_is_asked_for(asked: list[str | None]) -> None
         (len, "there is no value yet to take the length of"),
         (itemgetter(0), "there is no value yet to index"),
         (methodcaller("load"), "there is no value yet to load"),
+        (is_one_of, "there is no value yet to compare"),
+        (methodcaller("__gt__", 3), "there is no value yet to compare"),
+        (methodcaller("__add__", 3), "there is no value yet to calculate with"),
+        (format, "there is no value yet to put into text"),
     ],
 )
 def test_a_handle_is_no_value(use: Any, sentence: str) -> None:
@@ -182,3 +190,10 @@ def test_settings_that_an_inner_pipeline_would_lose_are_refused() -> None:
 
     with tracing("outer"), pytest.raises(AuthoringError, match="its own environment would be dropped"):
         inner()
+
+
+def test_a_step_is_no_pipeline() -> None:
+    with pytest.raises(
+        AuthoringError, match=r"^pipeline 'one': it is a step already\. Call the step in a pipeline"
+    ):
+        pipeline(one)

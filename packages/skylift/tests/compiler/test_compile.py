@@ -202,6 +202,16 @@ def mixed_list() -> None:
     join([load("x"), "plain"])
 
 
+@step
+def pair() -> tuple[int, str]:
+    return 1, "a"
+
+
+@pipeline
+def whole_tuple() -> None:
+    load(pair())
+
+
 @pipeline
 def live_value() -> None:
     load(object())
@@ -213,6 +223,7 @@ def live_value() -> None:
         (empty, "pipeline 'empty': it calls no step"),
         (hands_on_nothing, "step 'join' returns nothing to pass on. Use after= to wait for it"),
         (mixed_list, "a list of outputs holds outputs of steps only"),
+        (whole_tuple, "step 'pair' returns several outputs: output_0, output_1. Unpack them"),
         (live_value, "step 'load', input 'path': input should be a valid string"),
     ],
 )
@@ -265,7 +276,7 @@ def test_a_settings_key_that_is_none_is_refused(key: str) -> None:
             {"retry": {"max_retires": 3}},
             "there is no option named 'max_retires'. Did you mean 'max_retries'?",
         ),
-        ({"timeout": 0}, r"timeout: it is a number of seconds or a timedelta, above zero \(got 0\)"),
+        ({"timeout": 0}, r"timeout: it is a number of seconds or a timedelta, above zero \(got 0, limit: "),
         ({"timeout": "soon"}, "timeout: it is a number of seconds"),
         ({"environment": {"A": 1}}, r"environment\['A'\]: environment variables are text \(got 1\)"),
         ({"environment": {"A=B": "1"}}, "no environment can hold it"),

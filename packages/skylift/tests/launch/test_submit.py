@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 
@@ -23,9 +24,6 @@ from skylift import (
 from skylift.ledger import keys
 from skylift.models import PipelineRun
 from skylift_contract.errors import ConfigurationError, RunFailed, UnsupportedCapability
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SEEN: list[str] = []
 
@@ -305,3 +303,78 @@ def test_workers_are_given_no_options_of_a_store(tmp_path: Path) -> None:
         ConfigurationError, match=r"options \(got 'retry_timeout_s'\)\. Set them as environment"
     ):
         halves.with_options(stack=stack, settings={"orchestrator.local": {"max_parallelism": 2}})()
+
+
+@step
+def text() -> str:
+    return "5"
+
+
+@step
+def untyped() -> Any:
+    return ["a", 2]
+
+
+@step
+def wants_numbers(values: list[int]) -> None: ...
+
+
+@pipeline
+def passes_text() -> None:
+    make(text())
+
+
+@pipeline
+def passes_a_bag() -> None:
+    wants_numbers(untyped())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (
+            passes_text,
+            r"step 'make': input 'value': it does not match its annotation.*\(got '5', limit: int\)",
+        ),
+        (passes_a_bag, r"step 'wants_numbers': input 'values': it does not match its annotation.*\[0\]"),
+    ],
+)
+def test_what_an_input_is_given_is_checked(wrong: Any, sentence: str) -> None:
+    with pytest.raises(RunFailed, match=sentence):
+        wrong()
+
+
+@step
+def measures() -> None:
+    import numpy as np
+
+    log_metadata({"loss": np.float64(0.5), "nothing": float("nan"), "count": np.int64(3)})
+
+
+@step
+def names_by_number() -> None:
+    log_metadata({1: 2})  # pyright: ignore[reportArgumentType]
+
+
+@pipeline
+def measured() -> None:
+    measures()
+
+
+@pipeline
+def named_by_number() -> None:
+    names_by_number()
+
+
+def test_metrics_are_plain_numbers() -> None:
+    run: PipelineRun = measured()
+    assert run.steps["measures"].metadata == {"loss": 0.5, "nothing": "NaN", "count": 3}
+    with pytest.raises(RunFailed, match="a name is text"):
+        named_by_number()
+
+
+def test_what_else_lies_in_the_index_hides_no_run(store: str) -> None:
+    run: PipelineRun = halves()
+    folder = store.removeprefix("file://")
+    (Path(folder) / "skylift/1/index/.DS_Store").touch()
+    assert [found.id for found in Client(store).runs()] == [run.id]

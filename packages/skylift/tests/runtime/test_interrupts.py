@@ -237,3 +237,21 @@ def test_an_orphan_stops(how: str, code: int) -> None:
 
     assert (ready, said) == (b"ready\n", b"asked to stop\n")
     assert orphan.returncode == code
+
+
+FORKS = """
+import os, signal, sys
+from skylift.runtime import interrupts
+interrupts.stop_on_signals()
+child = os.fork()
+if child == 0:
+    signal.pause()
+os.kill(child, signal.SIGTERM)
+_, status = os.waitpid(child, 0)
+print(os.WTERMSIG(status), signal.getsignal(signal.SIGTERM) is interrupts._on_sigterm)
+"""
+
+
+def test_what_a_step_forks_ends_as_any_other_process() -> None:
+    ended = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=True)
+    assert ended.stdout == "15 True\n"

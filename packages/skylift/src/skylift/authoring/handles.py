@@ -45,6 +45,30 @@ class OutputHandle:
     def __getitem__(self, key: object) -> Any:
         self._refuse("index")
 
+    def __eq__(self, other: object) -> bool:
+        self._refuse("compare")
+
+    def __ne__(self, other: object) -> bool:
+        self._refuse("compare")
+
+    def __lt__(self, other: object) -> bool:
+        self._refuse("compare")
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    __hash__ = object.__hash__
+
+    def __add__(self, other: object) -> Any:
+        self._refuse("calculate with")
+
+    __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
+
+    def __format__(self, spec: str) -> str:
+        self._refuse("put into text")
+
+    def __str__(self) -> str:  # noqa: PLE0307 -- never returns
+        self._refuse("put into text")
+
     def load(self) -> Any:
         self._refuse("load")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from skylift_contract.errors import UnknownName
+from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,40 @@ class PipelineOptions(SharedOptions):
     orchestrator: Any = None
 
 
+_KINDS: Final[Mapping[str, tuple[type[Any], ...]]] = {
+    "name": (str, type(None)),
+    "settings": (Mapping,),
+    "environment": (Mapping,),
+    "secrets": (list, tuple),
+    "tags": (list, tuple),
+    "enable_cache": (bool, type(None)),
+    "dynamic": (bool,),
+    "runtime": (str, type(None)),
+}
+"""Of the options that are plain values: what they may be. The others are checked with their own words."""
+
+RUNTIMES: Final = ("inline", "isolated")
+
+
+def _check(name: str, value: Any, who: str) -> None:
+    kinds = _KINDS.get(name)
+    if kinds and not isinstance(value, kinds):
+        wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+        raise ConfigurationError("it is of another type", who=f"{who}, {name}", value=value, limit=wanted)
+    if name == "runtime" and value is not None and value not in RUNTIMES:
+        raise UnknownName("runtime", value, RUNTIMES, who=who)
+    if name in {"on_failure", "on_success"} and value is not None and not callable(value):
+        raise ConfigurationError("it is a function", who=f"{who}, {name}", value=value)
+    # By its name: to import the class would load pydantic. Compiling asks the class itself.
+    if name == "schedule" and value is not None and type(value).__name__ != "Schedule":
+        raise ConfigurationError(
+            "it is a Schedule",
+            who=f"{who}, {name}",
+            value=value,
+            fix='Schedule(cron_expression="0 2 * * *")',
+        )
+
+
 Options = TypeVar("Options", StepOptions, PipelineOptions)
 
 
@@ -54,9 +89,10 @@ def changed(options: Options, changes: Mapping[str, Any], who: str) -> Options:
     Raises `UnknownName`, offering the nearest, for an option that there is not.
     """
     known = [item.name for item in fields(options)]
-    for name in changes:
+    for name, value in changes.items():
         if name not in known:
             raise UnknownName("option", name, known, who=who)
+        _check(name, value, who)
     merged = {
         name: {**getattr(options, name), **changes[name]}
         for name in ("settings", "environment")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from skylift.authoring import imports, trace
 from skylift.authoring.options import PipelineOptions, changed
+from skylift.authoring.steps import StepFunction
 from skylift_contract.errors import AuthoringError, SkyliftError
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ class PipelineFunction:
     def __init__(self, function: Callable[..., Any], options: PipelineOptions) -> None:
         self.entrypoint, self.options = function, options
         self.who = f"pipeline {self.name!r}"
+        if isinstance(function, StepFunction):
+            raise AuthoringError(
+                "it is a step already", who=self.who, fix="Call the step in a pipeline function."
+            )
         if inspect.iscoroutinefunction(function):
             raise AuthoringError("it is async", who=self.who, fix="Make it plain.")
         update_wrapper(self, function)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from skylift import __version__
-from skylift.authoring.handles import InvocationHandle, OutputHandle
+from skylift.authoring.handles import InvocationHandle, OutputHandle, OutputHandles
 from skylift.authoring.parameters import from_json, to_json
 from skylift.authoring.signature import NOTHING, describe, resolve_hints
 from skylift.authoring.sources import source_of
@@ -178,6 +178,13 @@ def _as_input(value: Any, who: str) -> InputSource | tuple[InputSource, ...] | N
     """A handle, or a list of handles, as the outputs they stand for; None for a plain value."""
     if isinstance(value, OutputHandle):
         return InputSource(invocation=value.invocation, output=value.output)
+    if isinstance(value, OutputHandles):
+        names = ", ".join(handle.output for handle in value)
+        raise AuthoringError(
+            f"step {value[0].invocation!r} returns several outputs: {names}",
+            who=who,
+            fix="Unpack them where the step is called, and pass those that are wanted.",
+        )
     if isinstance(value, InvocationHandle):
         raise AuthoringError(
             f"step {value.invocation!r} returns nothing to pass on", who=who, fix="Use after= to wait for it."

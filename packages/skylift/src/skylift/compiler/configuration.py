@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RESOURCES: Final = "resources"
 DOCKER: Final = "docker"
 OF_FLAVOR: Final = "orchestrator."
+LONGEST_TIMEOUT_S: Final = 366 * 24 * 3600
+"""Ours: a year. Clocks of operating systems take no more than some thousands of days."""
+
 NAME_LIMIT: Final = 250
 """Characters of a step's, invocation's or pipeline's name; ours, as no backend takes more."""
 
@@ -101,9 +104,12 @@ def timeout_of(options: SharedOptions, default: SharedOptions, who: str) -> time
         timeout = _DURATION.validate_python(asked)
     except ValidationError:
         timeout = None
-    if timeout is None or timeout.total_seconds() <= 0:
+    if timeout is None or not 0 < timeout.total_seconds() <= LONGEST_TIMEOUT_S:
         raise ConfigurationError(
-            "it is a number of seconds or a timedelta, above zero", who=f"{who}, timeout", value=asked
+            "it is a number of seconds or a timedelta, above zero",
+            who=f"{who}, timeout",
+            value=asked,
+            limit=f"{LONGEST_TIMEOUT_S} s",
         )
     return timeout
 

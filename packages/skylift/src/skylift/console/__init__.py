@@ -20,7 +20,9 @@ def default_observer() -> Observer:
     stream = sys.stderr
     if stream is None:  # pyright: ignore[reportUnnecessaryComparison] -- a process without a console
         return SILENT
-    if stream.isatty() and os.environ.get("TERM") != "dumb":
+    # Lines of a stdout that goes through a pipe to the same terminal would cut the display up.
+    is_screen = stream.isatty() and (sys.stdout is None or sys.stdout.isatty())  # pyright: ignore[reportUnnecessaryComparison]
+    if is_screen and os.environ.get("TERM") != "dumb":
         from skylift.console.live import LiveObserver
         from skylift.console.screen import Screen
 

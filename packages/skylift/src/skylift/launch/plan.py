@@ -12,6 +12,7 @@ from skylift.authoring.sources import source_of
 from skylift.code import SourceTree, source_tree
 from skylift.compiler.compile import Target, compile_snapshot
 from skylift.launch.stacks import resolve_stack
+from skylift.store.location import folder_of
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED, check, emulations
 from skylift_contract.discovery import load_flavor
@@ -60,7 +61,7 @@ def plan(
     orchestrator = stack.orchestrator
     able = capabilities(orchestrator)
     pipeline, unscheduled = _without_schedule(pipeline, able)
-    source, left_out = _source(pipeline, is_needed=orchestrator.config.is_remote)
+    source, left_out = _source(pipeline, stack.artifact_store.uri, is_needed=orchestrator.config.is_remote)
     code = source.archive() if source else None
     snapshot = compile_snapshot(pipeline, arguments, target_of(orchestrator), code)
     refused = check(snapshot, orchestrator.flavor, able, degraded)
@@ -118,13 +119,15 @@ def flavor_of(orchestrator: BaseOrchestrator) -> BaseOrchestratorFlavor | None:
         return None
 
 
-def _source(pipeline: PipelineFunction, *, is_needed: bool) -> tuple[SourceTree | None, tuple[str, ...]]:
+def _source(
+    pipeline: PipelineFunction, store: str, *, is_needed: bool
+) -> tuple[SourceTree | None, tuple[str, ...]]:
     """The user's source; where no other machine needs it, one too large is left out, and said."""
     file = inspect.getsourcefile(pipeline.entrypoint)
     if file is None or not Path(file).is_file():
         return None, ()
     try:
-        return source_tree(Path(file)), ()
+        return source_tree(Path(file), but=folder_of(store)), ()
     except LimitExceeded as error:
         if is_needed:
             raise

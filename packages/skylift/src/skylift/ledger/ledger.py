@@ -230,7 +230,7 @@ class Ledger:
 
     def newest_runs(self, limit: int | None = None) -> Iterator[RunRecord]:
         """Runs, newest first, from the index; an entry that is damaged is read where it was copied from."""
-        found = self.store.list(keys.INDEX, limit=limit)
+        found = [key for key in self.store.list(keys.INDEX, limit=limit) if keys.is_index(key)]
         for start in range(0, len(found), RUNS_AT_A_TIME):
             page = found[start : start + RUNS_AT_A_TIME]
             for key, data in zip(page, self.store.get_many(page), strict=True):

@@ -98,7 +98,14 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
             fix="Set them as environment variables.",
         )
     for name, step in snapshot.step_configurations.items():
-        if step.spec.source.startswith(f"{INTERACTIVE}:") or snapshot.code is None:
+        if snapshot.code is None and not step.spec.source.startswith(f"{INTERACTIVE}:"):
+            raise ConfigurationError(
+                f"{why}, and the project's source is too large to be handed to them",
+                who=f"{who}, step {name!r}",
+                value=step.spec.source,
+                fix="Leave data out of the project, or name it in .gitignore.",
+            )
+        if step.spec.source.startswith(f"{INTERACTIVE}:"):
             raise ConfigurationError(
                 f"{why}, which cannot import what only this process has",
                 who=f"{who}, step {name!r}",

@@ -51,8 +51,13 @@ def log_metadata(metadata: Mapping[str, Any]) -> None:
     from skylift.authoring.parameters import to_json
 
     context = get_step_context()
-    for name, value in metadata.items():
-        context.metadata[name] = to_json(value, Any, f"metadata {name!r} of step {context.invocation!r}")
+    for name, value in dict(metadata).items():
+        who = f"metadata {name!r} of step {context.invocation!r}"
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] -- people write what they write
+            raise AuthoringError("a name is text", who=who, value=name)
+        # numpy's scalars are the usual metrics, and NaN is one of them.
+        plain = value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
+        context.metadata[name] = to_json(plain, float if type(plain) is float else Any, who)
 
 
 @contextmanager

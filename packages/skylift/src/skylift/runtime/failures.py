@@ -6,6 +6,7 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from traceback import TracebackException
 from typing import Final
 
 from skylift.ledger.records import ErrorInfo
@@ -37,17 +38,26 @@ def summary(error: BaseException) -> str:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The traceback as text, from the first frame that is the user's.
+    """The traceback as text, without Skylift's own frames.
 
-    An error that Skylift raised by itself is its own sentence: no frame would tell more.
+    An error of Skylift's is its own sentence, and its cause the store's or a library's: that
+    stands in no record.
     """
-    frame = error.__traceback__
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
-        frame = frame.tb_next
-    if frame is None and isinstance(error, SkyliftError):
-        return f"{error}\n"
-    shown = frame if frame is not None else error.__traceback__
-    return "".join(traceback.format_exception(type(error), error, shown))
+    shown = traceback.TracebackException.from_exception(error, capture_locals=False)
+    if isinstance(error, SkyliftError):
+        shown.__cause__ = shown.__context__ = None
+        if not _users_frames(shown):
+            return f"{error}\n"
+    seen: TracebackException | None = shown
+    while seen is not None:
+        if frames := _users_frames(seen):
+            seen.stack = traceback.StackSummary.from_list(frames)
+        seen = seen.__cause__ or seen.__context__
+    return "".join(shown.format())
+
+
+def _users_frames(shown: TracebackException) -> list[traceback.FrameSummary]:
+    return [frame for frame in shown.stack if not frame.filename.startswith(_OWN_CODE)]
 
 
 def print_traceback(error: BaseException) -> None:

@@ -12,6 +12,7 @@ import signal
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from skylift_contract.environment import SUPERVISED_ENV
@@ -115,9 +116,37 @@ def _on_sigint(*_: object) -> None:
 
 def stop_on_signals() -> None:
     """Let SIGTERM and Ctrl-C end the running step as one that was stopped, from now on."""
+    _forget_in_children()
     signal.signal(signal.SIGTERM, _on_sigterm)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _on_sigint)
+
+
+@lru_cache(maxsize=1)
+def _forget_in_children() -> None:
+    """A process that the step forks is ended by a signal as any other: it has no record to write."""
+    os.register_at_fork(before=_mask, after_in_parent=_unmask, after_in_child=_forget)
+
+
+_FORKING: Final = threading.local()
+
+
+def _mask() -> None:
+    """A signal to a child that has just begun would be taken by the handler it is about to lose."""
+    _FORKING.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+
+
+def _unmask() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _FORKING.mask)
+
+
+def _forget() -> None:
+    if signal.getsignal(signal.SIGTERM) in {_on_sigterm, signal.SIG_IGN}:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is _on_sigint:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    _HOLD.is_on, _HOLD.pending = False, None
+    _unmask()
 
 
 @contextmanager

@@ -27,8 +27,10 @@ def load_arguments(run: ActiveRun, step: Step, signature: StepSignature) -> dict
             arguments[name] = from_json(step.config.parameters[name], given.annotation, who)
         elif isinstance(source := step.spec.inputs.get(name), InputSource):
             arguments[name] = _load(run, source, given.annotation)
+            check_type(arguments[name], given.annotation, who)
         elif source is not None:
             arguments[name] = [_load(run, one, Any) for one in source]
+            check_type(arguments[name], given.annotation, who)
     return arguments
 
 

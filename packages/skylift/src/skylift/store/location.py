@@ -151,3 +151,9 @@ def _who(uri: str) -> str:
 
 def _refused(uri: str, what: str, fix: str) -> ConfigurationError:
     return ConfigurationError(what, who=_who(uri), fix=fix)
+
+
+def folder_of(uri: str) -> Path | None:
+    """The folder of a file store; None for any other."""
+    location = Location.parse(uri)
+    return Path(location.path) if location.scheme is Scheme.FILE else None

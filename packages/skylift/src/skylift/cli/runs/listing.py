@@ -15,6 +15,7 @@ from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
 from skylift.ledger.records import now
 from skylift_contract.enums import ExecutionStatus
+from skylift_contract.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,9 +95,17 @@ def _lines(client: Client, pipeline: str | None, status: str | None, limit: int)
 
 
 def _line(run: PipelineRun) -> Line:
-    """A run's end says how it stands; only one that is open needs a look at its steps."""
+    """How a run stands; of one that cannot be read, why: the others are shown all the same."""
     record = run.record
     assert record is not None
+    try:
+        return _read_line(run, record)
+    except StoreError as error:
+        return Line(record, ExecutionStatus.UNKNOWN, str(error), None)
+
+
+def _read_line(run: PipelineRun, record: RunRecord) -> Line:
+    """A run's end says how it stands; only one that is open needs a look at its steps."""
     if end := run.end:
         return Line(record, end.status, end.reason, end.writer.time)
     found = run.fetch()
