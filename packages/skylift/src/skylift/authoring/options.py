@@ -63,7 +63,7 @@ RUNTIMES: Final = ("inline", "isolated")
 
 def _check(name: str, value: Any, who: str) -> None:
     kinds = _KINDS.get(name)
-    if kinds and not isinstance(value, kinds):
+    if kinds and not _is_one_of(value, kinds):
         wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
         raise ConfigurationError("it is of another type", who=f"{who}, {name}", value=value, limit=wanted)
     if name == "runtime" and value is not None and value not in RUNTIMES:
@@ -78,6 +78,10 @@ def _check(name: str, value: Any, who: str) -> None:
             value=value,
             fix='Schedule(cron_expression="0 2 * * *")',
         )
+
+
+def _is_one_of(value: object, kinds: tuple[type[Any], ...]) -> bool:
+    return isinstance(value, kinds)
 
 
 Options = TypeVar("Options", StepOptions, PipelineOptions)
