@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 from hypothesis import settings
 
 if TYPE_CHECKING:
     import pytest
+
+# Who runs the tests in the background may have Ctrl-C ignored, and a child would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("workspace", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

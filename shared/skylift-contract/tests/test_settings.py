@@ -47,3 +47,12 @@ def test_a_misspelling_is_named() -> None:
 def test_nothing_asked_for_is_empty() -> None:
     assert DockerSettings().is_empty
     assert not DockerSettings(platform="linux/arm64").is_empty
+
+
+@pytest.mark.parametrize(
+    "settings", [DockerSettings(image="mine:1"), DockerSettings(), DockerSettings(apt_packages=("git",))]
+)
+def test_what_a_snapshot_writes_is_read_back(settings: DockerSettings) -> None:
+    again = DockerSettings.model_validate_json(settings.model_dump_json())
+    assert again == settings
+    assert again.is_empty is settings.is_empty

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from skylift_contract.snapshot import (
     PipelineConfiguration,
     PipelineSnapshot,

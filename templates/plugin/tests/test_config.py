@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from skylift___plugin__.config import __Plugin__OrchestratorConfig
+
 from skylift_contract.errors import ConfigurationError
 
 

@@ -20,7 +20,13 @@ from skylift_tests_support.stores import BUCKET
 from skylift import ExecutionStatus, ResourceSettings, Schedule, pipeline, step
 from skylift.models import PipelineRun
 from skylift_contract.capability import Capability
-from skylift_contract.errors import BackendError, ConfigurationError, FlavorBroken, UnsupportedCapability
+from skylift_contract.errors import (
+    BackendError,
+    ConfigurationError,
+    FlavorBroken,
+    RunFailed,
+    UnsupportedCapability,
+)
 from skylift_contract.flavor import capabilities_of, make_orchestrator, verify
 from skylift_contract.orchestrator import BaseOrchestrator
 
@@ -185,3 +191,28 @@ def test_a_class_that_would_start_nothing_is_refused() -> None:
 
     with pytest.raises(FlavorBroken, match="overrides neither submit_pipeline nor prepare_or_run_pipeline"):
         verify(IdleFlavor())
+
+
+def test_an_id_that_another_submission_has_is_refused(
+    orchestrator: MyOrchestrator, store_on_s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skylift.orchestrators import SubmissionResult
+    from skylift_contract.errors import RunIdError
+
+    def submit(*_: Any, **__: Any) -> SubmissionResult:
+        return SubmissionResult(orchestrator_run_id="always-the-same")
+
+    monkeypatch.setattr(orchestrator, "submit_pipeline", submit)
+    documented.with_options(orchestrator=orchestrator)()
+    with pytest.raises(RunIdError, match="another submission has it already"):
+        documented.with_options(orchestrator=orchestrator)()
+
+
+def test_a_run_that_was_waited_for_and_never_started_is_a_failure(
+    orchestrator: MyOrchestrator, store_on_s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orchestrator, "_run_all", lambda: None)
+    with pytest.raises(
+        RunFailed, match=r"it was waited for, and is pending: no step has started\. Look at what"
+    ):
+        documented.with_options(orchestrator=orchestrator)()

@@ -51,7 +51,8 @@ class DockerSettings(Settings):
 
     @model_validator(mode="after")
     def _ready_or_built(self) -> Self:
-        built = self.model_fields_set - {"image", "platform"}
+        # By value: a snapshot writes every field, so on reading back all of them are set.
+        built = {name for name, value in self if value and name not in {"image", "platform"}}
         if self.image and built:
             raise ConfigurationError(
                 f"`image` names a ready image, so nothing is built from {', '.join(sorted(built))}",
@@ -64,4 +65,4 @@ class DockerSettings(Settings):
     @property
     def is_empty(self) -> bool:
         """Whether nothing was asked for: the flavor's own default image will do."""
-        return not self.model_fields_set
+        return not any(value for _, value in self)

@@ -52,6 +52,6 @@ class __Plugin__Orchestrator(ContainerizedOrchestrator):
         run_id = __Plugin__Client(self.config).submit(compiled.documents[DOCUMENT], token)
         return SubmissionResult(orchestrator_run_id=canonical(run_id, backend="__plugin__"))
 
-    def validate(self, stack: Stack) -> None:  # noqa: ARG002 -- the stack adds no demand yet
+    def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:  # noqa: ARG002 -- neither adds a demand
         """Raise a `ConfigurationError` where the endpoint is not set."""
         _ = self.config.required_endpoint

@@ -124,6 +124,10 @@ def environment_of(options: SharedOptions, default: SharedOptions, who: str) -> 
                 value=value,
                 fix=f"Write {str(value)!r}.",
             )
+        if name.startswith("SKYLIFT_"):
+            raise ConfigurationError(
+                "variables of that prefix are Skylift's own", who=f"{who}, environment", value=name
+            )
         if not name or "=" in name or "\0" in name + value:
             raise ConfigurationError("no environment can hold it", who=f"{who}, environment", value=name)
     return found

@@ -21,7 +21,7 @@ from skylift.store.location import open_store
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.environment import STORE_ENV, SUBMISSION_ENV
-from skylift_contract.errors import BackendError, RunFailed, RunStopped
+from skylift_contract.errors import BackendError, RunFailed, RunIdError, RunStopped
 from skylift_contract.run_id import run_id
 
 if TYPE_CHECKING:
@@ -86,12 +86,19 @@ class Submission:
         found = result.orchestrator_run_id if result else None
         if found and not self.plan.stack.orchestrator.config.is_synchronous:
             self.observer.started(self._open(found).run_id)
-        if self.wait and result and result.wait_for_completion:
+        waited = self.wait and result is not None and result.wait_for_completion is not None
+        if waited and result and result.wait_for_completion:
             result.wait_for_completion()
         reference = self._reference().model_copy(update={"orchestrator_run_id": found})
         run = PipelineRun.open(self.ledger, reference)
         status = run.fetch()
         self.observer.ended(run, status)
+        if waited and not status.status.is_finished:
+            raise RunFailed(
+                str(run.id or f"of submission {self.id}"),
+                f"it was waited for, and is {status.status.value}: {status.reason or 'no step says more'}",
+                fix="Look at what the backend says of its steps: they may not have found their run.",
+            )
         return run
 
     def _store(self) -> None:
@@ -166,7 +173,7 @@ class Submission:
     def _open(self, orchestrator_run_id: str) -> RunRecord:
         """Write the run's record from here; a step that was faster has done it already."""
         snapshot = self.plan.snapshot
-        return self.ledger.open_run(
+        standing = self.ledger.open_run(
             RunRecord(
                 run_id=str(run_id(snapshot.runtime.flavor, orchestrator_run_id)),
                 orchestrator_run_id=orchestrator_run_id,
@@ -177,3 +184,11 @@ class Submission:
                 submission_id=self.id,
             )
         )
+        if standing.submission_id not in {None, self.id}:
+            raise RunIdError(
+                "one orchestrator run ID for two runs: another submission has it already",
+                who=f"run {standing.run_id}",
+                value=orchestrator_run_id,
+                fix="Each execution needs an ID of its own from the backend.",
+            )
+        return standing
