@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 from skylift___plugin__.config import __Plugin__OrchestratorConfig
-
 from skylift_contract.errors import ConfigurationError
 
 

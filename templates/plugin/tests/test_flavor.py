@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from skylift___plugin__.flavor import __Plugin__OrchestratorFlavor
-
 from skylift_contract.capability import Capability
 from skylift_contract.discovery import load_flavor
 from skylift_contract.flavor import verify

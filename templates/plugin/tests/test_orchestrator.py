@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from skylift___plugin__.config import __Plugin__OrchestratorConfig
 from skylift___plugin__.orchestrator import __Plugin__Orchestrator
-
-from skylift_contract.errors import (
-    AuthenticationError,
-    BackendError,
-    PermissionDenied,
-    QuotaExceeded,
-    Transient,
-)
+from skylift_contract.errors import AuthenticationError, BackendError, PermissionDenied, QuotaExceeded, Transient
 from skylift_contract.run import PipelineRun
 from skylift_contract.stack import ArtifactStore, Stack
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from skylift___plugin__.config import __Plugin__OrchestratorConfig
 from skylift___plugin__.orchestrator import __Plugin__Orchestrator
-
 from skylift_contract.errors import RunIdError
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pydantic import Field, SecretStr
-
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.orchestrator import BaseOrchestratorConfig
 
