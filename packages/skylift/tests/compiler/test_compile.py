@@ -280,6 +280,7 @@ def test_a_settings_key_that_is_none_is_refused(key: str) -> None:
         ({"timeout": "soon"}, "timeout: it is a number of seconds"),
         ({"environment": {"A": 1}}, r"environment\['A'\]: environment variables are text \(got 1\)"),
         ({"environment": {"A=B": "1"}}, "no environment can hold it"),
+        ({"environment": {"SKYLIFT_STORE": "x"}}, "variables of that prefix are Skylift's own"),
         ({"settings": {"resources": {"cpu": 1}}}, "there is no option named 'cpu'"),
         ({"settings": {"resources": 4}}, "settings are a model or a mapping"),
         ({"execution_mode": "fast"}, "there is no such execution mode .*Choose one of fail_fast"),

@@ -86,14 +86,14 @@ class Submission:
         found = result.orchestrator_run_id if result else None
         if found and not self.plan.stack.orchestrator.config.is_synchronous:
             self.observer.started(self._open(found).run_id)
-        waited = self.wait and result is not None and result.wait_for_completion is not None
-        if waited and result and result.wait_for_completion:
-            result.wait_for_completion()
+        wait = result.wait_for_completion if result and self.wait else None
+        if wait is not None:
+            wait()
         reference = self._reference().model_copy(update={"orchestrator_run_id": found})
         run = PipelineRun.open(self.ledger, reference)
         status = run.fetch()
         self.observer.ended(run, status)
-        if waited and not status.status.is_finished:
+        if wait is not None and not status.status.is_finished:
             raise RunFailed(
                 str(run.id or f"of submission {self.id}"),
                 f"it was waited for, and is {status.status.value}: {status.reason or 'no step says more'}",
