@@ -131,12 +131,12 @@ STEPS = {
         ),
         (
             RunStatus(Status.STOPPED, "", {"load": StepStatus(Status.STOPPED, "it was stopped", 1)}),
-            "was stopped where it ran, by Ctrl-C or a signal (1 stopped).",
+            "was stopped where it ran: by Ctrl-C or a signal (1 stopped).",
             "describe",
         ),
         (
             RunStatus(Status.STOPPING, "", STEPS),
-            "is being stopped where it ran, by Ctrl-C or a signal (1 pending, 1 running, 1 completed).",
+            "is being stopped where it ran: by Ctrl-C or a signal (1 pending, 1 running, 1 completed).",
             "watch",
         ),
     ],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
-from skylift import pipeline, step
-from skylift.following import LONGEST_PAUSE_S, changes, follow
+from skylift import following, pipeline, step
+from skylift.console.progress import Progress
+from skylift.following import LONGEST_PAUSE_S, changes, elapsed, follow
 from skylift.models import PipelineRun
 from skylift.observer import Silent
 from skylift_contract.enums import ExecutionStatus as Status
@@ -100,3 +102,23 @@ def test_a_step_that_waits_is_no_news_until_it_waits_again(run: PipelineRun) -> 
     assert [event.status for event in changes(run, {"first": StepStatus(Status.UNKNOWN)}, waiting)] == [
         Status.PENDING
     ]
+
+
+def test_a_step_that_runs_is_told_with_what_it_has_run(
+    run: PipelineRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = run.ledger.start(str(run.id), "first", 1)
+    assert began is not None
+    monkeypatch.setattr(following, "now", lambda: began.writer.time + timedelta(minutes=5))
+
+    (event,) = changes(run, {}, {"first": StepStatus(Status.RUNNING, attempt=1)})
+
+    assert event.so_far == 300.0
+    assert Progress(["first"]).note(event, 1000.0).elapsed(1000.0) == 300.0
+
+
+def test_a_clock_that_is_ahead_counts_as_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2026, 8, 1, tzinfo=UTC)
+    monkeypatch.setattr(following, "now", lambda: moment)
+    assert elapsed(moment + timedelta(seconds=5)) == 0.0
+    assert elapsed(moment - timedelta(seconds=5)) == 5.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -46,7 +47,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., PipelineRun]:
     snapshot = plan(short, {}).snapshot
     ledger.put_snapshot(snapshot)
 
-    def make(flavor: str = "local", **writer: Any) -> PipelineRun:
+    def make(flavor: str = "local", *, is_signalled: bool = True, **writer: Any) -> PipelineRun:
         record = RunRecord(
             run_id=str(run_id(flavor, "7")),
             orchestrator_run_id="7",
@@ -54,6 +55,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., PipelineRun]:
             pipeline="short",
             snapshot=snapshot.digest,
             flavor=flavor,
+            is_signalled=is_signalled,
             writer=Writer.this_process().model_copy(update=writer),
         )
         return PipelineRun.of_record(ledger, ledger.open_run(record))
@@ -165,3 +167,36 @@ def test_another_flavors_orchestrator_is_asked(
 def test_a_flavor_that_is_not_installed_says_what_to_install(opened: Callable[..., PipelineRun]) -> None:
     with pytest.raises(FlavorNotFound, match=r"flavor 'sagemaker': it is not installed\."):
         stop(opened(flavor="sagemaker"), graceful=False, user="me", pause=never)
+
+
+def test_a_program_that_does_more_gets_no_signal(
+    opened: Callable[..., PipelineRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run in a thread of a server: the request is left where the run looks, and nobody is killed."""
+
+    def kill(*_: Any) -> None:
+        raise AssertionError("a stranger was killed")
+
+    monkeypatch.setattr(os, "kill", kill)
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    run = opened(is_signalled=False)
+    with pytest.raises(SkyliftError) as raised:
+        stop(run, graceful=False, user="me", pause=lambda _: None)
+
+    assert run.ledger.stop_request(str(run.id)) is not None
+    assert str(raised.value) == (
+        f"run {run.id}, process {os.getpid()}: it was asked to stop 30 s ago, and its step runs in a thread of "
+        "a program that does more, where nothing can interrupt it. It stops when that step ends; "
+        f"see: skylift runs watch {run.id}"
+    )
+
+
+def test_only_a_run_of_the_main_thread_is_signalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKYLIFT_STORE_URI", f"memory://{uuid4().hex}")
+    made = [short()]
+    thread = threading.Thread(target=lambda: made.append(short()))
+    thread.start()
+    thread.join()
+    records = [run.record for run in made if isinstance(run, PipelineRun)]
+    assert [record and record.is_signalled for record in records] == [True, False]

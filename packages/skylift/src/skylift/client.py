@@ -8,7 +8,9 @@ from uuid import UUID
 
 from skylift import project
 from skylift.ledger import keys
+from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
+from skylift.ledger.records import RunRecord, UnreadRun
 from skylift.models import PipelineRun
 from skylift.store.location import open_store
 from skylift_contract.errors import ConfigurationError
@@ -31,30 +33,51 @@ class Client:
         self.ledger = Ledger(open_store(store or project.default_store_uri()))
 
     def runs(self, pipeline: str | None = None) -> Iterator[PipelineRun]:
-        """Runs, newest first; read as they are asked for."""
-        for record in self.ledger.newest_runs():
+        """Runs, newest first; read as they are asked for.
+
+        One whose record cannot be read is among them, unless they are of one pipeline: its
+        status is UNKNOWN, and its reason says why.
+        """
+        for record in newest_runs(self.ledger):
             if pipeline is None or record.pipeline == pipeline:
                 yield PipelineRun.of_record(self.ledger, record)
 
     def newest(self, limit: int, pipeline: str | None = None) -> list[PipelineRun]:
         if pipeline is None:
-            return [PipelineRun.of_record(self.ledger, record) for record in self.ledger.newest_runs(limit)]
+            return [PipelineRun.of_record(self.ledger, record) for record in newest_runs(self.ledger, limit)]
         return list(islice(self.runs(pipeline), limit))
 
     def run(self, name: str | UUID) -> PipelineRun:
-        """A run by its id, the start of it, or `last`.
+        """A run by its id, the start of it, its submission's id, or `last`.
 
-        Raises `ConfigurationError` when there is none, or when several fit.
+        Raises `ConfigurationError` when there is none, or when several fit, and `StoreError`
+        when its record cannot be read.
         """
         text = str(name)
         if text == "last":
-            record = next(self.ledger.newest_runs(1), None)
+            record = next(newest_runs(self.ledger, 1), None)
         else:
-            record = self.ledger.run(found) if (found := self._id(text)) else None
+            record = self._record(found) if (found := self._id(text)) else None
         if record is None:
             what = "there is no run yet" if text == "last" else f"there is no run {text!r}"
             raise ConfigurationError(what, who=self.ledger.store.uri, fix="See: skylift runs list")
+        if isinstance(record, UnreadRun):
+            raise record.error
         return PipelineRun.of_record(self.ledger, record)
+
+    def _record(self, name: str) -> RunRecord | None:
+        """Of a run's id, or of a submission's that became one; raises where it has not yet."""
+        if record := self.ledger.run(name):
+            return record
+        if linked := self.ledger.run_of_submission(name):
+            return self.ledger.run(linked)
+        if request := self.ledger.request(name):
+            raise ConfigurationError(
+                f"none of its steps has started, so {request.flavor} has not said which run it is",
+                who=f"submission {name}",
+                fix="Look again in a while.",
+            )
+        return None
 
     def _id(self, text: str) -> str | None:
         """The id that a text is, or the only one that begins so."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from skylift.console.words import clock, counted, counts, seconds, status_word
+from skylift.console.words import clock, counted, counts, printable, seconds, status_word
 from skylift.ledger.history import History
 from skylift.ledger.output import Output
 from skylift_contract.enums import ExecutionStatus as Status
+from skylift_contract.errors import RecordTooNew
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skylift.ledger.records import EndRecord
+    from skylift.ledger.records import EndRecord, StopRecord
     from skylift.models import PipelineRun
     from skylift_contract.status import RunStatus, StepStatus
 
@@ -137,16 +139,22 @@ def _summary(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> 
             said = f"has not begun: {status.reason or 'its backend has it, and nothing of it runs yet'}"
         case _:
             said = f"cannot be asked how it stands: {status.reason or status_word(status.status)}"
-    return f"run {run.id} of pipeline {run.pipeline!r} {said}{f' ({found})' if found else ''}."
+    return f"run {run.id} of pipeline {run.pipeline!r} {printable(said)}{f' ({found})' if found else ''}."
 
 
 def _asked(run: PipelineRun, status: RunStatus) -> str:
-    request = run.ledger.stop_request(str(run.id))
+    request = _request(run)
     word = "was stopped" if status.status is Status.STOPPED else "is being stopped"
     if request is None:
-        return f"{word} where it ran, by Ctrl-C or a signal"
+        return f"{word} where it ran: {status.reason or 'by Ctrl-C or a signal'}"
     how = ", gracefully" if request.graceful else ""
     return f"{word}{how}, as {request.user or 'somebody'} asked at {clock(request.writer.time)}"
+
+
+def _request(run: PipelineRun) -> StopRecord | None:
+    with suppress(RecordTooNew):
+        return run.ledger.stop_request(str(run.id))
+    return None
 
 
 def _running(status: RunStatus) -> str:
@@ -171,4 +179,4 @@ def headline(failure: Failure) -> str:
     """One line on a failure: which step, which attempt, after how long."""
     attempt = f", attempt {failure.attempt}" if failure.attempt > 1 else ""
     after = f" after {seconds(failure.seconds)}" if failure.seconds is not None else ""
-    return f"step {failure.step!r} failed{after}{attempt}: {failure.reason}"
+    return f"step {failure.step!r} failed{after}{attempt}: {printable(failure.reason)}"

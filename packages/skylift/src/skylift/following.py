@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from skylift.ledger.history import History
+from skylift.ledger.records import UNREADABLE, now
 from skylift.observer import StepEvent
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from skylift.models import PipelineRun
     from skylift.observer import Observer
@@ -50,4 +53,18 @@ def changes(
     }
     history = History.read(run.ledger, str(run.id), changed)
     for name, step in changed.items():
-        yield StepEvent(name, step.status, step.reason, step.attempt, history.seconds(name))
+        so_far = _so_far(run, name, step) if step.status is ExecutionStatus.RUNNING else 0.0
+        yield StepEvent(name, step.status, step.reason, step.attempt, history.seconds(name), so_far)
+
+
+def _so_far(run: PipelineRun, name: str, step: StepStatus) -> float:
+    """Seconds since the attempt began, by its record; where nobody can read that, since now."""
+    with suppress(*UNREADABLE):
+        if start := run.ledger.start(str(run.id), name, step.attempt):
+            return elapsed(start.writer.time)
+    return 0.0
+
+
+def elapsed(since: datetime) -> float:
+    """Seconds since a moment on whoever's clock; one that is ahead of ours counts as now."""
+    return max(0.0, (now() - since).total_seconds())

@@ -13,10 +13,13 @@ from skylift import artifacts
 from skylift.authoring.sources import load
 from skylift.ledger import keys
 from skylift.ledger.process import liveness
+from skylift.ledger.records import RunRecord, UnreadRun
 from skylift.ledger.view import settled
+from skylift.materializers.paths import PATH, restore
+from skylift.named import Named
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import SkyliftError, UnknownName
+from skylift_contract.errors import RecordTooNew, SkyliftError
 from skylift_contract.run import DeployedSchedule, PipelineRunResponse
 from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, PipelineSnapshotResponse
 from skylift_contract.status import UNASKED, Liveness, RunStatus
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skylift.ledger.ledger import Ledger
-    from skylift.ledger.records import ErrorInfo, ResultRecord, RunEndRecord, RunRecord
+    from skylift.ledger.records import ErrorInfo, ResultRecord, RunEndRecord
     from skylift_contract.snapshot import Step
     from skylift_contract.status import StepStatus
 
@@ -60,9 +63,14 @@ class ArtifactView:
         return artifacts.load(self.ledger.store, self.ref, self.annotation, self.who)
 
     def download(self, folder: Path) -> list[Path]:
-        """Copy its files below a folder, verified, and return where each went."""
-        files, _ = artifacts.open_files(self.ledger.store, self.ref.digest, self.who)
+        """Copy its files below a folder, verified, and return where each went.
+
+        Empty folders and the right to execute come back with what a step gave as a `Path`.
+        """
+        files, manifest = artifacts.open_files(self.ledger.store, self.ref.digest, self.who)
         files.folder = folder
+        if manifest.materializer == PATH:
+            return restore(files, folder, manifest.details)
         return [files.path(name) for name in files.files]
 
 
@@ -88,16 +96,20 @@ class StepRun:
 
     @property
     def outputs(self) -> Mapping[str, ArtifactView]:
-        """Name → output; empty while the step has not committed."""
+        """Name → output; empty while the step has not committed.
+
+        For a name that none has it raises `UnknownKey`, offering the nearest.
+        """
         name = self.step.spec.invocation_id
         result = self._result
         bound = self.run.snapshot_of.bindings.get(name)
         refs = result.outputs if result else bound.outputs if bound else {}
         who = f"run {self.run.id}, step {name!r}"
-        return {
-            output: ArtifactView(self.run.ledger, ref, f"{who}, output {output!r}", self._annotation(output))
-            for output, ref in refs.items()
-        }
+        found = (
+            (name, ArtifactView(self.run.ledger, ref, f"{who}, output {name!r}", self._annotation(name)))
+            for name, ref in refs.items()
+        )
+        return Named("output", who, found)
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -126,7 +138,7 @@ class PipelineRun(contract.PipelineRun):
     """A run. `status` asks the ledger each time; `steps` are as they stand then."""
 
     _ledger: Ledger = PrivateAttr()
-    _record: RunRecord | None = PrivateAttr(default=None)
+    _record: RunRecord | UnreadRun | None = PrivateAttr(default=None)
 
     @classmethod
     def open(cls, ledger: Ledger, reference: contract.PipelineRun) -> PipelineRun:
@@ -136,7 +148,7 @@ class PipelineRun(contract.PipelineRun):
         return run
 
     @classmethod
-    def of_record(cls, ledger: Ledger, record: RunRecord) -> PipelineRun:
+    def of_record(cls, ledger: Ledger, record: RunRecord | UnreadRun) -> PipelineRun:
         run = cls.open(
             ledger,
             contract.PipelineRun.model_construct(
@@ -150,6 +162,16 @@ class PipelineRun(contract.PipelineRun):
         run._record = record  # noqa: SLF001 -- its own
         return run
 
+    def __repr__(self) -> str:
+        """One line; it asks the ledger how the run stands."""
+        try:
+            status = self.status.value
+        except SkyliftError as error:
+            status = f"unknown: {error}"
+        return f"<PipelineRun {self.id or 'without an id yet'} of pipeline {self.pipeline!r}: {status}>"
+
+    __str__ = __repr__
+
     @property
     def ledger(self) -> Ledger:
         return self._ledger
@@ -157,6 +179,8 @@ class PipelineRun(contract.PipelineRun):
     @property
     def id(self) -> UUID | None:
         """None while no step of a submission without a run ID has started."""
+        if isinstance(self._record, UnreadRun):
+            return UUID(self._record.run_id)
         if (own := super().id) is not None or self.submission_id is None:
             return own
         linked = self._ledger.run_of_submission(self.submission_id)
@@ -164,15 +188,33 @@ class PipelineRun(contract.PipelineRun):
 
     @property
     def record(self) -> RunRecord | None:
-        """None while nothing of it has started; once there it never changes."""
+        """None while nothing of it has started; once there it never changes.
+
+        Raises `StoreError` where it cannot be read.
+        """
         if self._record is None and self.id:
             self._record = self._ledger.run(str(self.id))
+        if isinstance(self._record, UnreadRun):
+            raise self._record.error
         return self._record
 
     @property
+    def head(self) -> RunRecord | UnreadRun | None:
+        """The record, or in its place what is known of a run whose record cannot be read."""
+        return self._record or self.record
+
+    @property
     def end(self) -> RunEndRecord | None:
-        """The record that closes it; None while it is open, or was opened again."""
-        newest = self._ledger.newest_end(str(self.id))
+        """The record that closes it; None while it is open, or was opened again.
+
+        None, too, where only a newer Skylift can read it, or the run: then its reason says so.
+        """
+        if isinstance(self._record, UnreadRun):
+            return None
+        try:
+            newest = self._ledger.newest_end(str(self.id))
+        except RecordTooNew:
+            return None
         return newest[1] if newest and newest[1].status.is_finished else None
 
     @cached_property
@@ -185,7 +227,9 @@ class PipelineRun(contract.PipelineRun):
         A run that nobody closed, and whose process is gone, is closed by this, where the
         store lets itself be written.
         """
-        record = self.record
+        record = self.head
+        if isinstance(record, UnreadRun):
+            return RunStatus(ExecutionStatus.UNKNOWN, str(record.error))
         if record is None:
             return RunStatus(ExecutionStatus.PENDING, "no step has started")
         return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(record))
@@ -204,19 +248,19 @@ class PipelineRun(contract.PipelineRun):
         return self.steps_at(self.fetch())
 
     def steps_at(self, status: RunStatus) -> Mapping[str, StepRun]:
-        """Its steps, in topological order, as they stand in a status that was fetched."""
-        return {
-            name: StepRun(self, step, status.steps[name])
-            for name, step in self.snapshot_of.step_configurations.items()
-            if name in status.steps
-        }
+        """Its steps, in topological order, as they stand in a status that was fetched.
+
+        For a name that none has it raises `UnknownKey`, offering the nearest.
+        """
+        steps: Mapping[str, Step] = self.snapshot_of.step_configurations if status.steps else {}
+        found = (
+            (name, StepRun(self, steps[name], status.steps[name])) for name in steps if name in status.steps
+        )
+        return Named("step", f"run {self.id}", found)
 
     def step(self, name: str) -> StepRun:
-        """A step's run; raises `UnknownName`, offering the nearest."""
-        steps = self.steps
-        if name not in steps:
-            raise UnknownName("step", name, steps, who=f"run {self.id}")
-        return steps[name]
+        """A step's run; raises `UnknownKey`, offering the nearest."""
+        return self.steps[name]
 
     def failures(self) -> Iterator[tuple[str, str, ErrorInfo | None]]:
         """Step, reason and error of each step that failed."""

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """A step of the run now stands like this; `seconds` it took, once it has ended."""
+    """A step of the run now stands like this.
+
+    `seconds`: what it took, once it has ended. `so_far`: seconds that it had run when this was told.
+    """
 
     invocation: str
     status: ExecutionStatus
     reason: str = ""
     attempt: int = 0
     seconds: float | None = None
+    so_far: float = 0.0
 
 
 class Observer(Protocol):
@@ -38,7 +42,9 @@ class Observer(Protocol):
 
     def note(self, text: str) -> None: ...
 
-    def started(self, run_id: str) -> None: ...
+    def started(self, run_id: str, so_far: float = 0.0) -> None:
+        """The run has this id, and began so many seconds ago."""
+        ...
 
     def step(self, event: StepEvent) -> None: ...
 
@@ -56,7 +62,7 @@ class Silent:
 
     def note(self, text: str) -> None: ...
 
-    def started(self, run_id: str) -> None: ...
+    def started(self, run_id: str, so_far: float = 0.0) -> None: ...
 
     def step(self, event: StepEvent) -> None: ...
 

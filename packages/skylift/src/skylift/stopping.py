@@ -33,8 +33,9 @@ def stop(
     """Stop a run, and return how it stands then.
 
     A local run is waited for; a graceful stop lets the steps that run finish, however long
-    they take. Any other flavor's orchestrator is asked and not waited for. A run that has
-    ended is left as it is.
+    they take. One in a thread of a program that does more finds the request in its store, and
+    gets no signal. Any other flavor's orchestrator is asked and not waited for. A run that
+    has ended is left as it is.
 
     Raises `ConfigurationError` for a run of another machine, and `SkyliftError` when the
     process does not end.
@@ -68,7 +69,9 @@ def _check_here(record: RunRecord) -> None:
 
 
 def _signal(record: RunRecord) -> None:
-    """SIGTERM, to that very process: a pid alone may be another's by now."""
+    """SIGTERM, to that very process, where the run is all it does: a pid alone may be another's by now."""
+    if not record.is_signalled:
+        return
     if liveness(record.writer) is not Liveness.ALIVE:
         return
     try:
@@ -93,10 +96,22 @@ def _ended(
         liveness(record.writer) is Liveness.GONE and run.fetch().status.is_finished
     ):
         if patience_s is not None and time.monotonic() - began > patience_s:
-            raise SkyliftError(
-                f"it was asked to stop {patience_s:g} s ago, and its code does not let itself be interrupted",
-                who=f"run {record.run_id}, process {record.writer.pid}",
-                fix=f"kill -9 {record.writer.pid} ends it; whoever looks at the run next records that.",
-            )
+            raise _still_running(record, patience_s)
         pause(PAUSE_S)
     return run.fetch()
+
+
+def _still_running(record: RunRecord, patience_s: float) -> SkyliftError:
+    who, pid = f"run {record.run_id}, process {record.writer.pid}", record.writer.pid
+    asked = f"it was asked to stop {patience_s:g} s ago, and"
+    if not record.is_signalled:
+        return SkyliftError(
+            f"{asked} its step runs in a thread of a program that does more, where nothing can interrupt it",
+            who=who,
+            fix=f"It stops when that step ends; see: skylift runs watch {record.run_id}",
+        )
+    return SkyliftError(
+        f"{asked} its code does not let itself be interrupted",
+        who=who,
+        fix=f"kill -9 {pid} ends it; whoever looks at the run next records that.",
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -155,3 +157,70 @@ def test_an_old_encoding_gets_escapes_and_no_crash(project: Project) -> None:
         check=True,
     )
     assert rb"sch\xf6n" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["skylift runs list", "skylift runs list --output json"])
+def test_a_stdout_that_is_closed(project: Project, command: str) -> None:
+    project.write("flow.py", ONE)
+    assert project.skylift("run", "flow.py").code == 0
+    answer = shell(project, f"{command} >&-")
+    assert (answer.returncode, answer.stderr) == (
+        1,
+        "error: stdout: it is closed. Send it to a file, or to /dev/null.\n",
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+@pytest.mark.parametrize("command", ["skylift runs list", "skylift --help", "skylift runs logs last"])
+def test_a_stdout_that_is_full(project: Project, command: str) -> None:
+    project.write("flow.py", ONE)
+    assert project.skylift("run", "flow.py").code == 0
+    answer = shell(project, f"{command} >/dev/full")
+    assert (answer.returncode, answer.stderr) == (
+        1,
+        "error: stdout: it cannot be written: No space left on device. Send it to where there is room.\n",
+    )
+    assert shell(project, f"{command} 2>/dev/full").returncode == 0
+
+
+def test_a_folder_that_was_deleted(project: Project) -> None:
+    project.write("flow.py", ONE)
+    answer = shell(project, "mkdir gone; cd gone; rmdir ../gone; skylift run flow.py:p")
+    assert (answer.returncode, answer.stderr) == (
+        1,
+        "error: the current folder: it has been deleted. Change to one that is there.\n",
+    )
+
+
+def test_a_machine_that_refuses_is_no_bug(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    _replaced(monkeypatch, OSError(errno.EMFILE, "Too many open files", "x/y"))
+    answer = project.skylift("runs", "list")
+    assert (answer.code, answer.err) == (
+        1,
+        "error: x/y: Too many open files. With --debug: where it happened.\n",
+    )
+
+
+def shell(project: Project, line: str) -> subprocess.CompletedProcess[str]:
+    """A command line as people type it."""
+    script = f'skylift() {{ "{sys.executable}" -m skylift.cli "$@"; }}; {line}'
+    return subprocess.run(
+        ["/bin/sh", "-c", script],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+ONE = """
+from skylift import pipeline, step
+@step
+def one() -> int:
+    print("one")
+    return 1
+@pipeline
+def p() -> None:
+    one()
+"""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from skylift_tests_support.commands import SKYLIFT
+from skylift_tests_support.runs import make_record
 
 from skylift.client import Client
 from skylift.local.flavor import CAPABILITIES
@@ -84,14 +85,15 @@ def test_a_run_that_completes(project: Project, flow: str) -> None:
 def test_a_run_that_fails(project: Project, flow: str) -> None:
     answer = project.skylift("run", f"{flow}:bad")
     assert answer.code == 1
-    assert re.fullmatch(
-        r"error: run \S{36}: failed: step 'broken': ValueError: no\. See: skylift runs why \S{36}",
-        answer.err.splitlines()[-1],
-    )
+    lines = answer.err.splitlines()
+    (said,) = (line for line in lines if "ValueError: no" in line and not line.startswith("ValueError"))
+    assert re.fullmatch(r"broken: failed in .+: ValueError: no", said)
+    assert any(re.fullmatch(r"run \S{36} failed in .+ \(.+\): step 'broken'", line) for line in lines)
+    assert re.fullmatch(r"      skylift runs describe \S{36}", lines[-1])
     assert "raise error" not in answer.err  # nothing of how it got here
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_interrupted(project: Project, flow: str, number: signal.Signals) -> None:
     here = project.fifo("here")
     project.fifo("never")
@@ -101,8 +103,9 @@ def test_a_run_that_is_interrupted(project: Project, flow: str, number: signal.S
     out, err = process.communicate()
 
     assert (process.returncode, out) == (130, "")
-    assert "stuck: stopped in" in err
-    assert "it was stopped" in err.splitlines()[-1]
+    by = {signal.SIGINT: "Ctrl-C", signal.SIGHUP: "SIGHUP: its terminal is gone"}.get(number, "SIGTERM")
+    assert re.search(rf"^stuck: stopped in .+: it was stopped by {by}$", err, re.MULTILINE)
+    assert Client(project.store).run("last").reason == f"step 'stuck': it was stopped by {by}"
     assert Client(project.store).run("last").status is ExecutionStatus.STOPPED
 
 
@@ -212,6 +215,64 @@ def test_no_wait_gives_the_id_and_leaves(project: Project) -> None:
 
     assert (answer.code, answer.out) == (0, f"{run.id}\n")
     assert f"next: skylift runs watch {run.id}" in answer.err
+
+
+def test_no_wait_for_a_backend_that_says_no_id(project: Project) -> None:
+    project.write("remote.py", ELSEWHERE.replace(', orchestrator_run_id="execution/7"', ""))
+    answer = project.skylift("run", "remote.py", "--no-wait")
+    submission = answer.out.strip()
+
+    assert answer.code == 0
+    assert answer.err.endswith(
+        f"that is the submission's id, for elsewhere has not said the run's yet\n"
+        f"next: skylift runs watch {submission}\n"
+    )
+    ledger = Client(project.store).ledger
+    request = ledger.request(submission)
+    assert request is not None
+    assert project.skylift("runs", "describe", submission).err == (
+        f"error: submission {submission}: none of its steps has started, so elsewhere has not said which run "
+        "it is. Look again in a while.\n"
+    )
+    ledger.open_run(make_record(ledger.snapshot(request.snapshot), submission_id=submission))
+    assert project.skylift("runs", "describe", submission).code == 0
+
+
+def test_a_run_goes_on_when_nobody_reads_what_it_prints(project: Project, flow: str) -> None:
+    process = project.start(*SKYLIFT, "run", f"{flow}:good")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.close()
+    process.wait()
+    assert Client(project.store).run("last").status is ExecutionStatus.COMPLETED
+
+
+def test_what_a_step_raises_reaches_no_terminal_as_it_is(project: Project) -> None:
+    project.write("loud.py", LOUD)
+    answer = project.skylift("run", "loud.py")
+    listed, why = project.skylift("runs", "list").out, project.skylift("runs", "why", "last").out
+    (said,) = (line for line in answer.err.splitlines() if line.startswith("loud: failed"))
+
+    assert said.endswith(" …")
+    for shown in (said, listed, why):
+        assert r"ValueError: \x1b[31mred\x07 word" in shown
+        assert "\x1b" not in shown
+    assert max(map(len, listed.splitlines())) < 500
+    assert "word " * 900 in why
+
+
+LOUD = """
+from skylift import pipeline, step
+
+@step
+def loud() -> int:
+    raise ValueError("\\x1b[31mred\\x07 " + "word " * 1000)
+
+@pipeline
+def p() -> None:
+    loud()
+"""
 
 
 def test_waiting_is_the_default(project: Project) -> None:

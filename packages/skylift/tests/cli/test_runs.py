@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from skylift_tests_support.commands import SKYLIFT
 
 from skylift.client import Client
+from skylift.ledger import keys
 from skylift.ledger.records import Writer
+from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +30,7 @@ from typing import Annotated
 @step
 def load(size: int) -> Annotated[list[int], "rows"]:
     print("loading", size)
+    log_metadata({"rows": size, "source": "x\\x1b"})
     return list(range(size))
 
 @step
@@ -81,7 +85,7 @@ def as_json(project: Project, *argv: str) -> dict[str, Any]:
 def test_an_empty_store_says_so_on_stderr(project: Project) -> None:
     answer = project.skylift("runs", "list")
     assert (answer.code, answer.out) == (0, "")
-    assert answer.err == f"there are no such runs in {project.store}\n"
+    assert answer.err == f"nothing has run in {project.store} yet\n"
     assert as_json(project, "list") == {"runs": []}
 
 
@@ -251,7 +255,7 @@ def test_a_run_whose_process_died_is_sealed_by_the_first_who_looks(project: Proj
     assert (listed["status"], listed["reason"]) == ("failed", "step 'dies': the process died")
     end = run.end
     assert end is not None
-    assert listed["ended"] == end.writer.time.isoformat().replace("+00:00", "Z")
+    assert listed["ended"] == end.time.isoformat().replace("+00:00", "Z")
     assert as_json(project, "list")["runs"] == [listed]
 
     out = project.skylift("runs", "why", "last").out
@@ -308,3 +312,80 @@ def test_records_say_who_wrote_them() -> None:
     from skylift_contract.status import Liveness
 
     assert liveness(Writer.this_process()) is Liveness.ALIVE
+
+
+def spoil(project: Project, key: str, data: bytes) -> None:
+    path = Path(project.store.removeprefix("file://"), "skylift/1", key)
+    path.write_bytes(data)
+
+
+def test_a_run_that_cannot_be_read_stands_in_the_list(project: Project) -> None:
+    broken, whole = ran(project, "good"), ran(project, "good")
+    record = broken.record
+    assert record is not None
+    for key in (keys.run(record.run_id), keys.index(record.run_id, record.created)):
+        spoil(project, key, b'{"major": 9}')
+
+    lines = project.skylift("runs", "list").out.splitlines()
+    assert lines[1].startswith(f"{whole.id}  good")
+    assert re.fullmatch(
+        rf"{broken.id}  \? +unknown +\d+ s ago +\? +runs/.+: it was written by a newer .+", lines[2]
+    )
+    found = as_json(project, "list")["runs"][1]
+    assert (found["id"], found["status"], found["pipeline"], found["seconds"]) == (
+        *(record.run_id, "unknown", None, None),
+    )
+
+
+@pytest.mark.parametrize("data", [b"", b'{"major": 9}', None])
+def test_a_submission_that_cannot_be_read_keeps_nothing_else_back(
+    project: Project, data: bytes | None
+) -> None:
+    run = ran(project, "good")
+    assert run.submission_id is not None
+    key = keys.request(run.submission_id)
+    if data is None:
+        run.ledger.store.delete([key])
+    else:
+        spoil(project, key, data)
+
+    answer = project.skylift("runs", "describe", "last")
+    assert answer.code == 0
+    assert re.search(r"^load +completed", answer.out, re.MULTILINE)
+    assert re.search(rf"^damaged\n{re.escape(key)}: it (is|was) ", answer.out, re.MULTILINE)
+    found = as_json(project, "describe", "last")["run"]
+    assert (len(found["damaged"]), found["user"], found["parameters"]["size"]) == (1, None, 3)
+
+
+def test_a_damaged_end_of_a_step_is_shown(project: Project) -> None:
+    run = ran(project, "bad")
+    key = keys.attempt_end(str(run.id), "train", 1, AttemptEnd.FAILED)
+    spoil(project, key, b'{"attempt": 1, "inv')
+
+    answer = project.skylift("runs", "describe", "last")
+    assert answer.code == 0
+    assert re.search(rf"^train +failed +1 +{re.escape(key)}: it is damaged", answer.out, re.MULTILINE)
+    assert project.skylift("runs", "why", "last").code == 0
+    assert project.skylift("runs", "watch", "last").code == 1
+
+
+def test_describe_shows_what_steps_noted(project: Project) -> None:
+    ran(project, "good")
+    out = project.skylift("runs", "describe", "last").out
+    assert '\nmetadata\nload  rows=3, source="x\\u001b"\n' in out
+    (step,) = as_json(project, "describe", "last")["run"]["steps"]
+    assert step["metadata"] == {"rows": 3, "source": "x\x1b"}
+
+
+def test_a_store_that_is_not_there(project: Project, tmp_path: Path) -> None:
+    answer = project.skylift("runs", "list", "--store", f"file://{tmp_path}/no/store")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == (
+        f"error: store file://{tmp_path}/no/store: there is no folder {tmp_path}/no. "
+        "Correct --store or SKYLIFT_STORE_URI.\n"
+    )
+    empty = project.skylift("runs", "list", "--store", f"file://{tmp_path}/new")
+    assert (empty.code, empty.err) == (0, f"nothing has run in file://{tmp_path}/new yet\n")
+    ran(project, "good")
+    none = project.skylift("runs", "list", "--pipeline", "other")
+    assert (none.code, none.err) == (0, f"there are no such runs in {project.store}\n")

@@ -167,7 +167,7 @@ def test_a_thousand_steps_stay_readable(project: Project) -> None:
     assert len(re.findall("quick_", screen)) <= 24
     go.write_text("")
     assert terminal.wait() == 1
-    assert re.search(r"^… and 970 more steps$", terminal.seen, re.MULTILINE)
+    assert re.search(r"^… and 970 more steps: 970 completed$", terminal.seen, re.MULTILINE)
 
 
 DEBUGGED = f"""{HEAD}

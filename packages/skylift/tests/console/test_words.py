@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -78,3 +79,23 @@ def test_counts_lose_nothing(statuses: list[ExecutionStatus]) -> None:
 def test_counted_reads_well() -> None:
     found = words.counts([ExecutionStatus.COMPLETED, ExecutionStatus.NOT_STARTED, ExecutionStatus.COMPLETED])
     assert words.counted(found) == "2 completed, 1 not started"
+
+
+@given(st.text())
+def test_what_is_printable_moves_no_cursor(text: str) -> None:
+    shown = words.printable(text)
+    assert not {"Cc", "Cf", "Cs", "Zl", "Zp"} & {
+        unicodedata.category(one) for one in shown if one not in "\n\t"
+    }
+    assert (shown == text) == all(words.printable(one) == one for one in text)
+
+
+def test_control_characters_are_spelled() -> None:
+    assert words.printable("a\x1b[31m\x07\u202eb\u00a0ü\n\tc") == "a\\x1b[31m\\x07\\u202eb\u00a0ü\n\tc"
+
+
+@given(st.text())
+def test_a_reason_in_a_line_is_one_and_not_long(text: str) -> None:
+    shown = words.one_line(text)
+    assert "\n" not in shown
+    assert len(shown) <= words.LONGEST + 2

@@ -22,6 +22,7 @@ from skylift import (
     step,
 )
 from skylift.ledger import keys
+from skylift.ledger.index import newest_runs
 from skylift.models import PipelineRun
 from skylift_contract.errors import ConfigurationError, RunFailed, UnsupportedCapability
 
@@ -234,7 +235,7 @@ def test_the_same_source_is_stored_once() -> None:
 def test_runs_are_listed_newest_first() -> None:
     before = datetime.now(UTC)
     runs: list[PipelineRun] = [halves(value=i) for i in range(3)]
-    records = list(runs[0].ledger.newest_runs())
+    records = list(newest_runs(runs[0].ledger))
     assert [record.run_id for record in records] == [str(run.id) for run in reversed(runs)]
     assert all(record.created >= before for record in records)
     assert keys.INDEX == "index/"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from skylift.ledger import keys
 from skylift.ledger.history import History
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import EndRecord, ResultRecord
@@ -61,3 +62,23 @@ def test_each_step_by_the_record_that_ended_it(memory_store: ObjectStore) -> Non
 def test_the_artifacts_uri_is_where_its_record_lies(any_store: ObjectStore) -> None:
     uri = Ledger(any_store).artifact_uri("a" * 64)
     assert uri == f"{any_store.uri}/skylift/1/artifacts/{'a' * 64}"
+
+
+def test_a_record_that_cannot_be_read_is_said_and_the_others_are_read(memory_store: ObjectStore) -> None:
+    ledger = Ledger(memory_store)
+    ledger.commit(RUN, ResultRecord(invocation_id="a", attempt=1, started=BEGAN, metadata={"auc": 0.5}))
+    for key in (keys.result(RUN, "b"), keys.attempt_end(RUN, "c", 1, AttemptEnd.FAILED)):
+        memory_store.put_content(key, b"{")
+    steps = {
+        "a": StepStatus(Status.COMPLETED, attempt=1),
+        "b": StepStatus(Status.COMPLETED, attempt=1),
+        "c": StepStatus(Status.FAILED, attempt=1),
+    }
+    history = History.read(ledger, RUN, steps)
+
+    assert history.metadata("a") == {"auc": 0.5}
+    assert (history.metadata("b"), history.seconds("b"), history.seconds("c")) == ({}, None, None)
+    assert {name: said.partition(":")[0] for name, said in history.unreadable.items()} == {
+        "b": keys.result(RUN, "b"),
+        "c": keys.attempt_end(RUN, "c", 1, AttemptEnd.FAILED),
+    }

@@ -37,6 +37,7 @@ def test_a_microsecond_makes_a_difference(moment: datetime) -> None:
 @given(moments)
 def test_an_index_key_says_its_run(moment: datetime) -> None:
     assert keys.run_of_index(keys.index(RUN, moment)) == RUN
+    assert keys.index_time(keys.index(RUN, moment)) == moment
 
 
 @given(

@@ -10,6 +10,7 @@ from skylift_tests_support.faults import Fault, at, faulty_store, nth
 from skylift_tests_support.runs import make_record, make_snapshot, make_step
 
 from skylift.ledger import keys
+from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import (
     EndRecord,
@@ -22,6 +23,7 @@ from skylift.ledger.records import (
     now,
 )
 from skylift.store.objects import ObjectStore
+from skylift_contract.canonical import digest
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import DamagedObject, RecordTooNew, RunIdError
 from skylift_contract.names import step_key
@@ -74,8 +76,19 @@ def test_a_snapshot_is_read_back_and_checked(ledger: Ledger) -> None:
     ledger.put_snapshot(SNAPSHOT)
 
     assert ledger.snapshot(SNAPSHOT.digest) == SNAPSHOT
-    with pytest.raises(DamagedObject, match=r"^snapshot 123: there is none in "):
+    again = "Submit the same source and parameters again: that stores it anew."
+    place = f"{ledger.store.uri}/skylift/1/snapshots"
+    with pytest.raises(DamagedObject) as missing:
         ledger.snapshot("123")
+    assert str(missing.value) == f"snapshot 123: it is missing, at {place}/123.json. {again}"
+
+    ledger.store.put_content(keys.snapshot("123"), b"{}")
+    with pytest.raises(DamagedObject) as damaged:
+        ledger.snapshot("123")
+    assert str(damaged.value) == (
+        f"snapshot 123: its bytes have changed since it was written, at {place}/123.json "
+        f"(got '{digest(b'{}')}'). Delete it. {again}"
+    )
 
 
 def test_a_run_is_recorded_by_whoever_comes_first(ledger: Ledger) -> None:
@@ -84,7 +97,7 @@ def test_a_run_is_recorded_by_whoever_comes_first(ledger: Ledger) -> None:
     assert ledger.open_run(first) == first
     assert ledger.open_run(second) == first
     assert ledger.run(first.run_id) == first
-    assert list(ledger.newest_runs()) == [first]
+    assert list(newest_runs(ledger)) == [first]
 
 
 def test_one_id_for_two_runs_is_an_error(ledger: Ledger) -> None:
@@ -104,12 +117,12 @@ def test_one_id_for_two_runs_is_an_error(ledger: Ledger) -> None:
 def test_the_index_is_written_by_whoever_finds_a_run_without_it(ledger: Ledger) -> None:
     first = record(submission="token")
     ledger.store.create(keys.run(first.run_id), first.to_bytes())
-    unlisted = list(ledger.newest_runs())
+    unlisted = list(newest_runs(ledger))
 
     ledger.open_run(record(submission="token"))
 
     assert unlisted == []
-    assert list(ledger.newest_runs()) == [first]
+    assert list(newest_runs(ledger)) == [first]
     assert ledger.run_of_submission("token") == first.run_id
 
 
@@ -128,15 +141,15 @@ def test_the_newest_run_comes_first(ledger: Ledger) -> None:
     made = [ledger.open_run(record(f"own/{age}", age_s=age)) for age in (3, 1, 2)]
     newest = sorted(made, key=lambda run: run.created, reverse=True)
 
-    assert list(ledger.newest_runs()) == newest
-    assert list(ledger.newest_runs(2)) == newest[:2]
+    assert list(newest_runs(ledger)) == newest
+    assert list(newest_runs(ledger, 2)) == newest[:2]
 
 
 def test_a_damaged_entry_of_the_index_does_not_hide_its_run(ledger: Ledger) -> None:
     made = ledger.open_run(record())
     damage(ledger, keys.index(made.run_id, made.created))
 
-    assert list(ledger.newest_runs()) == [made]
+    assert list(newest_runs(ledger)) == [made]
 
 
 def test_a_submission_is_found_and_so_is_its_run(ledger: Ledger) -> None:
@@ -298,7 +311,7 @@ def test_what_is_not_there_is_none(ledger: Ledger) -> None:
     assert ledger.start("r", "a", 1) is None
     assert ledger.failure("r") is None
     assert ledger.stop_request("r") is None
-    assert list(ledger.newest_runs()) == []
+    assert list(newest_runs(ledger)) == []
     assert ledger.listing("r") == keys.RunListing({})
 
 

@@ -95,13 +95,15 @@ def test_damaged_bytes_are_refused_by_the_records_key(record: Record, data: st.D
     content = record.to_bytes()
     cut = content[: data.draw(st.integers(0, len(content) - 1))]
 
-    with pytest.raises(DamagedObject, match=rf"^runs/1/x.json: it is no {type(record).__name__}: "):
+    with pytest.raises(
+        DamagedObject, match=rf"^runs/1/x.json: it is damaged, and no {type(record).__name__}: "
+    ):
         parse(type(record), cut, "runs/1/x.json")
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b"\xff\xfe", b'"text"', b'{"major": "one"}'])
 def test_what_is_no_record_is_said_to_be_none(content: bytes) -> None:
-    with pytest.raises(DamagedObject, match=r"^k: it is no RunRecord: "):
+    with pytest.raises(DamagedObject, match=r"^k: it is damaged, and no RunRecord: "):
         parse(RunRecord, content, "k")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -269,3 +270,76 @@ def test_a_step_that_died_says_the_same_before_and_after_the_run_is_sealed(ledge
     assert ledger.newest_end("r") is not None
     assert before == after
     assert (after.reason, after.steps["a"].reason) == ("step 'a': the process died", "the process died")
+
+
+def test_an_end_of_a_newer_skylift_is_not_overruled(ledger: Ledger) -> None:
+    commit(ledger, "a", "b", "c")
+    ledger.store.put_content(keys.end("r", 0), b'{"major": 2}')
+
+    found = settled(ledger, "r", SNAPSHOT, FAILED)
+
+    assert found.status is Status.UNKNOWN
+    assert found.reason == (
+        "runs/r/end/0000.json: it was written by a newer Skylift (got 2, limit: 1). Upgrade skylift here."
+    )
+    assert ledger.listing("r").ends == (0,)
+
+
+def test_a_damaged_end_is_said_and_written_anew(ledger: Ledger) -> None:
+    commit(ledger, "a", "b", "c")
+    ledger.store.put_content(keys.end("r", 0), b'{"status": "comp')
+
+    said, again = (settled(ledger, "r", SNAPSHOT, FAILED) for _ in range(2))
+
+    assert (said.status, said.reason) == (again.status, again.reason)
+    assert said.status is Status.COMPLETED
+    assert said.reason.startswith("runs/r/end/0000.json: it is damaged, and no RunEndRecord: ")
+    assert ledger.listing("r").ends == (0, 1)
+
+
+def test_a_run_that_died_ended_when_it_was_last_heard_of(ledger: Ledger) -> None:
+    """However late the first who looks: the step's start is the last that is known."""
+    long_ago = now() - timedelta(hours=3)
+    start(ledger, "a", time=long_ago, **GONE)
+
+    assert settled(ledger, "r", SNAPSHOT, FAILED).status is Status.FAILED
+
+    end = ledger.newest_end("r")
+    assert end is not None
+    assert end[1].time == long_ago
+    assert end[1].writer.time - long_ago > timedelta(hours=2)
+
+
+def test_the_newest_of_all_that_is_known_counts(ledger: Ledger) -> None:
+    began = now() - timedelta(hours=3)
+    start(ledger, "c", time=began, **GONE)
+    attempt = start(ledger, "a", time=began)
+    ended = began + timedelta(hours=1)
+    ledger.commit("r", ResultRecord(invocation_id="a", attempt=attempt, started=began, ended=ended))
+
+    settled(ledger, "r", SNAPSHOT, FAILED)
+
+    end = ledger.newest_end("r")
+    assert end is not None
+    assert end[1].time == ended
+
+
+@pytest.mark.parametrize("data", [b"", b'{"major": 2}'])
+def test_a_step_whose_records_cannot_be_read_keeps_no_other_back(ledger: Ledger, data: bytes) -> None:
+    ledger.store.put_content(keys.attempt_start("r", "a", 1), data)
+    ledger.store.put_content(keys.attempt_end("r", "a", 1, AttemptEnd.FAILED), data)
+    ledger.store.put_content(keys.attempt_start("r", "b", 1), data)
+
+    found = read_status(ledger, "r", SNAPSHOT, FAILED)
+
+    assert steps(found)["a"] is Status.FAILED
+    assert found.steps["a"].reason.startswith("runs/r/steps/a-")
+
+
+def test_a_run_whose_process_was_killed_with_its_workers_says_so(ledger: Ledger) -> None:
+    end(ledger, "a", AttemptEnd.STOPPED, **GONE)
+    commit(ledger, "c")
+
+    found = read_status(ledger, "r", SNAPSHOT, RunStatus(Status.FAILED, "the process died"))
+
+    assert (found.status, found.reason) == (Status.STOPPED, "the process died")

@@ -17,6 +17,7 @@ from skylift.runtime.interrupts import (
     interruptible,
     keep_for_later,
     raise_if_asked,
+    stopped_by,
     stopping_on_signals,
     within,
 )
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def nothing_pending() -> Generator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
     yield
     assert {number: signal.getsignal(number) for number in before} == before
     raise_if_asked()
 
 
-STOPS = [(signal.SIGTERM, StopRequested), (signal.SIGINT, KeyboardInterrupt)]
+STOPS = [(signal.SIGTERM, StopRequested), (signal.SIGHUP, StopRequested), (signal.SIGINT, KeyboardInterrupt)]
 
 
 @pytest.mark.parametrize(("number", "raised"), STOPS)
@@ -68,6 +69,36 @@ def test_a_second_sigterm_does_not_cut_short_what_the_first_began() -> None:
             signal.raise_signal(signal.SIGTERM)
         with interruptible():
             signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_hangup_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopping_on_signals(), interruptible():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (KeyboardInterrupt(), "it was stopped by Ctrl-C"),
+        (StopRequested(), "it was stopped"),
+        (StopRequested(signal.SIGTERM), "it was stopped by SIGTERM"),
+        (StopRequested(signal.SIGHUP), "it was stopped by SIGHUP: its terminal is gone"),
+    ],
+)
+def test_what_stopped_it(error: KeyboardInterrupt | StopRequested, reason: str) -> None:
+    assert stopped_by(error) == reason
+
+
+def test_a_stop_kept_for_later_is_still_told_apart() -> None:
+    with held_back():
+        keep_for_later(StopRequested(signal.SIGHUP))
+        with pytest.raises(StopRequested) as raised, interruptible():
+            pass
+    assert raised.value.args == (signal.SIGHUP,)
 
 
 def test_a_second_ctrl_c_does_not_wait() -> None:
@@ -248,7 +279,7 @@ if child == 0:
     signal.pause()
 os.kill(child, signal.SIGTERM)
 _, status = os.waitpid(child, 0)
-print(os.WTERMSIG(status), signal.getsignal(signal.SIGTERM) is interrupts._on_sigterm)
+print(os.WTERMSIG(status), signal.getsignal(signal.SIGTERM) is interrupts._on_stop)
 """
 
 

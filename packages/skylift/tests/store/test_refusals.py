@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from skylift_tests_support.gcs_xml import HttpFault
@@ -51,7 +53,7 @@ def quick_gcs(gcs_server: GcsXml, clean_environment: None) -> ObjectStore:
 def test_a_missing_bucket_on_each_operation(gcs_server: GcsXml, clean_environment: None, doing: str) -> None:
     store = open_store("gs://nowhere", QUICK | {"endpoint": gcs_server.url})
     assert sentence(store, CALLS[doing]) == (
-        "store gs://nowhere: there is no such bucket. "
+        f"store gs://nowhere at {gcs_server.url}: there is no such bucket. "
         "Create 'nowhere' (Skylift never does), or correct the name."
     )
 
@@ -60,7 +62,7 @@ def test_a_missing_s3_bucket(s3_server: str, clean_environment: None) -> None:
     store = open_store("s3://nowhere", S3_OPTIONS | {"endpoint": s3_server})
     for call in CALLS.values():
         assert sentence(store, call).startswith(
-            "store s3://nowhere: there is no such bucket. Create 'nowhere'"
+            f"store s3://nowhere at {s3_server}: there is no such bucket. Create 'nowhere'"
         )
 
 
@@ -72,7 +74,8 @@ def test_a_missing_container(azure_store: ObjectStore, azure_server: str) -> Non
     store = open_store("az://nowhere", QUICK | account)
     for doing, call in CALLS.items():
         if doing != "deleting a/b":  # a batch answers for each blob by itself, and says "not found" for both
-            assert sentence(store, call).startswith("store az://nowhere: there is no such container. Create")
+            expected = f"store az://nowhere at {azure_server}: there is no such container. Create"
+            assert sentence(store, call).startswith(expected)
 
 
 @pytest.mark.timeout(300)
@@ -80,7 +83,7 @@ def test_a_wrong_azure_key(azure_server: str, clean_environment: None) -> None:
     account = {"account_name": "devstoreaccount1", "account_key": "d3Jvbmc=", "endpoint": azure_server}
     said = sentence(open_store(f"az://{BUCKET}", QUICK | account), CALLS["writing a/b"])
     assert said == (  # Azurite's code; the service's own is AuthenticationFailed
-        f"store az://{BUCKET}: the credentials do not permit writing a/b (AuthorizationFailure). "
+        f"store az://{BUCKET} at {azure_server}: the credentials do not permit writing a/b (AuthorizationFailure). "
         "Check which ones are used; assign Storage Blob Data Contributor on the container."
     )
 
@@ -90,7 +93,7 @@ def test_credentials_that_do_not_suffice(gcs_server: GcsXml, quick_gcs: ObjectSt
     gcs_server.denial = (403, "AccessDenied")
     code = "" if doing == "looking at a/b" else " (AccessDenied)"  # a HEAD has no body to say it in
     assert sentence(quick_gcs, CALLS[doing]) == (
-        f"store gs://{BUCKET}: the credentials do not permit {doing}{code}. "
+        f"store gs://{BUCKET} at {gcs_server.url}: the credentials do not permit {doing}{code}. "
         "Check which ones are used; grant roles/storage.objectUser on the bucket."
     )
 
@@ -105,7 +108,7 @@ def test_credentials_that_are_refused(
         return  # indistinguishable, see above
     code = "" if doing == "looking at a/b" else f" ({denial[1]})"
     assert sentence(quick_gcs, CALLS[doing]) == (
-        f"store gs://{BUCKET}: it does not accept the credentials{code}. {GS_CREDENTIALS}"
+        f"store gs://{BUCKET} at {gcs_server.url}: it does not accept the credentials{code}. {GS_CREDENTIALS}"
     )
 
 
@@ -114,7 +117,7 @@ def test_a_service_that_is_down(gcs_server: GcsXml, quick_gcs: ObjectStore, doin
     gcs_server.denial = (503, "SlowDown")
     code = "" if doing == "looking at a/b" else " (SlowDown)"
     assert sentence(quick_gcs, CALLS[doing]) == (
-        f"store gs://{BUCKET}: it answered 503 to every try of {doing}{code}. Try again later."
+        f"store gs://{BUCKET} at {gcs_server.url}: it answered 503 to every try of {doing}{code}. Try again later."
     )
     assert len(gcs_server.requests) > 1
 
@@ -122,7 +125,7 @@ def test_a_service_that_is_down(gcs_server: GcsXml, quick_gcs: ObjectStore, doin
 def test_an_answer_that_nobody_knows(gcs_server: GcsXml, quick_gcs: ObjectStore) -> None:
     gcs_server.denial = (400, "Whatever")
     assert sentence(quick_gcs, CALLS["reading a/b"]) == (
-        f"store gs://{BUCKET}: reading a/b failed (Whatever). "
+        f"store gs://{BUCKET} at {gcs_server.url}: reading a/b failed (Whatever). "
         "Check the endpoint and the options; --debug shows its words."
     )
 
@@ -144,7 +147,7 @@ def test_an_answer_that_does_not_come(gcs_server: GcsXml, quick_gcs: ObjectStore
     with pytest.raises(OutcomeUnknown) as caught:
         CALLS["writing a/b"](quick_gcs)
     assert str(caught.value) == (
-        f"store gs://{BUCKET}: it did not answer in time. "
+        f"store gs://{BUCKET} at {gcs_server.url}: it did not answer in time. "
         "Try again; check the network, or raise request_timeout_s."
     )
 
@@ -155,14 +158,24 @@ def test_nobody_listens(clean_environment: None) -> None:
         endpoint = f"http://127.0.0.1:{bound.getsockname()[1]}"
         store = open_store("s3://b", S3_OPTIONS | QUICK | {"endpoint": endpoint})
         assert sentence(store, CALLS["reading a/b"]) == (
-            "store s3://b: it cannot be reached. Check endpoint, network and proxy."
+            f"store s3://b at {endpoint}: it cannot be reached. Check endpoint, network and proxy."
         )
 
 
 def test_no_such_host(clean_environment: None) -> None:
     store = open_store("s3://b", S3_OPTIONS | QUICK | {"endpoint": "http://nowhere.invalid"})
     assert sentence(store, CALLS["reading a/b"]) == (
-        "store s3://b: its host name cannot be found. Check the endpoint and the network."
+        "store s3://b at http://nowhere.invalid: its host name cannot be found. Check the endpoint and the network."
+    )
+
+
+def test_an_endpoint_of_the_environment_is_named(
+    clean_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://nowhere.invalid")
+    options = {name: value for name, value in S3_OPTIONS.items() if name != "endpoint"}
+    assert sentence(open_store("s3://b", options | QUICK), CALLS["listing it"]).startswith(
+        "store s3://b at http://nowhere.invalid: its host name cannot be found."
     )
 
 
@@ -212,3 +225,20 @@ def test_a_file_store_names_the_operating_systems_reason(tmp_path: Path) -> None
         f"store file://{tmp_path}/store: making its folder failed: a file stands where a folder is needed. "
         "Move it away, or use another folder."
     )
+
+
+def test_a_folder_whose_parent_may_not_be_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's own answer, which a test that runs as root does not get by a folder's mode."""
+    closed = tmp_path / "closed"
+
+    def refuse(path: Any, *args: Any, **options: Any) -> os.stat_result:
+        if str(path).startswith(str(closed)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path, *args, **options)
+
+    real = os.stat
+    monkeypatch.setattr(os, "stat", refuse)
+    store = open_store(f"file://{closed}/store")
+    for doing in ("looking at a/b", "uploading a/b"):
+        said = sentence(store, CALLS[doing])
+        assert f"this user (uid {os.getuid()}) may not do so in {tmp_path}. " in said

@@ -34,10 +34,12 @@ limit, and then the fix.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+LISTED: Final = 20
 
 
 class SkyliftError(Exception):
@@ -89,8 +91,14 @@ class UnknownName(ConfigurationError):
 
         self.kind, self.name, self.known = kind, name, tuple(known)
         near = difflib.get_close_matches(name, self.known, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(self.known) or 'none'}."
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {listed(self.known) or 'none'}."
         super().__init__(f"there is no {kind} named {name!r}", who=who, fix=f"{hint} {fix}".strip())
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b, c`; of very many the first, and how many more: a pipeline may have thousands of steps."""
+    rest = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 class AuthoringError(ConfigurationError):

@@ -227,7 +227,8 @@ def outcome(
     if found <= {Status.COMPLETED, Status.CACHED}:
         return Status.COMPLETED, ""
     if stop_asked or (Status.FAILED not in found and Status.STOPPED in found | {backend.status}):
-        return Status.STOPPED, backend.reason if backend.status is Status.STOPPED else ""
+        said = backend.status in {Status.STOPPED, Status.FAILED} and not stop_asked
+        return Status.STOPPED, backend.reason if said or backend.status is Status.STOPPED else ""
     if Status.FAILED in found:
         return Status.FAILED, ""
     if backend.status in {Status.FAILED, Status.SKIPPED, Status.NOT_STARTED}:
@@ -236,8 +237,9 @@ def outcome(
 
 
 def first_reason(steps: Mapping[str, StepStatus]) -> str:
-    """The first failure's own words, with the step it happened in."""
-    for name, step in steps.items():
-        if step.status is Status.FAILED and step.reason:
-            return f"step {name!r}: {step.reason}"
+    """The first failure's own words, with the step it happened in; where none failed, the first stop's."""
+    for status in (Status.FAILED, Status.STOPPED):
+        for name, step in steps.items():
+            if step.status is status and step.reason:
+                return f"step {name!r}: {step.reason}"
     return ""

@@ -1,7 +1,7 @@
 """What `--output json` prints: one object, whose `version` changes when a reader must.
 
     runs list      {"version": 1, "runs": [RUN, …]}, newest first
-    runs describe  {"version": 1, "run": RUN + {parameters, notes, steps: [STEP, …]}}
+    runs describe  {"version": 1, "run": RUN + {parameters, notes, damaged: [TEXT, …], steps: [STEP, …]}}
     runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], skipped, stopped, next}}
 
 A field may be added within a version; none changes its meaning or goes away. Times are
@@ -11,25 +11,26 @@ ISO 8601 in UTC, durations seconds, what is not known null.
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any, Final
+
+from skylift.cli import stdout
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from skylift.ledger.records import RunRecord
+    from skylift.ledger.records import RunRecord, UnreadRun
     from skylift_contract.enums import ExecutionStatus
 
 VERSION: Final = 1
 
 
 def write(content: dict[str, Any]) -> None:
-    json.dump({"version": VERSION, **content}, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+    text = json.dumps({"version": VERSION, **content}, indent=2, ensure_ascii=False, allow_nan=False)
+    stdout.write(f"{text}\n")
 
 
 def run_fields(
-    record: RunRecord, status: ExecutionStatus, reason: str, ended: datetime | None
+    record: RunRecord | UnreadRun, status: ExecutionStatus, reason: str, ended: datetime | None
 ) -> dict[str, Any]:
     """The fields of RUN: how a run stands, and what it is of."""
     return {

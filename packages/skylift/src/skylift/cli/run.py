@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from skylift.cli import stdout
 from skylift.cli.commands import command, store_option
 from skylift.cli.loading import load_pipeline
 from skylift.cli.parameters import arguments_of
 from skylift.cli.user_code import explained
 from skylift_contract.capability import Capability
-from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.errors import ConfigurationError, RunFailed, RunStopped, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.cli.config_file import RunConfig
     from skylift.launch.plan import Plan
+    from skylift.models import PipelineRun
 
 CONFIG_HELP = "YAML, TOML or JSON with the keys `parameters` and `settings`."
 
@@ -59,7 +60,7 @@ def run(
     now: bool,
     no_wait: bool,
     allow_degraded: Sequence[str],
-) -> None:
+) -> int:
     """Run a pipeline, or deploy its schedule.
 
     PIPELINE may be left out where the file holds one only; `module:PIPELINE` works too.
@@ -77,10 +78,11 @@ def run(
 
     with explained(pipeline.who):
         planned = plan(pipeline, arguments, degraded, store)
-    _submit(planned, wait=not no_wait)
+    return _submit(planned, wait=not no_wait)
 
 
-def _submit(planned: Plan, *, wait: bool) -> None:
+def _submit(planned: Plan, *, wait: bool) -> int:
+    """The exit code."""
     from skylift.console import default_observer
     from skylift.launch.submit import Submission, raise_unless_completed
     from skylift.models import PipelineRun
@@ -94,10 +96,27 @@ def _submit(planned: Plan, *, wait: bool) -> None:
         )
     made = Submission(planned, default_observer(), wait=wait).submit()
     if not isinstance(made, PipelineRun):
+        return 0
+    if not wait:
+        _tell(made)
+    try:
+        raise_unless_completed(made)
+    except (RunFailed, RunStopped) as error:
+        return error.exit_code  # the summary has said why, and what to do next
+    return 0
+
+
+def _tell(run: PipelineRun) -> None:
+    """The id of a run that goes on without this process; of its submission, while it has none."""
+    if run.id is not None:
+        stdout.write(f"{run.id}\n")
         return
-    if not wait and made.id is not None:
-        sys.stdout.write(f"{made.id}\n")
-    raise_unless_completed(made)
+    stdout.write(f"{run.submission_id}\n")
+    click.echo(
+        f"that is the submission's id, for {run.flavor} has not said the run's yet\n"
+        f"next: skylift runs watch {run.submission_id}",
+        err=True,
+    )
 
 
 def _capability(name: str) -> Capability:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from skylift.cli import stdout
 from skylift.console.words import COLORS, fitted, status_word, width
 from skylift_contract.enums import ExecutionStatus
 
@@ -21,7 +22,7 @@ LEAST: Final = 8
 
 
 def is_terminal() -> bool:
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()  # pyright: ignore[reportUnnecessaryComparison]
 
 
 def has_color() -> bool:
@@ -68,4 +69,4 @@ def painted(text: str, status: ExecutionStatus) -> str:
 
 def write(lines: Iterable[str]) -> None:
     """Lines to stdout, in one piece."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    stdout.write("".join(f"{line}\n" for line in lines))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
+from skylift.console.unbroken import Unbroken
 from skylift.observer import SILENT
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def default_observer() -> Observer:
         from skylift.console.screen import Screen
 
         if Screen.current is None:
-            return LiveObserver(stream)
+            return LiveObserver(cast("IO[str]", Unbroken(stream)))
     from skylift.console.plain import PlainObserver
 
-    return PlainObserver(stream)
+    return PlainObserver(cast("IO[str]", Unbroken(stream)))

@@ -70,8 +70,9 @@ class LiveObserver:
     def note(self, text: str) -> None:
         self._print(Text(f"note: {text}", style="yellow"))
 
-    def started(self, run_id: str) -> None:
+    def started(self, run_id: str, so_far: float = 0.0) -> None:
         self._run = run_id
+        self._began -= so_far
         self.screen.start()
 
     def step(self, event: StepEvent) -> None:
@@ -81,12 +82,17 @@ class LiveObserver:
 
     def ended(self, run: PipelineRun, status: RunStatus) -> None:
         self.closed()
-        summary = Summary(run, status, self.progress, time.monotonic() - self._began)
+        summary = Summary(run, status, self.progress)
         self._print(Text())
         if summary.rows:
             self._print(self._summary_table(summary))
+            self._print_left_out(summary)
         for line, color in summary.lines():
             self._print(Text(line, style=color))
+
+    def _print_left_out(self, summary: Summary) -> None:
+        if left := summary.left_out:
+            self._print(Text(f"… and {sum(left.values())} more steps: {counted(left)}", style="dim"))
 
     def deployed(self, name: str, fires: Sequence[datetime]) -> None:
         self._print(Text(deployed_line(name, fires)))

@@ -24,17 +24,16 @@ class PlainObserver:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._progress = Progress()
-        self._began = time.monotonic()
+        self._told: set[str] = set()
 
     def submitting(self, snapshot: PipelineSnapshot, flavor: str, store: str) -> None:
         self._progress = Progress.of(snapshot)
-        self._began = time.monotonic()
         self._write(f"{opening_line(snapshot.name, flavor)}, store {store}")
 
     def note(self, text: str) -> None:
         self._write(f"note: {text}")
 
-    def started(self, run_id: str) -> None:
+    def started(self, run_id: str, so_far: float = 0.0) -> None:  # noqa: ARG002 -- it counts nothing while it runs
         self._write(f"run {run_id}")
 
     def step(self, event: StepEvent) -> None:
@@ -43,11 +42,13 @@ class PlainObserver:
         attempt = f" (attempt {row.attempt})" if row.attempt > 1 else ""
         reason = f": {one_line(event.reason)}" if event.reason else ""
         self._write(f"{event.invocation}: {status_word(event.status)}{took}{attempt}{reason}")
+        if reason:
+            self._told.add(event.invocation)
 
     def ended(self, run: PipelineRun, status: RunStatus) -> None:
         from skylift.console.summary import Summary
 
-        summary = Summary(run, status, self._progress, time.monotonic() - self._began)
+        summary = Summary(run, status, self._progress, self._told)
         for line, _ in summary.lines():
             self._write(line)
 

@@ -76,7 +76,7 @@ class Progress:
             row.seconds = event.seconds
             self._close(row)
         elif event.status is not ExecutionStatus.PENDING:
-            row.began = now if row.began is None else row.began
+            row.began = now - event.so_far if row.began is None else row.began
             self._running[row.name] = row
         return row
 

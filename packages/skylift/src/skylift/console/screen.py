@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.console import Console, Group
@@ -101,9 +102,10 @@ class Screen:
             self._show_lines()
             live, self._live = self._live, None
             live.stop()
-            for stream, text in self._partial.values():
-                stream.write(text)
-                stream.flush()
+            with suppress(OSError):  # the terminal is gone
+                for stream, text in self._partial.values():
+                    stream.write(text)
+                    stream.flush()
             self._partial.clear()
 
     def resume(self) -> None:

@@ -10,7 +10,7 @@ from skylift.store.location import Location, Scheme
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from skylift.console.progress import Progress, Row
     from skylift.models import PipelineRun
@@ -28,13 +28,18 @@ class Summary:
         run: The run.
         status: How it stands, from the ledger.
         progress: What was told of its steps.
-        elapsed: Seconds since it was submitted, or since it was watched.
+        told: Steps whose reason stands above already, and is not said again.
     """
 
-    def __init__(self, run: PipelineRun, status: RunStatus, progress: Progress, elapsed: float) -> None:
-        self.run, self.status, self._elapsed = run, status, elapsed
-        self.rows = self._final(progress.shown(MOST_STEPS))
-        self._left_out = len(progress.rows) - len(self.rows)
+    def __init__(
+        self, run: PipelineRun, status: RunStatus, progress: Progress, told: Collection[str] = ()
+    ) -> None:
+        self.run, self.status, self._told = run, status, told
+        rows = self._final(list(progress.rows.values()))
+        self.rows = rows if len(rows) <= MOST_STEPS else sorted(rows, key=_rank)[:MOST_STEPS]
+        shown = {row.name for row in self.rows}
+        self.left_out = counts(row.status for row in rows if row.name not in shown)
+        """How many more there are, by how they stand."""
 
     def _final(self, rows: list[Row]) -> list[Row]:
         """The ledger knows better of a step whose end was not told, for the run ended first."""
@@ -57,8 +62,6 @@ class Summary:
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Lines, each with its color or an empty text."""
-        if self._left_out > 0:
-            yield f"… and {self._left_out} more steps", "dim"
         if self.run.id is None:
             yield f"submitted; no step has started: {self.status.reason}", ""
             return
@@ -68,17 +71,29 @@ class Summary:
 
     def _outcome(self) -> str:
         word, found = self.status.status, counted(counts(s.status for s in self.status.steps.values()))
-        reason = f": {one_line(self.status.reason)}" if self.status.reason else ""
+        reason = f": {self._reason()}" if self.status.reason else ""
         if not word.is_finished:
             return f"run {self.run.id} is {status_word(word)}{reason} ({found})"
-        return f"run {self.run.id} {status_word(word)} in {seconds(self._elapsed)} ({found}){reason}"
+        return f"run {self.run.id} {status_word(word)}{self._took()} ({found}){reason}"
+
+    def _took(self) -> str:
+        """By its records: whoever watched it may have come late."""
+        record, end = self.run.record, self.run.end
+        return f" in {seconds((end.time - record.created).total_seconds())}" if record and end else ""
+
+    def _reason(self) -> str:
+        """Why it ended so; only the step, where its own words stand above."""
+        for name in self._told:
+            if self.status.reason.startswith(f"step {name!r}: "):
+                return f"step {name!r}"
+        return one_line(self.status.reason)
 
     def _places(self) -> Iterator[str]:
         """The outputs that no other step takes, which are what the run was for."""
         if not self.status.status.is_finished:
             return
         last = self._last_steps()
-        results = self.run.ledger.results(str(self.run.id), last[:MOST_ARTIFACTS])
+        results = self.run.ledger.results(str(self.run.id), last[:MOST_ARTIFACTS]).records
         shown = [
             (f"{name}.{out}", ref) for name, found in results.items() for out, ref in found.outputs.items()
         ]
@@ -111,6 +126,20 @@ class Summary:
             yield f"      skylift runs describe {run}"
         else:
             yield f"next: skylift runs describe {run}"
+
+
+_FIRST: Final = (
+    ExecutionStatus.FAILED,
+    ExecutionStatus.STOPPED,
+    ExecutionStatus.UNKNOWN,
+    ExecutionStatus.STOPPING,
+    ExecutionStatus.RUNNING,
+)
+
+
+def _rank(row: Row) -> tuple[int, int]:
+    """What went wrong first, then what runs, then the rest in the order of the graph."""
+    return (_FIRST.index(row.status) if row.status in _FIRST else len(_FIRST), row.place)
 
 
 def store_line(uri: str) -> str:

@@ -23,6 +23,9 @@ COLORS: Final = {
 }
 """Colors that terminals and click both know; what is not named has none."""
 
+LONGEST: Final = 300
+"""Characters of a reason in a line of its own: `skylift runs why` has all of it."""
+
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
@@ -57,10 +60,31 @@ def clock(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def printable(text: str) -> str:
+    """A text whose control characters are escapes: what a terminal does is for no message to say.
+
+    Line breaks and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one in "\n\t" or _is_shown(one) else _escaped(one) for one in text)
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def one_line(text: str) -> str:
-    """The first line of a text, with a sign where more follows."""
+    """The first line of a text, without control characters, with a sign where more follows."""
     first, _, rest = text.strip().partition("\n")
-    return f"{first} …" if rest else first
+    shown = printable(first)
+    if len(shown) > LONGEST:
+        return f"{shown[:LONGEST].rstrip()} …"
+    return f"{shown} …" if rest else shown
 
 
 def counts(statuses: Iterable[ExecutionStatus]) -> dict[ExecutionStatus, int]:

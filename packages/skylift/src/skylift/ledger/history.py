@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from pydantic import JsonValue
+
     from skylift.ledger.ledger import Ledger
     from skylift.ledger.records import EndRecord, ResultRecord
     from skylift_contract.snapshot import ArtifactRef, Binding
@@ -25,11 +27,15 @@ _ENDED = {
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The records by which steps ended: a result each, or the end of the newest attempt."""
+    """The records by which steps ended: a result each, or the end of the newest attempt.
+
+    `unreadable`: step → why the record that ended it cannot be read.
+    """
 
     results: Mapping[str, ResultRecord]
     ends: Mapping[str, EndRecord]
     bindings: Mapping[str, Binding]
+    unreadable: Mapping[str, str]
 
     @classmethod
     def read(
@@ -46,7 +52,9 @@ class History:
             for name, step in steps.items()
             if step.attempt and step.status in _ENDED
         }
-        return cls(ledger.results(run_id, committed), ledger.ends(run_id, ended), bindings or {})
+        results, ends = ledger.results(run_id, committed), ledger.ends(run_id, ended)
+        unreadable = {**results.unreadable, **ends.unreadable}
+        return cls(results.records, ends.records, bindings or {}, unreadable)
 
     def times(self, name: str) -> tuple[datetime, datetime] | None:
         """When its last attempt began and ended; None while it has not, or where nobody wrote it."""
@@ -56,6 +64,11 @@ class History:
     def seconds(self, name: str) -> float | None:
         times = self.times(name)
         return (times[1] - times[0]).total_seconds() if times else None
+
+    def metadata(self, name: str) -> Mapping[str, JsonValue]:
+        """What it noted with `log_metadata`; empty while it has not committed."""
+        result = self.results.get(name)
+        return result.metadata if result else {}
 
     def outputs(self, name: str) -> Mapping[str, ArtifactRef]:
         """Name → where its data lies; empty while it has not committed."""

@@ -127,6 +127,11 @@ def inverted(moment: datetime) -> int:
     return _LATEST - (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def index_time(key: str) -> datetime:
+    """The moment that an entry's key holds: `index` backwards."""
+    return _EPOCH + timedelta(microseconds=_LATEST - int(key.removeprefix(INDEX).split("-", 1)[0]))
+
+
 def is_index(key: str) -> bool:
     """Whether it is an entry, and not what a file manager left in the folder."""
     return re.fullmatch(rf"{INDEX}\d{{16}}-[0-9a-f-]{{36}}", key) is not None

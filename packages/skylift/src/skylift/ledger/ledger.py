@@ -8,10 +8,12 @@ process dies between two writes.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic
 
 from skylift.ledger import keys
 from skylift.ledger.records import (
+    UNREADABLE,
     AnyRecord,
     EndRecord,
     FailureRecord,
@@ -41,8 +43,15 @@ if TYPE_CHECKING:
     from skylift_contract.status import AttemptEnd
 
 
-RUNS_AT_A_TIME: Final = 20
-"""Records of runs that are read together when runs are gone through, newest first."""
+_AGAIN: Final = "Submit the same source and parameters again: that stores it anew."
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[AnyRecord]):
+    """Records of several steps, by invocation id; `unreadable`: why one that is there cannot be read."""
+
+    records: Mapping[str, AnyRecord]
+    unreadable: Mapping[str, str]
 
 
 class Ledger:
@@ -56,14 +65,22 @@ class Ledger:
 
     def snapshot(self, digest: str) -> PipelineSnapshot:
         """Raises `DamagedObject` when it is missing or its bytes are not the digest's."""
-        data = self.store.get(keys.snapshot(digest))
+        key = keys.snapshot(digest)
+        data = self.store.get(key)
         if data is None:
-            raise DamagedObject(f"there is none in {self.store.uri}", who=f"snapshot {digest}")
-        return read_snapshot(data, digest)
+            raise DamagedObject(f"it is missing, at {self._place(key)}", who=f"snapshot {digest}", fix=_AGAIN)
+        try:
+            return read_snapshot(data, digest)
+        except DamagedObject as error:
+            what = f"{error.what}, at {self._place(key)}"
+            raise DamagedObject(what, who=error.who, value=error.value, fix=f"Delete it. {_AGAIN}") from error
+
+    def _place(self, key: str) -> str:
+        return f"{self.store.uri}/{LAYOUT}/{key}"
 
     def artifact_uri(self, digest: str) -> str:
         """The folder that holds an artifact's record and, below `data/`, its files."""
-        return f"{self.store.uri}/{LAYOUT}/{keys.artifact(digest)}".rstrip("/")
+        return self._place(keys.artifact(digest)).rstrip("/")
 
     def submit(self, request: Request) -> None:
         self.store.create(keys.request(request.submission_id), request.to_bytes())
@@ -135,17 +152,16 @@ class Ledger:
     def result(self, run_id: str, invocation_id: str) -> ResultRecord | None:
         return self._read(ResultRecord, keys.result(run_id, invocation_id))
 
-    def results(self, run_id: str, invocations: Iterable[str]) -> dict[str, ResultRecord]:
-        """Invocation id → its result, of those that have one."""
-        names = list(invocations)
-        return dict(self._read_each(ResultRecord, {name: keys.result(run_id, name) for name in names}))
+    def results(self, run_id: str, invocations: Iterable[str]) -> Found[ResultRecord]:
+        """The results of those that have one."""
+        return self._read_each(ResultRecord, {name: keys.result(run_id, name) for name in invocations})
 
-    def ends(self, run_id: str, attempts: Mapping[str, tuple[int, AttemptEnd]]) -> dict[str, EndRecord]:
-        """Invocation id → the end of that attempt of it, of those that have one."""
+    def ends(self, run_id: str, attempts: Mapping[str, tuple[int, AttemptEnd]]) -> Found[EndRecord]:
+        """The end of that attempt of each, of those that have one."""
         wanted = {
             name: keys.attempt_end(run_id, name, attempt, how) for name, (attempt, how) in attempts.items()
         }
-        return dict(self._read_each(EndRecord, wanted))
+        return self._read_each(EndRecord, wanted)
 
     def fail(self, run_id: str, failure: FailureRecord) -> None:
         """Add a revision that names what failed."""
@@ -228,33 +244,21 @@ class Ledger:
         listing = keys.read_run_listing(run_id, found)
         return next(iter(listing.steps.values()), keys.StepListing(committed=False, attempts={}))
 
-    def newest_runs(self, limit: int | None = None) -> Iterator[RunRecord]:
-        """Runs, newest first, from the index; an entry that is damaged is read where it was copied from."""
-        found = [key for key in self.store.list(keys.INDEX, limit=limit) if keys.is_index(key)]
-        for start in range(0, len(found), RUNS_AT_A_TIME):
-            page = found[start : start + RUNS_AT_A_TIME]
-            for key, data in zip(page, self.store.get_many(page), strict=True):
-                if record := self._indexed(key, data):
-                    yield record
-
-    def _indexed(self, key: str, data: bytes | None) -> RunRecord | None:
-        try:
-            return None if data is None else parse(RunRecord, data, key)
-        except DamagedObject:
-            return self.run(keys.run_of_index(key))
-
     def _read(self, model: type[AnyRecord], key: str) -> AnyRecord | None:
         data = self.store.get(key)
         return None if data is None else parse(model, data, key)
 
-    def _read_each(
-        self, model: type[AnyRecord], wanted: Mapping[str, str]
-    ) -> Iterator[tuple[str, AnyRecord]]:
-        """Name → record, of a mapping of names to keys; those that are not there are left out."""
+    def _read_each(self, model: type[AnyRecord], wanted: Mapping[str, str]) -> Found[AnyRecord]:
+        """What stands under the keys of a mapping of names to keys."""
+        records, unreadable = dict[str, AnyRecord](), dict[str, str]()
         found = self.store.get_many(wanted.values())
         for (name, key), data in zip(wanted.items(), found, strict=True):
-            if data is not None:
-                yield name, parse(model, data, key)
+            try:
+                if data is not None:
+                    records[name] = parse(model, data, key)
+            except UNREADABLE as error:
+                unreadable[name] = str(error)
+        return Found(records, unreadable)
 
     def _create(self, record: AnyRecord, key: str) -> AnyRecord:
         created = self.store.create(key, record.to_bytes())

@@ -6,6 +6,7 @@ A reader meets an unknown newer field without harm and an unknown major with an 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -14,7 +15,7 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 from skylift.ledger import process
 from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import DamagedObject, RecordTooNew
+from skylift_contract.errors import DamagedObject, RecordTooNew, StoreError
 from skylift_contract.model import Frozen
 from skylift_contract.run import DeployedSchedule
 from skylift_contract.snapshot import ArtifactRef
@@ -22,6 +23,9 @@ from skylift_contract.status import AttemptEnd
 
 MAJOR: Final = 1
 """Raised when a reader of the former major would misunderstand a record."""
+
+UNREADABLE: Final = (DamagedObject, RecordTooNew)
+"""What one record can be while the store and every other are well."""
 
 
 def now() -> datetime:
@@ -84,7 +88,7 @@ def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
         raise RecordTooNew(error.what, who=key, value=error.value, limit=error.limit, fix=error.fix) from None
     except ValidationError as error:
         raise DamagedObject(
-            f"it is no {model.__name__}: {error.errors(include_url=False)[0]['msg']}", who=key
+            f"it is damaged, and no {model.__name__}: {error.errors(include_url=False)[0]['msg']}", who=key
         ) from error
 
 
@@ -113,7 +117,10 @@ class SubmittedRun(Record):
 
 
 class RunRecord(Record):
-    """One execution, written by whoever of its steps, its client or its readers comes first."""
+    """One execution, written by whoever of its steps, its client or its readers comes first.
+
+    `is_signalled`: SIGTERM to the writer's process stops the run, and ends nothing else.
+    """
 
     run_id: str
     orchestrator_run_id: str
@@ -122,10 +129,26 @@ class RunRecord(Record):
     snapshot: str
     flavor: str
     submission_id: str | None = None
+    is_signalled: bool = False
 
     @property
     def created(self) -> datetime:
         return self.writer.time
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRun:
+    """A run that the index names, and whose record cannot be read here: what else is known is nothing."""
+
+    run_id: str
+    created: datetime
+    error: StoreError
+    orchestrator_run_id: None = None
+    project: None = None
+    pipeline: None = None
+    snapshot: None = None
+    flavor: None = None
+    submission_id: None = None
 
 
 class StartRecord(Record):
@@ -190,16 +213,23 @@ class RunEndRecord(Record):
     """A revision of the run's end; status `running` reopens it, for a repair that goes on.
 
     Then the first `void_failures` and `void_stops` revisions of those belong to what was before.
+    `ended`: the last that is known of the run, where who closes it is a reader that came later.
     """
 
     status: ExecutionStatus
     reason: str = ""
+    ended: datetime | None = None
     void_failures: int = 0
     void_stops: int = 0
 
     @property
     def is_open(self) -> bool:
         return not self.status.is_finished
+
+    @property
+    def time(self) -> datetime:
+        """When the run ended, as far as anybody knows."""
+        return self.ended or self.writer.time
 
 
 class ScheduleRecord(Record):

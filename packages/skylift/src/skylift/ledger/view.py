@@ -6,10 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from skylift.ledger.history import History
 from skylift.ledger.process import liveness
-from skylift.ledger.records import RunEndRecord
+from skylift.ledger.records import UNREADABLE, RunEndRecord
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import DamagedObject, StoreError
+from skylift_contract.errors import DamagedObject, RecordTooNew, StoreError
 from skylift_contract.names import step_key
 from skylift_contract.status import (
     UNASKED,
@@ -23,6 +24,9 @@ from skylift_contract.status import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from skylift.ledger.keys import RunListing, StepListing
     from skylift.ledger.ledger import Ledger
     from skylift.ledger.records import StartRecord
@@ -56,8 +60,8 @@ def look(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunSt
     `backend` is to be asked before, for what commits in between is then seen.
     """
     listing = ledger.listing(run_id)
-    end = _end(ledger, run_id, listing)
-    sealed = RunStatus(end.status, end.reason) if end and not end.is_open else None
+    end, damage = _end(ledger, run_id, listing)
+    sealed = _sealed(end, damage)
     # A process that goes on, or was killed, after its run had ended says nothing of the run.
     against = replace(sealed, steps=backend.steps, url=backend.url) if sealed else backend
     evidence = _everything(ledger, run_id, snapshot, listing, is_sealed=sealed is not None)
@@ -65,7 +69,16 @@ def look(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunSt
     upstream = {name: step.spec.upstream_steps for name, step in snapshot.step_configurations.items()}
     stop_asked = any(number >= (end.void_stops if end else 0) for number in listing.stops)
     status = run_status(with_skips(steps, upstream), backend, sealed=sealed, stop_asked=stop_asked)
+    if damage and damage.what not in status.reason:
+        status = replace(status, reason="; ".join(filter(None, (status.reason, str(damage)))))
     return Seen(status, sealed is not None, max(listing.ends, default=-1))
+
+
+def _sealed(end: RunEndRecord | None, damage: StoreError | None) -> RunStatus | None:
+    """What closes a run. An end that only a newer Skylift can read does, and nobody here overrules it."""
+    if isinstance(damage, RecordTooNew):
+        return RunStatus(ExecutionStatus.UNKNOWN, str(damage))
+    return RunStatus(end.status, end.reason) if end and not end.is_open else None
 
 
 def _own_words(name: str, step: StepStatus) -> StepStatus:
@@ -87,8 +100,21 @@ def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: Ru
     seen = look(ledger, run_id, snapshot, backend)
     if _can_be_sealed(seen, backend):
         with suppress(StoreError):
-            ledger.add_end(run_id, seen.revision + 1, end_of(seen))
+            ended = _last_known(ledger, run_id, seen.status.steps)
+            ledger.add_end(run_id, seen.revision + 1, end_of(seen).model_copy(update={"ended": ended}))
     return seen.status
+
+
+def _last_known(ledger: Ledger, run_id: str, steps: Mapping[str, StepStatus]) -> datetime | None:
+    """The newest time in the records of a run that nobody closed; None while there is none."""
+    record, history = ledger.run(run_id), History.read(ledger, run_id, steps)
+    known = [record.created] if record else []
+    for name, step in steps.items():
+        if times := history.times(name):
+            known.append(times[1])
+        elif step.attempt and (start := _start(ledger, run_id, name, step.attempt)):
+            known.append(start.writer.time)
+    return max(known, default=None)
 
 
 def end_of(seen: Seen) -> RunEndRecord:
@@ -157,21 +183,26 @@ def _evidence(ledger: Ledger, run_id: str, name: str, step: StepListing, *, is_s
 def _reason(ledger: Ledger, run_id: str, name: str, attempt: int, how: AttemptEnd) -> str:
     try:
         record = ledger.attempt_end(run_id, name, attempt, how)
-    except DamagedObject as error:
+    except UNREADABLE as error:
         return str(error)  # that it ended stands in its key
     return record.reason if record else ""
 
 
 def _start(ledger: Ledger, run_id: str, name: str, attempt: int) -> StartRecord | None:
-    with suppress(DamagedObject):
+    with suppress(*UNREADABLE):
         return ledger.start(run_id, name, attempt)
     return None
 
 
-def _end(ledger: Ledger, run_id: str, listing: RunListing) -> RunEndRecord | None:
-    """The highest revision that can be read."""
+def _end(
+    ledger: Ledger, run_id: str, listing: RunListing
+) -> tuple[RunEndRecord | None, DamagedObject | RecordTooNew | None]:
+    """The highest revision that can be read, and what is wrong with the highest there is."""
+    damage: DamagedObject | RecordTooNew | None = None
     for revision in reversed(listing.ends):
-        with suppress(DamagedObject):
+        try:
             if end := ledger.end(run_id, revision):
-                return end
-    return None
+                return end, damage
+        except UNREADABLE as error:
+            damage = damage or error
+    return None, damage

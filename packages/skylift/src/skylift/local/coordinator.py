@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from skylift import observer
 from skylift.ledger.records import RunEndRecord
@@ -18,6 +18,7 @@ from skylift.runtime.interrupts import (
     held_back,
     interruptible,
     raise_if_asked,
+    stopped_by,
     stopping_on_signals,
 )
 from skylift.runtime.invocation import execute_invocation
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from skylift_contract.snapshot import Step
 
 
+LOOK_S: Final = 2.0
+"""Between looks for a request to stop, while every worker is busy."""
+
+
 def coordinate(run: ActiveRun, parallelism: int, environments: Mapping[str, Mapping[str, str]]) -> None:
     """Run every step that may run, and write the run's end."""
     observer.current().started(run.id)
@@ -40,8 +45,8 @@ def coordinate(run: ActiveRun, parallelism: int, environments: Mapping[str, Mapp
     with stopping_on_signals(), held_back(), teed():
         try:
             status, reason = coordinator.run_all()
-        except (KeyboardInterrupt, StopRequested):
-            status, reason = ExecutionStatus.STOPPED, ""
+        except (KeyboardInterrupt, StopRequested) as error:
+            status, reason = ExecutionStatus.STOPPED, stopped_by(error)
         except BaseException as error:
             # Whatever ends this process's part also ends the run, where the store still takes it.
             with suppress(StoreError):
@@ -70,7 +75,7 @@ class _Coordinator:
         self.workers = Workers(run, environments)
         self.observer = observer.current()
         self.began: dict[str, float] = {}
-        self.first_failure = ""
+        self.first_failure = self.first_stop = ""
         self.is_halted = False
         """In fail_fast, once something failed: what still runs is stopped."""
 
@@ -96,14 +101,20 @@ class _Coordinator:
         return self.run.ledger.stop_request(self.run.id) is not None
 
     def _wait(self) -> None:
+        """Until a worker ends, or somebody asks for a stop that does not wait for it."""
         with interruptible():
-            name = self.workers.wait()
+            while (name := self.workers.wait(LOOK_S)) is None:
+                request = self.run.ledger.stop_request(self.run.id)
+                if request is not None and not request.graceful:
+                    return
         self._close(name, self.workers.outcome(name))
 
     def _finish_running(self) -> None:
         """A stop that is graceful lets what runs come to its own end."""
-        request = self.run.ledger.stop_request(self.run.id) if self.workers.running else None
-        while request and request.graceful and self.workers.running and not self.is_halted:
+        while self.workers.running and not self.is_halted:
+            request = self.run.ledger.stop_request(self.run.id)
+            if request is None or not request.graceful:
+                return
             self._wait()
 
     def _start_ready(self) -> None:
@@ -128,6 +139,8 @@ class _Coordinator:
         self.observer.step(StepEvent(name, outcome.status, outcome.reason, outcome.attempt, seconds))
         if outcome.status is ExecutionStatus.FAILED and not self.first_failure:
             self.first_failure = f"step {name!r}: {outcome.reason}"
+        if outcome.status is ExecutionStatus.STOPPED:
+            self.first_stop = self.first_stop or f"step {name!r}: {outcome.reason}"
         for skipped in self.frontier.close(name, outcome.status):
             why = f"step {name!r} {outcome.status.value}"
             self.observer.step(StepEvent(skipped, ExecutionStatus.SKIPPED, why))
@@ -139,5 +152,9 @@ class _Coordinator:
         if ExecutionStatus.FAILED in found:
             return ExecutionStatus.FAILED, self.first_failure
         if ExecutionStatus.STOPPED in found or len(self.frontier.closed) < len(self.steps):
-            return ExecutionStatus.STOPPED, ""
+            return ExecutionStatus.STOPPED, self._asked() or self.first_stop
         return ExecutionStatus.COMPLETED, ""
+
+    def _asked(self) -> str:
+        request = self.run.ledger.stop_request(self.run.id)
+        return f"{request.user or 'somebody'} asked for it" if request else ""

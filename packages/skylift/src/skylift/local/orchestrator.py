@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, ClassVar
 
 from skylift.authoring.sources import INTERACTIVE
@@ -67,6 +68,7 @@ class LocalOrchestrator(BaseOrchestrator):
             snapshot=snapshot.digest,
             flavor=self.flavor,
             submission_id=submission,
+            is_signalled=threading.current_thread() is threading.main_thread(),
         )
         run = ActiveRun(ledger, snapshot, ledger.open_run(record))
         coordinate(run, self.parallelism(snapshot), step_environments)

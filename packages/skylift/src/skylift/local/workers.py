@@ -102,9 +102,11 @@ class Workers:
         reader.join(LAST_OUTPUT_S)
         self._ended.put(worker.name)
 
-    def wait(self) -> str:
-        """Block until a worker ends; its invocation."""
-        return self._ended.get()
+    def wait(self, patience_s: float | None = None) -> str | None:
+        """Block until a worker ends; its invocation, or None when none has in so many seconds."""
+        with suppress(queue.Empty):
+            return self._ended.get(timeout=patience_s)
+        return None
 
     def outcome(self, name: str) -> Outcome:
         """What became of a worker that has ended, and runs no more."""
@@ -126,8 +128,8 @@ class Workers:
                 with suppress(ProcessLookupError):
                     os.killpg(worker.process.pid, signal.SIGKILL)
         while self.running:
-            name = self.wait()
-            yield name, self.outcome(name)
+            if name := self.wait():
+                yield name, self.outcome(name)
 
     def close(self) -> None:
         """Give the pipe back: a worker that should still run stops now."""

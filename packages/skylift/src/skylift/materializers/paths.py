@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 EXECUTABLE: Final = 0o755
+PATH: Final = "path"
+"""Its name in the registry, and in the manifests of what it saved."""
+
 _COPY: Final = "Copy what it points to into the folder (shutil.copytree does)."
 
 
@@ -34,14 +37,19 @@ class PathMaterializer(BaseMaterializer):
             raise MaterializationError(f"{value} cannot be read: {error.strerror}") from error
 
     def load(self, files: StoredFiles, details: Mapping[str, Any], annotation: Any) -> Path:  # noqa: ARG002
-        files.folder = lasting_folder()
-        for name in details["folders"]:
-            _below(files.folder, name).mkdir(parents=True, exist_ok=True)
-        for name in files.files:
-            files.path(name)
-        for name in details["executable"]:
-            _below(files.folder, name).chmod(EXECUTABLE)
-        return _below(files.folder, details["name"])
+        files.folder = folder = lasting_folder()
+        restore(files, folder, details)
+        return _below(folder, details["name"])
+
+
+def restore(files: StoredFiles, folder: Path, details: Mapping[str, Any]) -> list[Path]:
+    """Copy files below their folder, with the folders that are empty and the right to execute."""
+    for name in details["folders"]:
+        _below(folder, name).mkdir(parents=True, exist_ok=True)
+    paths = [files.path(name) for name in files.files]
+    for name in details["executable"]:
+        _below(folder, name).chmod(EXECUTABLE)
+    return paths
 
 
 def _named(path: Path) -> Path:

@@ -31,12 +31,18 @@ ORPHAN_GRACE_S: Final = 20.0
 TIMED_OUT_EXIT: Final = 124
 """What timeout(1) of coreutils exits with."""
 
+STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
+"""What asks a process to end: who stops it, and the terminal that is closed."""
+
 STOPPED_EXIT: Final = 143
 """128 + SIGTERM, as a shell reports it."""
 
 
 class StopRequested(BaseException):
-    """The process was asked to end; no `except Exception` of a step swallows it."""
+    """The process was asked to end; no `except Exception` of a step swallows it.
+
+    Its argument, where it has one, is the signal's number.
+    """
 
 
 class StepTimedOut(BaseException):
@@ -48,7 +54,7 @@ class _Hold:
     """Of the main thread, in which alone signals arrive."""
 
     is_on: bool = False
-    pending: type[BaseException] | None = None
+    pending: BaseException | None = None
 
 
 _HOLD: Final = _Hold()
@@ -93,31 +99,44 @@ def raise_if_asked() -> None:
 
 def keep_for_later(error: BaseException) -> None:
     """Hold back again a stop that reached what must not be ended by it."""
-    _HOLD.pending = type(error)
+    _HOLD.pending = type(error)(*error.args)
 
 
-def _arrive(kind: type[BaseException]) -> None:
+def stopped_by(error: KeyboardInterrupt | StopRequested) -> str:
+    """What ended a step or a run, as its reason."""
+    if isinstance(error, KeyboardInterrupt):
+        return "it was stopped by Ctrl-C"
+    if not error.args:
+        return "it was stopped"
+    name = signal.Signals(error.args[0]).name
+    return f"it was stopped by {name}{': its terminal is gone' if name == 'SIGHUP' else ''}"
+
+
+def _arrive(error: BaseException) -> None:
     if not _HOLD.is_on:
-        raise kind
-    _HOLD.pending = kind
+        raise error
+    _HOLD.pending = error
 
 
-def _on_sigterm(*_: object) -> None:
+def _on_stop(number: int, _: object) -> None:
     # Once: a second one must not cut short the writing of the record.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _arrive(StopRequested)
+    for each in STOPPING:
+        signal.signal(each, signal.SIG_IGN)
+    _arrive(StopRequested(number))
 
 
 def _on_sigint(*_: object) -> None:
     # Who presses Ctrl-C a second time will not wait for a store that hangs.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    _arrive(KeyboardInterrupt)
+    _arrive(KeyboardInterrupt())
 
 
 def stop_on_signals() -> None:
-    """Let SIGTERM and Ctrl-C end the running step as one that was stopped, from now on."""
+    """Let SIGTERM, SIGHUP and Ctrl-C end the running step as one that was stopped, from now on."""
     _forget_in_children()
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    signal.signal(signal.SIGTERM, _on_stop)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup(1) ignores it, and so do we then
+        signal.signal(signal.SIGHUP, _on_stop)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _on_sigint)
 
@@ -133,7 +152,7 @@ _FORKING: Final = threading.local()
 
 def _mask() -> None:
     """A signal to a child that has just begun would be taken by the handler it is about to lose."""
-    _FORKING.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    _FORKING.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {*STOPPING, signal.SIGINT})
 
 
 def _unmask() -> None:
@@ -141,8 +160,10 @@ def _unmask() -> None:
 
 
 def _forget() -> None:
-    if signal.getsignal(signal.SIGTERM) in {_on_sigterm, signal.SIG_IGN}:
+    if signal.getsignal(signal.SIGTERM) in {_on_stop, signal.SIG_IGN}:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGHUP) is _on_stop:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is _on_sigint:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     _HOLD.is_on, _HOLD.pending = False, None
@@ -155,7 +176,7 @@ def stopping_on_signals() -> Generator[None]:
 
     A stop that came too late to end anything is handed on to the program afterwards.
     """
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.getsignal(number) for number in (*STOPPING, signal.SIGINT)}
     if not _in_main_thread() or None in before.values():  # None: a handler that Python did not set
         yield
         return
@@ -168,7 +189,8 @@ def stopping_on_signals() -> Generator[None]:
             signal.signal(number, handler)
         late, _HOLD.pending = _HOLD.pending, None
         if late is not None:
-            signal.raise_signal(signal.SIGTERM if late is StopRequested else signal.SIGINT)
+            number = (*late.args, signal.SIGTERM)[0] if isinstance(late, StopRequested) else signal.SIGINT
+            signal.raise_signal(number)
 
 
 def stop_when_orphaned() -> None:

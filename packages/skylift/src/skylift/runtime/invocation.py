@@ -22,7 +22,14 @@ from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.context import StepContext, running
 from skylift.runtime.failures import error_info, print_traceback, summary
 from skylift.runtime.hooks import call_hook
-from skylift.runtime.interrupts import StepTimedOut, StopRequested, held_back, interruptible, within
+from skylift.runtime.interrupts import (
+    StepTimedOut,
+    StopRequested,
+    held_back,
+    interruptible,
+    stopped_by,
+    within,
+)
 from skylift.runtime.logs import LogSink
 from skylift.runtime.streams import captured
 from skylift.runtime.values import load_arguments, save_outputs
@@ -76,7 +83,9 @@ def execute_invocation(
                 with interruptible():
                     attempt.wait(outcome, pause)
             except (KeyboardInterrupt, StopRequested) as error:
-                return attempt.ended(AttemptEnd.STOPPED, error, "it was stopped before its next attempt")
+                return attempt.ended(
+                    AttemptEnd.STOPPED, error, f"{stopped_by(error)} before its next attempt"
+                )
             number += 1
 
 
@@ -118,7 +127,7 @@ class _Attempt:
             with interruptible():
                 outputs = self._call()
         except (KeyboardInterrupt, StopRequested) as error:
-            return self.ended(AttemptEnd.STOPPED, error, "it was stopped")
+            return self.ended(AttemptEnd.STOPPED, error, stopped_by(error))
         except StepTimedOut as error:
             return self._failed(error, self._timeout_reason())
         except _Raised as raised:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -30,9 +30,19 @@ class Tee:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        if sink := current_sink():
-            sink.write(text.encode("utf-8", "backslashreplace"))
-        return self._stream.write(text)
+        sink = current_sink()
+        if sink is None:
+            return self._stream.write(text)
+        sink.write(text.encode("utf-8", "backslashreplace"))
+        with suppress(OSError):  # nobody looks any more: the log has it, and the step need not notice
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with ExitStack() as stack:
+            if current_sink() is not None:
+                stack.enter_context(suppress(OSError))
+            self._stream.flush()
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:

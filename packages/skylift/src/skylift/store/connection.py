@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -85,7 +86,7 @@ def _made(location: Location, options: Mapping[str, str], request_timeout: timed
 def _file(location: Location) -> LocalStore:
     from obstore.store import LocalStore
 
-    if not Path(location.root).is_dir():
+    if not stat.S_ISDIR(Path(location.root).stat().st_mode):
         raise FileNotFoundError(location.root)
     return LocalStore(location.root)
 
@@ -228,6 +229,19 @@ def _az(location: Location, options: Mapping[str, str], request_timeout: timedel
         client_options=_client(endpoint, request_timeout),
         retry_config=_retry(options),
     )
+
+
+def endpoint_of(location: Location, options: Mapping[str, str]) -> str:
+    """The address that was configured in place of the service's own; empty where none was."""
+    variables = _ENDPOINTS.get(location.scheme, ())
+    return options.get("endpoint") or _variable(*variables) or ""
+
+
+_ENDPOINTS: Final[Mapping[Scheme, tuple[str, ...]]] = {
+    Scheme.S3: ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    Scheme.GS: ("STORAGE_EMULATOR_HOST",),
+    Scheme.AZ: ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+}
 
 
 def _config(options: Mapping[str, str]) -> dict[str, str]:

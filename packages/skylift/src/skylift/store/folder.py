@@ -111,8 +111,8 @@ def _layers() -> list[str]:
 
 def _standing(folder: Path) -> Path:
     """The folder itself, or the nearest above it that is there."""
-    return next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))
+    return next((path for path in (folder, *folder.parents) if os.path.exists(path)), Path("/"))  # noqa: PTH110 -- Path's raises where a parent may not be read
 
 
 def _mount(folder: Path) -> Path:
-    return next((path for path in (folder, *folder.parents) if path.is_mount()), Path("/"))
+    return next((path for path in (folder, *folder.parents) if os.path.ismount(path)), Path("/"))

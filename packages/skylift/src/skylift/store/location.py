@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -42,11 +42,13 @@ class Location:
         scheme: The kind of store.
         name: The bucket, the container, or a memory store's name; empty for a folder.
         path: A folder's absolute path; otherwise what comes after the name, without slashes around it.
+        endpoint: The address of the service, where one was configured: for errors, which name it.
     """
 
     scheme: Scheme
     name: str
     path: str
+    endpoint: str = field(default="", compare=False)
 
     @classmethod
     def parse(cls, uri: str) -> Location:
@@ -75,6 +77,11 @@ class Location:
         if self.scheme is Scheme.FILE:
             return f"file://{quote(self.path)}"
         return f"{self.scheme}://{self.name}/{self.path}" if self.path else f"{self.scheme}://{self.name}"
+
+    @property
+    def who(self) -> str:
+        """What an error calls it."""
+        return f"store {self.uri} at {self.endpoint}" if self.endpoint else f"store {self.uri}"
 
     @property
     def root(self) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from skylift.store import forks
-from skylift.store.connection import connect
+from skylift.store.connection import connect, endpoint_of
 from skylift.store.folder import check_hard_links, make_folder
 from skylift.store.location import Scheme
 from skylift.store.options import Patience
@@ -201,4 +202,5 @@ class ObstoreTransport:
         except (SkyliftError, KeyExists):
             raise
         except (BaseError, OSError, NotImplementedError) as error:
-            raise explain(self._location, error, doing) from error
+            place = replace(self._location, endpoint=endpoint_of(self._location, self._options))
+            raise explain(place, error, doing) from error

@@ -110,8 +110,10 @@ def refusal(location: Location, error: Exception, doing: str) -> StoreUnavailabl
         # What obstore calls renaming is the link that publishes a new file.
         linking = "Unable to rename file" in text
         return local_refusal(location, int(code[1]), LINKING if linking else doing)
+    if location.scheme is Scheme.FILE and isinstance(error, OSError) and error.errno:
+        return local_refusal(location, error.errno, doing)
     what, fix = _words(location, text, doing)
-    return StoreUnavailable(what, who=f"store {location.uri}", fix=fix)
+    return StoreUnavailable(what, who=location.who, fix=fix)
 
 
 def write_refusal(location: Location, error: Exception, doing: str) -> StoreUnavailable:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from skylift import artifacts
 from skylift.ledger import keys
+from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.ledger.view import read_status
@@ -140,7 +141,7 @@ def read_all(store: ObjectStore, run: str, snapshot: PipelineSnapshot) -> RunSta
     ledger = Ledger(store)
     listing, record = ledger.listing(run), ledger.run(run)
     assert record is None or record.run_id == run
-    assert all(found.run_id for found in ledger.newest_runs())
+    assert all(found.run_id for found in newest_runs(ledger))
     ledger.failure(run)
     ledger.stop_request(run)
     ledger.newest_end(run)

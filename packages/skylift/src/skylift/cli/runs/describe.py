@@ -10,12 +10,14 @@ from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option, store_option
 from skylift.cli.runs import run_argument
 from skylift.client import Client
-from skylift.console.words import clock, counted, counts, one_line, seconds, status_word
+from skylift.console.words import clock, counted, counts, one_line, printable, seconds, status_word
+from skylift.ledger import keys
 from skylift.ledger.history import History
+from skylift.ledger.records import UNREADABLE
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from skylift.ledger.records import Request
@@ -55,18 +57,17 @@ class Description:
     status: RunStatus
     history: History
     ended: datetime | None
+    request: Request | None
+    damaged: tuple[str, ...]
 
     @classmethod
     def of(cls, run: PipelineRun) -> Description:
         status = run.fetch()
         history = History.read(run.ledger, str(run.id), status.steps, run.snapshot_of.bindings)
         end = run.end if status.status.is_finished else None
-        return cls(run, status, history, end.writer.time if end else None)
-
-    @property
-    def request(self) -> Request | None:
-        submission = self.run.submission_id
-        return self.run.ledger.request(submission) if submission else None
+        request, damage = _request(run)
+        damaged = (*history.unreadable.values(), *([damage] if damage else []))
+        return cls(run, status, history, end.time if end else None, request, damaged)
 
     def fields(self) -> dict[str, Any]:
         """RUN of `documents`, with its parameters, notes and steps."""
@@ -80,6 +81,7 @@ class Description:
             "git_commit": request.git_commit if request else None,
             "git_dirty": request.git_dirty if request else None,
             "notes": list(request.notes) if request else [],
+            "damaged": list(self.damaged),
             "steps": [self._step_fields(name, step) for name, step in self.status.steps.items()],
         }
 
@@ -93,6 +95,7 @@ class Description:
             "started": documents.moment(times[0] if times else None),
             "ended": documents.moment(times[1] if times else None),
             "seconds": self.history.seconds(name),
+            "metadata": self.history.metadata(name),
             "outputs": [self._output_fields(output, ref) for output, ref in outputs.items()],
         }
 
@@ -110,7 +113,12 @@ class Description:
         yield from self._head()
         yield ""
         yield from self._steps()
+        yield from self._metadata()
         yield from self._artifacts()
+        if self.damaged:
+            yield from ("", "damaged", *map(printable, self.damaged))
+        if self.status.status in {ExecutionStatus.FAILED, ExecutionStatus.STOPPED}:
+            yield from ("", f"next: skylift runs why {self.run.id}")
 
     def _head(self) -> Iterator[str]:
         record, snapshot, request = self.run.record, self.run.snapshot_of, self.request
@@ -150,6 +158,15 @@ class Description:
         headers = ("STEP", "STATUS", "ATTEMPTS", "TOOK", "OUTPUTS", "REASON")
         yield from tables.table(headers, rows, flexible=(5, 4, 0))
 
+    def _metadata(self) -> Iterator[str]:
+        found = [
+            f"{name}  {_pairs(metadata)}"
+            for name in self.status.steps
+            if (metadata := self.history.metadata(name))
+        ]
+        if found:
+            yield from ("", "metadata", *found)
+
     def _artifacts(self) -> Iterator[str]:
         found = [
             f"{name}.{output}  {ref.type}, {ref.size} bytes, {self.run.ledger.artifact_uri(ref.digest)}"
@@ -158,11 +175,20 @@ class Description:
         ]
         if found:
             yield from ("", "outputs", *found)
-        if self.status.status in {ExecutionStatus.FAILED, ExecutionStatus.STOPPED}:
-            yield from ("", f"next: skylift runs why {self.run.id}")
 
 
-def _pairs(parameters: dict[str, Any]) -> str:
+def _request(run: PipelineRun) -> tuple[Request | None, str]:
+    """Who asked for the run, and why that is not known."""
+    if run.submission_id is None:
+        return None, ""
+    try:
+        found = run.ledger.request(run.submission_id)
+    except UNREADABLE as error:
+        return None, str(error)
+    return found, "" if found else f"{keys.request(run.submission_id)}: it is missing."
+
+
+def _pairs(parameters: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -14,14 +15,16 @@ from skylift.cli.commands import command, output_option, store_option
 from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
 from skylift.ledger.records import now
+from skylift.project import STORE_OPTION
+from skylift.store.location import LAYOUT, folder_of
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import StoreError
+from skylift_contract.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from skylift.ledger.records import RunRecord
+    from skylift.ledger.records import RunRecord, UnreadRun
     from skylift.models import PipelineRun
 
 LIMIT = 20
@@ -33,7 +36,7 @@ SHORT_ID = 8
 class Line:
     """One run of the list."""
 
-    record: RunRecord
+    record: RunRecord | UnreadRun
     status: ExecutionStatus
     reason: str
     ended: datetime | None
@@ -75,13 +78,35 @@ def list_runs(
     On a terminal ids are shortened; the short form is good for every other command.
     """
     client = Client(store)
+    if store or os.environ.get(STORE_OPTION):
+        _check_place(client)
     lines = list(islice(_lines(client, pipeline, status, limit), limit))
     if output == "json":
         documents.write({"runs": [line.fields for line in lines]})
     elif lines:
         _write(lines)
     else:
-        click.echo(f"there are no such runs in {client.ledger.store.uri}", err=True)
+        click.echo(_nothing(client), err=True)
+
+
+def _check_place(client: Client) -> None:
+    """Raise `ConfigurationError` for a folder that was named and that nothing could be in, nor be made in."""
+    folder = folder_of(client.ledger.store.uri)
+    if folder is not None and not os.path.lexists(folder.parent):
+        raise ConfigurationError(
+            f"there is no folder {folder.parent}",
+            who=f"store {client.ledger.store.uri}",
+            fix="Correct --store or SKYLIFT_STORE_URI.",
+        )
+
+
+def _nothing(client: Client) -> str:
+    """What an empty list means: nothing has run at all, or nothing of what was asked for."""
+    uri = client.ledger.store.uri
+    folder = folder_of(uri)
+    if folder is not None and not os.path.lexists(folder / LAYOUT):
+        return f"nothing has run in {uri} yet"
+    return f"there are no such runs in {uri}"
 
 
 def _lines(client: Client, pipeline: str | None, status: str | None, limit: int) -> Iterator[Line]:
@@ -96,7 +121,7 @@ def _lines(client: Client, pipeline: str | None, status: str | None, limit: int)
 
 def _line(run: PipelineRun) -> Line:
     """How a run stands; of one that cannot be read, why: the others are shown all the same."""
-    record = run.record
+    record = run.head
     assert record is not None
     try:
         return _read_line(run, record)
@@ -104,13 +129,13 @@ def _line(run: PipelineRun) -> Line:
         return Line(record, ExecutionStatus.UNKNOWN, str(error), None)
 
 
-def _read_line(run: PipelineRun, record: RunRecord) -> Line:
+def _read_line(run: PipelineRun, record: RunRecord | UnreadRun) -> Line:
     """A run's end says how it stands; only one that is open needs a look at its steps."""
     if end := run.end:
-        return Line(record, end.status, end.reason, end.writer.time)
+        return Line(record, end.status, end.reason, end.time)
     found = run.fetch()
-    ended = run.end.writer.time if found.status.is_finished and run.end else None
-    return Line(record, found.status, found.reason, ended)
+    end = run.end if found.status.is_finished else None
+    return Line(record, found.status, found.reason, end.time if end else None)
 
 
 def _write(lines: Sequence[Line]) -> None:
@@ -118,11 +143,11 @@ def _write(lines: Sequence[Line]) -> None:
     rows = [
         (
             identifier,
-            line.record.pipeline,
+            line.record.pipeline or "?",
             line.status,
             ago(line.record.created, moment),
             seconds(line.seconds),
-            line.record.flavor,
+            line.record.flavor or "?",
             one_line(line.reason),
         )
         for identifier, line in zip(shown, lines, strict=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import click
 
+from skylift.cli import stdout
 from skylift.cli.commands import command, store_option
 from skylift.cli.runs import run_argument
 from skylift.client import Client
@@ -48,8 +48,7 @@ def logs(*, run: str, step: str | None, is_followed: bool, store: str | None) ->
     printed = False
     for piece in _pieces(found, output, is_followed=is_followed):
         printed = True
-        sys.stdout.write(piece)
-        sys.stdout.flush()
+        stdout.write(piece)
     if not printed:
         click.echo("nothing was printed" if is_ended(found) else "nothing is stored yet", err=True)
 

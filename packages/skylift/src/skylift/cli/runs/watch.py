@@ -6,7 +6,7 @@ from skylift.cli.commands import command, store_option
 from skylift.cli.runs import run_argument
 from skylift.client import Client
 from skylift.console import default_observer
-from skylift.following import follow
+from skylift.following import elapsed, follow
 from skylift.observer import observed
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import RunStopped
@@ -33,7 +33,8 @@ def watch(run: str, store: str | None) -> int:
     found = Client(store).run(run)
     with observed(default_observer()) as observer:
         observer.submitting(found.snapshot_of, found.flavor, found.ledger.store.uri)
-        observer.started(str(found.id))
+        record = found.record
+        observer.started(str(found.id), elapsed(record.created) if record else 0.0)
         status = follow(found, observer)
         observer.ended(found, status)
     if status.status is ExecutionStatus.STOPPED:

@@ -9,6 +9,7 @@ from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option, store_option
 from skylift.cli.runs import run_argument
 from skylift.client import Client
+from skylift.console.words import printable
 from skylift.explanation import explain, headline
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def why(run: str, store: str | None, output: str) -> None:
 def _fields(found: Explanation) -> dict[str, Any]:
     record, end = found.run.record, found.run.end
     assert record is not None
-    ended = end.writer.time if end else None
+    ended = end.time if end else None
     return {
         "run": documents.run_fields(record, found.status.status, found.status.reason, ended),
         "why": {
@@ -79,7 +80,7 @@ def _lines(found: Explanation) -> Iterator[str]:
 def _evidence(failure: Failure) -> Iterator[str]:
     if failure.traceback:
         yield ""
-        yield from (f"  {line}" for line in failure.traceback.rstrip().splitlines())
+        yield from (f"  {line}" for line in printable(failure.traceback.rstrip()).split("\n"))
     if failure.tail:
         yield from ("", "  the last it printed:")
         yield from (f"  | {line}" for line in failure.tail)
