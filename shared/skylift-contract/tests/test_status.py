@@ -296,3 +296,16 @@ def test_a_run_that_failed_says_where() -> None:
     steps = {"a": StepStatus(Status.COMPLETED), "b": StepStatus(Status.FAILED, "no luck")}
 
     assert run_status(steps, UNASKED, sealed=None, stop_asked=False).reason == "step 'b': no luck"
+
+
+def test_a_stop_that_nobody_asked_for_has_the_backends_reason_or_the_steps() -> None:
+    steps = {"a": StepStatus(Status.COMPLETED), "b": StepStatus(Status.STOPPED, "it got a signal")}
+    died = RunStatus(Status.FAILED, "the process died")
+
+    def reason(backend: RunStatus, *, stop_asked: bool = False) -> tuple[Status, str]:
+        found = run_status(steps, backend, sealed=None, stop_asked=stop_asked)
+        return found.status, found.reason
+
+    assert reason(died) == (Status.STOPPED, "the process died")
+    assert reason(UNASKED) == (Status.STOPPED, "step 'b': it got a signal")
+    assert reason(died, stop_asked=True) == (Status.STOPPED, "step 'b': it got a signal")

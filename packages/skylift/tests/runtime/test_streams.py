@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextvars
+import io
 import logging
 import sys
 import threading
@@ -211,3 +212,21 @@ def test_what_is_gathered_reaches_the_sink_at_the_end() -> None:
         pass
 
     assert sink.stored == [b"late"]
+
+
+def test_a_step_does_not_notice_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    with teed():
+        with listening() as sink:
+            print("heard", flush=True)
+            heard = sink.text
+        with pytest.raises(BrokenPipeError):
+            print("of no step")
+    assert heard == "heard\n"
