@@ -154,7 +154,8 @@ def test_a_step_that_is_interrupted_was_stopped(
     run = active(memory_store, interrupted)
 
     assert execute_in(run).status is Status.STOPPED
-    assert end_of(run, AttemptEnd.STOPPED).reason == "it was stopped"
+    by = " by Ctrl-C" if error is KeyboardInterrupt else ""
+    assert end_of(run, AttemptEnd.STOPPED).reason == f"it was stopped{by}"
 
 
 def test_who_commits_second_is_a_duplicate(memory_store: ObjectStore) -> None:
