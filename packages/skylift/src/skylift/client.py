@@ -6,14 +6,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from skylift import project
 from skylift.ledger import keys
 from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord, UnreadRun
 from skylift.models import PipelineRun
+from skylift.stacks.build import active_store
 from skylift.store.location import open_store
 from skylift_contract.errors import ConfigurationError
+from skylift_contract.stack import ArtifactStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,8 @@ class Client:
     """
 
     def __init__(self, store: str | None = None) -> None:
-        self.ledger = Ledger(open_store(store or project.default_store_uri()))
+        place = ArtifactStore(store) if store else active_store()
+        self.ledger = Ledger(open_store(place.uri, place.options))
 
     def runs(self, pipeline: str | None = None) -> Iterator[PipelineRun]:
         """Runs, newest first; read as they are asked for.

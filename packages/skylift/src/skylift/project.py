@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from skylift_contract.errors import ConfigurationError
 
@@ -27,14 +27,25 @@ def project_name(start: Path | None = None) -> str:
     path = find_project_file(start)
     if path is None:
         return DEFAULT_PROJECT
-    try:
-        content = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"it is no TOML: {error}", who=str(path), fix="Mend the line.") from error
-    name = content.get("project", {}).get("name", DEFAULT_PROJECT)
+    table = read_toml(path).get("project", {})
+    name: object = (
+        cast("dict[str, object]", table).get("name", DEFAULT_PROJECT) if isinstance(table, dict) else table
+    )
     if not isinstance(name, str) or not name.strip():
         raise ConfigurationError("a project's name is text", who=f"{path}, project.name", value=name)
     return name
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A file's content; raises `ConfigurationError` for what cannot be read or is no TOML."""
+    try:
+        return tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise ConfigurationError(
+            f"it cannot be read: {error.strerror}", who=str(path), fix="Check its permissions."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"it is no TOML: {error}", who=str(path), fix="Mend the line.") from error
 
 
 def default_store_uri() -> str:

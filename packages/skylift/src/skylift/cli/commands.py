@@ -65,13 +65,18 @@ class LazyGroup(click.Group):
 
 
 def command(
-    name: str, *, short_help: str, examples: Sequence[str]
+    name: str,
+    *,
+    short_help: str,
+    examples: Sequence[str],
+    context_settings: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], click.Command]:
     """`click.command`, with `--debug`, and examples below its help."""
     shown = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        made = click.command(name, short_help=short_help, epilog=shown)(function)
+        settings = dict(context_settings or {})
+        made = click.command(name, short_help=short_help, epilog=shown, context_settings=settings)(function)
         made.params.append(_debug_option())
         return made
 

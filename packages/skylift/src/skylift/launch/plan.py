@@ -11,11 +11,11 @@ from skylift import project
 from skylift.authoring.sources import source_of
 from skylift.code import SourceTree, source_tree
 from skylift.compiler.compile import Target, compile_snapshot
+from skylift.flavors import load_flavor
 from skylift.launch.stacks import resolve_stack
 from skylift.store.location import folder_of
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED, check, emulations
-from skylift_contract.discovery import load_flavor
 from skylift_contract.errors import FlavorNotFound, LimitExceeded
 from skylift_contract.flavor import capabilities_of, infer
 from skylift_contract.snapshot import OrchestratorSource

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from skylift import project
-from skylift_contract.discovery import load_flavor
-from skylift_contract.errors import ConfigurationError, UnknownName
-from skylift_contract.flavor import make_orchestrator
+from skylift.stacks.build import build_stack, orchestrator_named
+from skylift_contract.errors import ConfigurationError
 from skylift_contract.orchestrator import BaseOrchestrator
 from skylift_contract.stack import ArtifactStore, Stack
 
 if TYPE_CHECKING:
     from skylift.authoring.options import PipelineOptions
-
-DEFAULT: Final = "default"
 
 
 def resolve_stack(options: PipelineOptions, store: str | None = None) -> Stack:
@@ -26,37 +22,36 @@ def resolve_stack(options: PipelineOptions, store: str | None = None) -> Stack:
     Raises `UnknownName`, a `DiscoveryError`, or `ConfigurationError` for a remote
     orchestrator whose steps could not reach the store.
     """
-    stack = _stack(options.stack)
-    if options.orchestrator is not None:
-        orchestrator = _orchestrator(options.orchestrator)
-        stack = Stack(stack.name, orchestrator, stack.artifact_store, stack.container_registry)
-    if store is not None:
-        stack = replace(stack, artifact_store=ArtifactStore(store))
+    orchestrator = None if options.orchestrator is None else _orchestrator(options.orchestrator)
+    stack = _stack(options.stack, orchestrator, ArtifactStore(store) if store else None)
     check_reachable(stack)
     return stack
 
 
-def _stack(asked: Any) -> Stack:
+def _stack(asked: Any, orchestrator: BaseOrchestrator | None, store: ArtifactStore | None) -> Stack:
     if isinstance(asked, Stack):
-        return asked
-    if asked is None or asked == DEFAULT:
-        return Stack(DEFAULT, _orchestrator("local"), ArtifactStore(project.default_store_uri()))
-    raise UnknownName("stack", str(asked), [DEFAULT])
+        return replace(
+            asked,
+            orchestrator=orchestrator or asked.orchestrator,
+            artifact_store=store or asked.artifact_store,
+        )
+    if asked is None or isinstance(asked, str):
+        return build_stack(asked, orchestrator, store)
+    raise ConfigurationError("it is the name of a stack, or a Stack", who="stack", value=asked)
 
 
 def _orchestrator(asked: Any) -> BaseOrchestrator:
-    """An instance as it is; a name is a flavor's, with its default configuration."""
     if isinstance(asked, BaseOrchestrator):
         return asked
-    if not isinstance(asked, str):
-        raise ConfigurationError(
-            "it is the name of an orchestrator, or an instance of one", who="orchestrator", value=asked
-        )
-    flavor = load_flavor(asked)
-    return make_orchestrator(flavor, flavor.config_class())
+    if isinstance(asked, str):
+        return orchestrator_named(asked)
+    raise ConfigurationError(
+        "it is the name of an orchestrator, or an instance of one", who="orchestrator", value=asked
+    )
 
 
 def check_reachable(stack: Stack) -> None:
+    """Raise `ConfigurationError` where steps run on machines that cannot reach the store."""
     if stack.orchestrator.config.is_remote and not stack.artifact_store.is_remote:
         raise ConfigurationError(
             f"the steps of {stack.orchestrator.name!r} run on other machines, which cannot reach its store",

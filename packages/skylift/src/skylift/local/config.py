@@ -9,12 +9,11 @@ from skylift_contract.orchestrator import BaseOrchestratorConfig
 
 
 class LocalOrchestratorConfig(BaseOrchestratorConfig):
-    """One by one in this process, where breakpoints work, or in several processes.
+    """One by one in this process, where breakpoints work, or in several processes."""
 
-    `max_parallelism`: above 1, that many steps run at once, each in a worker of its own.
-    """
-
-    max_parallelism: int = Field(default=1, ge=1)
+    max_parallelism: int = Field(
+        default=1, ge=1, description="How many steps run at once; above 1, each in a process of its own."
+    )
 
     @property
     def is_synchronous(self) -> bool:

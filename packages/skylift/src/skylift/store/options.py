@@ -58,6 +58,15 @@ class Patience:
         return cls(given.get("request_timeout_s", cls().request), given.get("retry_timeout_s", cls().retry))
 
 
+SECRET_OPTIONS: Final = frozenset(
+    {
+        *("secret_access_key", "session_token", "service_account_key", "bearer_token"),
+        *("account_key", "sas_key", "client_secret"),
+    }
+)
+"""Those whose values are shown and kept nowhere."""
+
+
 def check_options(location: Location, options: Mapping[str, str]) -> Mapping[str, str]:
     """Return the options as they are, or raise `UnknownName` for the first that the scheme has not."""
     known = OPTIONS[location.scheme]

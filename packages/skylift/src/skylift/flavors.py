@@ -1,0 +1,43 @@
+"""Flavors: the installed ones, and those that the configuration file names."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+from skylift.stacks.document import read_configuration
+from skylift_contract import discovery
+from skylift_contract.discovery import ORCHESTRATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skylift_contract.errors import DiscoveryError
+    from skylift_contract.flavor import BaseOrchestratorFlavor
+
+
+def load_flavor(name: str) -> BaseOrchestratorFlavor:
+    """The flavor of that name; raises a `DiscoveryError` that names the fix."""
+    return discovery.load_flavor(name, known())
+
+
+def all_flavors() -> Mapping[str, BaseOrchestratorFlavor | DiscoveryError]:
+    """Every flavor that can be found; a broken one is its error."""
+    return discovery.all_flavors(known())
+
+
+def known() -> list[EntryPoint]:
+    """Where flavors are found; nothing is imported yet."""
+    registered = read_configuration().flavors
+    return [*entry_points(group=ORCHESTRATORS), *(entry_point(*item) for item in registered.items())]
+
+
+def entry_point(name: str, source: str) -> EntryPoint:
+    """A flavor that was registered by its class, as if its package had declared it."""
+    return EntryPoint(name, source, ORCHESTRATORS)
+
+
+def owner(name: str) -> str:
+    """Who brings a flavor: a distribution with its version, or the class it was registered by."""
+    found = discovery.find(ORCHESTRATORS, known())[name][0]
+    return found.distribution if found.entry_point.dist else found.entry_point.value

@@ -1,0 +1,102 @@
+"""From entries to components: what a run is made with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skylift import project
+from skylift.flavors import load_flavor
+from skylift.stacks.document import read_configuration
+from skylift.stacks.entries import DEFAULT, Kind
+from skylift.stacks.options import filled_store, parsed_options
+from skylift_contract.errors import ConfigurationError, FlavorNotFound, UnknownName
+from skylift_contract.flavor import make_orchestrator
+from skylift_contract.stack import ArtifactStore, ContainerRegistry, Stack
+
+if TYPE_CHECKING:
+    from skylift.stacks.entries import Component, Entries, StackEntry
+    from skylift_contract.orchestrator import BaseOrchestrator
+
+
+def build_stack(
+    name: str | None = None,
+    orchestrator: BaseOrchestrator | None = None,
+    store: ArtifactStore | None = None,
+) -> Stack:
+    """The registered stack of that name, by default the active one, ready to run on.
+
+    `orchestrator`, `store`: in place of its own, which are not looked at then.
+
+    Raises `ConfigurationError` for a stack without an orchestrator, for a component that is
+    not there any more, for options and references that cannot be.
+    """
+    entries = read_configuration()
+    stack = entries.stack(name or entries.active)
+    registry = stack.components.get(Kind.CONTAINER_REGISTRY)
+    return Stack(
+        stack.name,
+        orchestrator or build_orchestrator(_part(entries, stack, Kind.ORCHESTRATOR)),
+        store or build_store(_part(entries, stack, Kind.ARTIFACT_STORE)),
+        _registry(_part(entries, stack, Kind.CONTAINER_REGISTRY)) if registry else None,
+    )
+
+
+def active_store() -> ArtifactStore:
+    """The active stack's artifact store; its orchestrator is not looked at."""
+    entries = read_configuration()
+    return build_store(_part(entries, entries.stack(entries.active), Kind.ARTIFACT_STORE))
+
+
+def orchestrator_named(name: str, flavor: str | None = None) -> BaseOrchestrator:
+    """A registered orchestrator, or a flavor of that name with its default options.
+
+    `flavor`: the one it must be of; one of another flavor that was registered under the name
+    since is not meant.
+
+    Raises `UnknownName` or a `DiscoveryError` where there is neither.
+    """
+    entries = read_configuration()
+    component = entries.components[Kind.ORCHESTRATOR].get(name)
+    if component is not None and flavor in {None, component.flavor}:
+        return build_orchestrator(component)
+    try:
+        found = load_flavor(flavor or name)
+    except FlavorNotFound as error:
+        raise _neither(error, name, entries) from None
+    return make_orchestrator(found, found.config_class())
+
+
+def _neither(error: FlavorNotFound, name: str, entries: Entries) -> Exception:
+    import difflib
+
+    near = difflib.get_close_matches(name, entries.components[Kind.ORCHESTRATOR], n=1)
+    if not near or near == [name]:
+        return error
+    return UnknownName("orchestrator", name, entries.components[Kind.ORCHESTRATOR], who=str(entries.path))
+
+
+def build_orchestrator(component: Component) -> BaseOrchestrator:
+    config = parsed_options(component)
+    return make_orchestrator(load_flavor(component.flavor), config, name=component.name, id=component.id)
+
+
+def build_store(component: Component) -> ArtifactStore:
+    if component.name == DEFAULT:
+        return ArtifactStore(project.default_store_uri())
+    uri, options = filled_store(component)
+    return ArtifactStore(uri, options, component.name)
+
+
+def _registry(component: Component) -> ContainerRegistry:
+    return ContainerRegistry(parsed_options(component).uri, component.name)
+
+
+def _part(entries: Entries, stack: StackEntry, kind: Kind) -> Component:
+    name = stack.components.get(kind)
+    who = f"{entries.path}, stack {stack.name!r}"
+    fix = f"Give it one: skylift stack update {stack.name} --{kind.command}=NAME"
+    if name is None:
+        raise ConfigurationError(f"it has no {kind.words}", who=who, fix=fix)
+    if name not in entries.components[kind]:
+        raise ConfigurationError(f"its {kind.words} {name!r} is not registered any more", who=who, fix=fix)
+    return entries.components[kind][name]

@@ -1,0 +1,111 @@
+"""The configuration file itself: read, and changed by one process at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from skylift.project import PROJECT_FILE, find_project_file, read_toml
+from skylift.stacks.entries import Entries, read_entries
+from skylift_contract.errors import CompilationError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tomlkit import TOMLDocument
+
+PATIENCE_S: Final = 30.0
+"""How long another process's change is waited for; one takes milliseconds."""
+
+PRIVATE: Final = 0o600
+
+
+def configuration_file() -> Path:
+    """The project's `skylift.toml` where there is one, else the user's."""
+    return find_project_file() or user_file()
+
+
+def user_file() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("skylift", appauthor=False)) / PROJECT_FILE
+
+
+def read_configuration() -> Entries:
+    """What the configuration file says; of none, the default stack.
+
+    Raises `ConfigurationError` for what is no TOML, or says what cannot be.
+    """
+    path = configuration_file()
+    return read_entries(read_toml(path) if path.is_file() else {}, path)
+
+
+@contextlib.contextmanager
+def editing() -> Generator[tuple[TOMLDocument, Entries]]:
+    """The file's document to change, and what it said before; written when the block ends well.
+
+    Comments and order stay. A file that cannot be understood is never written over: that
+    raises `ConfigurationError` first.
+    """
+    import tomlkit
+
+    path = configuration_file().resolve()  # a link stays a link
+    with _locked(path):
+        before = read_entries(read_toml(path) if path.is_file() else {}, path)
+        document = tomlkit.parse(path.read_bytes() if path.is_file() else b"")
+        yield document, before
+        text = tomlkit.dumps(document)
+        if tomllib.loads(text) != document.unwrap():
+            raise CompilationError("the change could not be written as TOML", who=str(path))
+        read_entries(document.unwrap(), path)
+        _replace(path, f"{text.rstrip()}\n".encode())
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Generator[None]:
+    """Wait for our turn; the lock's own file stands in the user's folders, not beside the project."""
+    import platformdirs
+    from filelock import FileLock, Timeout
+
+    folder = Path(platformdirs.user_state_dir("skylift", appauthor=False)) / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.lock"
+    try:
+        with FileLock(lock, timeout=PATIENCE_S, mode=PRIVATE):
+            yield
+    except Timeout:
+        raise ConfigurationError(
+            f"another process has been changing it for {PATIENCE_S:g} s", who=str(path), fix="Try again."
+        ) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """The whole new file takes the old one's place and its mode; readers see one or the other."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = path.stat().st_mode & 0o777 if path.exists() else PRIVATE
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"it cannot be written: {error.strerror}", who=str(path), fix="Check who owns it and its folder."
+    )

@@ -1,0 +1,233 @@
+"""What the configuration file says, read into data.
+
+```toml
+[active]                          # what runs where nothing else is asked for
+stack = "production"
+
+[stack.production]
+orchestrator = "prod"
+artifact_store = "bucket"
+
+[orchestrator.prod]
+flavor = "sagemaker"
+execution_role = "arn:aws:iam::123456789012:role/SageMaker"
+
+[artifact_store.bucket]
+uri = "s3://company-ml/skylift"
+secret_access_key = "${env:STORE_KEY}"
+
+[flavor]                          # custom flavors without an entry point
+my_orchestrator = "my_package.flavor:MyFlavor"
+```
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
+from uuid import UUID
+
+from skylift_contract.errors import ConfigurationError, UnknownName
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT: Final = "default"
+"""The stack and the components that are always there, and stand in no file."""
+
+NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
+"""Also what a key of TOML may be without quotes."""
+
+
+class Kind(StrEnum):
+    """A kind of component: the name of its tables, and of the stack's key that names one."""
+
+    ORCHESTRATOR = "orchestrator"
+    ARTIFACT_STORE = "artifact_store"
+    CONTAINER_REGISTRY = "container_registry"
+
+    @property
+    def words(self) -> str:
+        return self.value.replace("_", " ")
+
+    @property
+    def command(self) -> str:
+        return self.value.replace("_", "-")
+
+
+SECTIONS: Final = ("project", "active", "stack", *(kind.value for kind in Kind), "flavor", "secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A component as it is registered; a secret among its `options` is a reference.
+
+    Args:
+        flavor: An orchestrator's; of another kind it is empty.
+        id: Its own for as long as it is registered; None lets its name and flavor say it.
+    """
+
+    kind: Kind
+    name: str
+    flavor: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StackEntry:
+    """A stack as it is registered: the name of its component of each kind."""
+
+    name: str
+    components: Mapping[Kind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Everything a configuration file says; the default stack is part of it.
+
+    Args:
+        flavors: Name → `module:Class`.
+        secrets: Name → reference.
+    """
+
+    path: Path
+    active: str = DEFAULT
+    stacks: Mapping[str, StackEntry] = field(default_factory=dict[str, StackEntry])
+    components: Mapping[Kind, Mapping[str, Component]] = field(
+        default_factory=dict[Kind, "Mapping[str, Component]"]
+    )
+    flavors: Mapping[str, str] = field(default_factory=dict[str, str])
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def component(self, kind: Kind, name: str) -> Component:
+        """Raises `UnknownName`, offering the nearest."""
+        known = self.components[kind]
+        if name not in known:
+            fix = f"See: skylift {kind.command} list"
+            raise UnknownName(kind.words, name, known, who=str(self.path), fix=fix)
+        return known[name]
+
+    def stack(self, name: str) -> StackEntry:
+        """Raises `UnknownName`, offering the nearest."""
+        if name not in self.stacks:
+            raise UnknownName("stack", name, self.stacks, who=str(self.path), fix="See: skylift stack list")
+        return self.stacks[name]
+
+    def used_by(self, kind: Kind, name: str) -> tuple[str, ...]:
+        """The stacks that have this component."""
+        return tuple(stack.name for stack in self.stacks.values() if stack.components.get(kind) == name)
+
+
+DEFAULTS: Final = MappingProxyType(
+    {
+        Kind.ORCHESTRATOR: {DEFAULT: Component(Kind.ORCHESTRATOR, DEFAULT, "local")},
+        Kind.ARTIFACT_STORE: {DEFAULT: Component(Kind.ARTIFACT_STORE, DEFAULT)},
+        Kind.CONTAINER_REGISTRY: dict[str, Component](),
+    }
+)
+_DEFAULT_STACK: Final = StackEntry(DEFAULT, {Kind.ORCHESTRATOR: DEFAULT, Kind.ARTIFACT_STORE: DEFAULT})
+
+
+def read_entries(content: Mapping[str, Any], path: Path) -> Entries:
+    """The entries of a parsed file; raises `ConfigurationError` naming the table that is wrong."""
+    for section in content:
+        if section not in SECTIONS:
+            raise UnknownName("table", section, SECTIONS, who=str(path))
+    return Entries(
+        path,
+        active=_active(_table(content, "active", path), path),
+        stacks={DEFAULT: _DEFAULT_STACK} | _stacks(content, path),
+        components={kind: {**DEFAULTS[kind], **_components(content, kind, path)} for kind in Kind},
+        flavors=_texts(content, "flavor", path),
+        secrets=_texts(content, "secret", path),
+    )
+
+
+def _active(table: Mapping[str, Any], path: Path) -> str:
+    for key in table:
+        if key != "stack":
+            raise UnknownName("key", key, ["stack"], who=f"{path}, [active]")
+    return _text(table.get("stack", DEFAULT), f"{path}, active.stack")
+
+
+def _stacks(content: Mapping[str, Any], path: Path) -> dict[str, StackEntry]:
+    return {
+        name: StackEntry(name, _parts(table, f"{path}, [stack.{name}]"))
+        for name, table in _tables(content, "stack", path).items()
+    }
+
+
+def _parts(table: Mapping[str, Any], who: str) -> Mapping[Kind, str]:
+    kinds = [kind.value for kind in Kind]
+    for key in table:
+        if key not in kinds:
+            raise UnknownName("kind of component", key, kinds, who=who)
+    return {Kind(key): _text(name, f"{who}, {key}") for key, name in table.items()}
+
+
+def _components(content: Mapping[str, Any], kind: Kind, path: Path) -> dict[str, Component]:
+    return {
+        name: _component(kind, name, table, f"{path}, [{kind.value}.{name}]")
+        for name, table in _tables(content, kind.value, path).items()
+    }
+
+
+def _component(kind: Kind, name: str, table: Mapping[str, Any], who: str) -> Component:
+    options = dict(table)
+    flavor = ""
+    if kind is Kind.ORCHESTRATOR:
+        if "flavor" not in options:
+            raise ConfigurationError("it names no flavor", who=who, fix='Add: flavor = "local"')
+        flavor = _text(options.pop("flavor"), f"{who}, flavor")
+    return Component(kind, name, flavor, options, _id(options.pop("id", None), who))
+
+
+def _id(value: object, who: str) -> UUID | None:
+    if value is None:
+        return None
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise ConfigurationError(
+            "it is no UUID", who=f"{who}, id", value=value, fix="Leave the line out."
+        ) from None
+
+
+def _texts(content: Mapping[str, Any], section: str, path: Path) -> dict[str, str]:
+    found = _table(content, section, path)
+    return {name: _text(value, f"{path}, {section}.{name}") for name, value in found.items()}
+
+
+def _tables(content: Mapping[str, Any], section: str, path: Path) -> dict[str, Mapping[str, Any]]:
+    for name in (found := _table(content, section, path)):
+        check_name(name, f"{path}, [{section}.{name}]")
+    return {name: _mapping(table, f"{path}, [{section}.{name}]") for name, table in found.items()}
+
+
+def check_name(name: str, who: str) -> str:
+    """Return the name, or raise `ConfigurationError` for one that no component may have."""
+    if NAME.fullmatch(name) is None:
+        limit = "letters, digits, _ and -, at most 63, not beginning with -"
+        raise ConfigurationError("it cannot be a name", who=who, value=name, limit=limit)
+    return name
+
+
+def _table(content: Mapping[str, Any], section: str, path: Path) -> Mapping[str, Any]:
+    return _mapping(content.get(section, {}), f"{path}, [{section}]")
+
+
+def _mapping(value: object, who: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError("it is a table", who=who, value=value)
+    return cast("Mapping[str, Any]", value)
+
+
+def _text(value: object, who: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError("it is text", who=who, value=value)
+    return value

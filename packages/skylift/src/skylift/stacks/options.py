@@ -1,0 +1,151 @@
+"""Options of components: from a command line's text, checked by the flavor's config model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, SecretStr, field_validator
+
+from skylift.flavors import load_flavor
+from skylift.secrets import filled_from_here, filled_in, has_reference, is_reference
+from skylift.stacks.entries import Kind
+from skylift.store.location import Location
+from skylift.store.options import OPTIONS, SECRET_OPTIONS, check_options
+from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.model import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+    from skylift.stacks.entries import Component
+
+
+class ContainerRegistryConfig(Settings):
+    """`uri`: what stands before an image's name: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/ml`."""
+
+    uri: str = Field(min_length=1, description="What stands before an image's name.")
+    username: str | None = Field(default=None, description="Whom to log in as.")
+    password: SecretStr | None = Field(default=None, description="Where the password is, as a reference.")
+
+    @field_validator("uri")
+    @classmethod
+    def _is_a_prefix(cls, uri: str) -> str:
+        if "://" in uri or uri.endswith("/") or any(letter.isspace() for letter in uri):
+            message = "it is the beginning of images' names, without a scheme and without a slash at its end"
+            raise ValueError(message)
+        return uri
+
+
+def parsed_options(component: Component) -> Any:
+    """A component's options through its config model, with references filled in.
+
+    Raises a `DiscoveryError` for its flavor, `ConfigurationError` for its options.
+    """
+    return _parsed(component, lambda text: filled_in(text, _who(component)))
+
+
+def check_component(component: Component) -> None:
+    """Raise `ConfigurationError` for options that cannot be, or for a secret in clear.
+
+    Needs no SDK and no credentials: a reference that cannot be followed here stands for its
+    value, and is followed when the component is used.
+    """
+    _check_in_clear(component)
+    if component.kind is Kind.ARTIFACT_STORE:
+        _check_store(component)
+    else:
+        _parsed(component, filled_from_here)
+
+
+def _check_in_clear(component: Component) -> None:
+    for name, value in component.options.items():
+        if is_secret(component, name) and not is_reference(str(value)):
+            variable = f"{component.name}_{name}".upper().replace("-", "_")
+            raise ConfigurationError(
+                "it is a secret, and is kept as a reference only",
+                who=f"{_who(component)}, {name}",
+                fix=f"export {variable}=… and write --{name}='${{env:{variable}}}'",
+            )
+
+
+def is_secret(component: Component, option: str) -> bool:
+    """Whether the option's value must not be shown."""
+    if component.kind is Kind.ARTIFACT_STORE:
+        return option in SECRET_OPTIONS
+    field = config_class_of(component).model_fields.get(option)
+    return field is not None and "Secret" in str(field.annotation)
+
+
+def config_class_of(component: Component) -> type[BaseModel]:
+    """The model whose fields are the component's options."""
+    if component.kind is Kind.ORCHESTRATOR:
+        return load_flavor(component.flavor).config_class
+    return ContainerRegistryConfig
+
+
+def filled_store(component: Component) -> tuple[str, dict[str, str]]:
+    """A registered artifact store's URI and options, its references filled in."""
+    filled = {name: filled_in(text, _who(component)) for name, text in _texts(component).items()}
+    return filled.pop("uri"), filled
+
+
+def read_option(text: str, annotation: Any) -> Any:
+    """A command line's text as the file keeps it: JSON where the annotation takes that, else text.
+
+    None stands for `null`, which a file of TOML cannot hold.
+    """
+    import json
+
+    from pydantic import TypeAdapter, ValidationError
+
+    if has_reference(text):
+        return text
+    try:
+        value = json.loads(text)
+        TypeAdapter(annotation).validate_python(value)
+    except (ValueError, ValidationError):
+        return text  # the whole model says what is wrong with it, if anything is
+    return value
+
+
+def known_options(component: Component) -> dict[str, Any]:
+    """Option → annotation, of the component's config model or of its store's scheme."""
+    if component.kind is Kind.ARTIFACT_STORE:
+        scheme = Location.parse(_texts(component)["uri"]).scheme
+        return dict.fromkeys(("uri", *sorted(OPTIONS[scheme])), str)
+    fields = config_class_of(component).model_fields
+    return {name: field.annotation for name, field in fields.items()}
+
+
+def _check_store(component: Component) -> None:
+    options = _texts(component)
+    check_options(Location.parse(options.pop("uri")), options)
+
+
+def _texts(component: Component) -> dict[str, str]:
+    for name, value in component.options.items():
+        if not isinstance(value, str):
+            raise ConfigurationError("it is text", who=f"{_who(component)}, {name}", value=value)
+    if "uri" not in component.options:
+        raise ConfigurationError("it is required", who=f"{_who(component)}, uri", fix="Give it: --uri=s3://…")
+    return dict(component.options)
+
+
+def _parsed(component: Component, fill: Callable[[str], str]) -> Any:
+    options, who = component.options, _who(component)
+    filled = {name: fill(value) if isinstance(value, str) else value for name, value in options.items()}
+    try:
+        return config_class_of(component).model_validate(filled)
+    except UnknownName as error:
+        raise UnknownName(error.kind, error.name, error.known, who=who) from None
+    except ConfigurationError as error:
+        shown = error.value if error.value in options.values() else None  # not what a reference stands for
+        raise ConfigurationError(
+            error.what, who=f"{who}, {error.who}", value=shown, limit=error.limit, fix=error.fix
+        ) from None
+
+
+def _who(component: Component) -> str:
+    return f"{component.kind.words} {component.name!r}"

@@ -1,0 +1,251 @@
+"""`skylift orchestrator`, `artifact-store`, `container-registry` and `stack`, as people type them."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skylift.client import Client
+
+if TYPE_CHECKING:
+    from skylift_tests_support.commands import Project
+
+FLOW = """
+import os
+from skylift import pipeline, step
+
+@step
+def where() -> int:
+    return os.getpid()
+
+@pipeline
+def flow() -> None:
+    where()
+"""
+
+
+@pytest.fixture
+def ours(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with a configuration file of its own."""
+    assert project.skylift("init", "--name", "ours").code == 0
+    project.write("pipeline.py", FLOW)
+    return project
+
+
+def _file(project: Project) -> dict[str, Any]:
+    return tomllib.loads((project.folder / "skylift.toml").read_text())
+
+
+def _ok(project: Project, line: str) -> str:
+    answer = project.skylift(*line.split())
+    assert (answer.code, answer.err.count("error")) == (0, 0), answer.err
+    return answer.out
+
+
+def _refused(project: Project, line: str) -> str:
+    before = (project.folder / "skylift.toml").read_bytes()
+    answer = project.skylift(*line.split())
+    assert answer.code == 2
+    assert answer.out == ""
+    assert (project.folder / "skylift.toml").read_bytes() == before
+    return answer.err
+
+
+def test_the_documented_lines_on_what_is_installed(ours: Project) -> None:
+    for line in (
+        "orchestrator register local_orchestrator --flavor=local",
+        "stack copy default production",
+        "orchestrator register prod_orchestrator --flavor=local --max_parallelism=2",
+        "stack update production -o prod_orchestrator",
+        "stack set production",
+    ):
+        _ok(ours, line)
+    _ok(ours, "run pipeline.py")
+    ran = json.loads(_ok(ours, "runs list --output json"))["runs"]
+    found = Client(ours.store).run(ran[0]["id"])
+    assert found.steps["where"].outputs["output"].load() != os.getpid()  # of two at once, each has a process
+
+
+@pytest.mark.parametrize(
+    ("line", "plugin"),
+    [
+        ("orchestrator register local_docker --flavor=local_docker", "skylift-docker"),
+        (
+            (
+                "orchestrator register k8s_orchestrator --flavor=kubernetes --kubernetes_context=my-context --kubernetes_namespace=skylift"
+            ),
+            "skylift-kubernetes",
+        ),
+        (
+            "orchestrator register kubeflow_orchestrator --flavor=kubeflow --kubernetes_context=my-context",
+            "skylift-kubeflow",
+        ),
+        ("orchestrator register airflow_orchestrator --flavor=airflow", "skylift-airflow"),
+        (
+            "orchestrator register vertex --flavor=vertex --project=my-project --location=us-central1",
+            "skylift-vertex",
+        ),
+        (
+            (
+                "orchestrator register sagemaker --flavor=sagemaker --execution_role=arn:aws:iam::123456789012:role/SageMaker"
+            ),
+            "skylift-sagemaker",
+        ),
+        (
+            "orchestrator register azureml --flavor=azureml --subscription_id=S --resource_group=R",
+            "skylift-azureml",
+        ),
+        ("orchestrator register databricks --flavor=databricks", "skylift-databricks"),
+    ],
+)
+def test_the_documented_lines_on_what_is_not(ours: Project, line: str, plugin: str) -> None:
+    assert plugin in _refused(ours, line)
+
+
+def test_an_options_spelling(ours: Project) -> None:
+    _ok(ours, "orchestrator register a --flavor local --max-parallelism 3")
+    _ok(ours, "orchestrator update a --max_parallelism=4")
+    assert _file(ours)["orchestrator"]["a"]["max_parallelism"] == 4
+    _ok(ours, "orchestrator update a --remove max-parallelism")
+    assert "max_parallelism" not in _file(ours)["orchestrator"]["a"]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "orchestrator register a --flavor=local --max_paralelism=3",
+            (
+                "error: orchestrator 'a': there is no option named 'max_paralelism'. Did you mean 'max_parallelism'?\n"
+            ),
+        ),
+        (
+            "orchestrator register a --flavor=local --max_parallelism",
+            "error: orchestrator 'a', --max_parallelism: it needs a value. Write --max_parallelism=value.\n",
+        ),
+        (
+            "orchestrator register a --flavor=local extra",
+            "error: orchestrator 'a': it belongs to no option (got 'extra'). Write options as --name=value.\n",
+        ),
+        (
+            "orchestrator register a --flavor=local --max_parallelism=1 --max-parallelism=2",
+            "error: orchestrator 'a', --max-parallelism: it is given twice. Give it once.\n",
+        ),
+        (
+            "orchestrator register a",
+            "error: missing option '--flavor'. See: skylift orchestrator register --help\n",
+        ),
+        (
+            "orchestrator update default",
+            (
+                "error: orchestrator 'default': nothing is to be changed. Name an option, or see: skylift orchestrator describe default\n"
+            ),
+        ),
+        (
+            "stack set productoin",
+            "there is no stack named 'productoin'. Known: default. See: skylift stack list\n",
+        ),
+        (
+            "stack update default",
+            "error: stack 'default': nothing is to be changed. Name a component: -o NAME",
+        ),
+        ("stack register s", "error: stack 's': it has no orchestrator. Name one: --orchestrator=default\n"),
+        ("artifact-store register s", "artifact store 's', uri: it is required. Give it: --uri=s3://…\n"),
+        (
+            "artifact-store register s --uri=s3://b --secret_access_key=hunter2",
+            (
+                "error: artifact store 's', secret_access_key: it is a secret, and is kept as a reference only. export S_SECRET_ACCESS_KEY=… and write --secret_access_key='${env:S_SECRET_ACCESS_KEY}'\n"
+            ),
+        ),
+    ],
+)
+def test_what_is_refused(ours: Project, line: str, sentence: str) -> None:
+    assert sentence in _refused(ours, line)
+
+
+def test_a_store_of_ones_own(ours: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = ours.folder / "kept"
+    _ok(ours, f"artifact-store register here --uri={place.as_uri()}")
+    _ok(ours, "stack register mine -o default -a here")
+    _ok(ours, "run pipeline.py --stack mine")
+    assert (place / "skylift/1/runs").is_dir()
+    assert json.loads(_ok(ours, "runs list --output json"))["runs"] == []
+    _ok(ours, "stack set mine")
+    assert len(json.loads(_ok(ours, "runs list --output json"))["runs"]) == 1
+
+
+def test_a_deleted_component_is_named_before_anything_runs(ours: Project) -> None:
+    _ok(ours, "orchestrator register a --flavor=local")
+    _ok(ours, "stack register s -o a")
+    path = ours.folder / "skylift.toml"
+    path.write_text(path.read_text().replace("[orchestrator.a]", "[orchestrator.b]"))
+    err = _refused(ours, "run pipeline.py --stack s")
+    assert (
+        "stack 's': its orchestrator 'a' is not registered any more. Give it one: skylift stack update" in err
+    )
+
+
+def test_lists_and_descriptions(ours: Project) -> None:
+    _ok(ours, "orchestrator register a --flavor=local --max_parallelism=2")
+    _ok(ours, "stack register s -o a")
+    _ok(ours, "container-registry register hub --uri=docker.io/company --password=${env:P}")
+    assert [line.split() for line in _ok(ours, "orchestrator list").splitlines()] == [
+        ["NAME", "FLAVOR", "STACKS"],
+        ["default", "local", "default"],
+        ["a", "local", "s"],
+    ]
+    described = json.loads(_ok(ours, "orchestrator describe a --output json"))
+    assert described["version"] == 1
+    assert described["orchestrator"]["options"] == {"max_parallelism": 2}
+    assert described["orchestrator"]["stacks"] == ["s"]
+    assert json.loads(_ok(ours, "container-registry list --output json"))["container_registries"][0][
+        "options"
+    ] == {
+        "uri": "docker.io/company",
+        "password": "${env:P}",
+    }
+    assert "${env:P}" in _ok(ours, "container-registry describe hub")
+    assert json.loads(_ok(ours, "stack list --output json"))["stacks"] == [
+        {
+            "name": "default",
+            "active": True,
+            "orchestrator": "default",
+            "artifact_store": "default",
+            "container_registry": None,
+        },
+        {
+            "name": "s",
+            "active": False,
+            "orchestrator": "a",
+            "artifact_store": "default",
+            "container_registry": None,
+        },
+    ]
+    assert "orchestrator        a        local" in _ok(ours, "stack describe s")
+
+
+def test_deleting(ours: Project) -> None:
+    _ok(ours, "orchestrator register a --flavor=local")
+    _ok(ours, "stack register s -o a")
+    assert "stack s has it" in _refused(ours, "orchestrator delete a")
+    _ok(ours, "stack delete s")
+    _ok(ours, "orchestrator delete a")
+    assert set(_file(ours)) == {"project"}
+
+
+def test_a_stack_is_tried(ours: Project) -> None:
+    assert _ok(ours, "stack validate").count("ok  ") == 4
+
+
+def test_of_a_stack_that_cannot_work_each_reason_is_said(ours: Project) -> None:
+    (ours.folder / "file").write_text("no folder")
+    _ok(ours, f"artifact-store register s --uri={(ours.folder / 'file').as_uri()}")
+    _ok(ours, "stack register s -o default -a s")
+    answer = ours.skylift("stack", "validate", "s")
+    assert answer.code == 2
+    assert "no  file://" in answer.out
+    assert answer.err == "error: stack 's': 1 of its parts cannot work. The lines above say why.\n"

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from skylift.stacks import options
+from skylift.stacks.entries import Component, Kind
+from skylift.stacks.options import (
+    check_component,
+    filled_store,
+    known_options,
+    parsed_options,
+    read_option,
+)
+from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.model import Duration
+from skylift_contract.orchestrator import BaseOrchestratorConfig
+
+if TYPE_CHECKING:
+    from skylift_contract.flavor import BaseOrchestratorFlavor
+
+
+class Config(BaseOrchestratorConfig):
+    region: str = "eu"
+    workers: int = 1
+    token: SecretStr | None = None
+    patience: Duration = timedelta(seconds=5)
+    labels: dict[str, str] | None = None
+    zones: list[str] | None = None
+
+
+@pytest.fixture
+def component(monkeypatch: pytest.MonkeyPatch) -> Component:
+    """An orchestrator of a flavor whose options are `Config`'s."""
+    from skylift.local.flavor import LocalOrchestratorFlavor
+
+    class Flavor(LocalOrchestratorFlavor):
+        @property
+        def config_class(self) -> Any:
+            return Config
+
+    def load(_: str) -> BaseOrchestratorFlavor:
+        return Flavor()
+
+    monkeypatch.setattr(options, "load_flavor", load)
+    return Component(Kind.ORCHESTRATOR, "a", "any")
+
+
+def _with(component: Component, **given: Any) -> Component:
+    return Component(component.kind, component.name, component.flavor, given)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kept"),
+    [
+        ("region", "8", "8"),
+        ("region", "null", "null"),
+        ("workers", "8", 8),
+        ("workers", "eight", "eight"),
+        ("labels", '{"a": "b"}', {"a": "b"}),
+        ("zones", '["a"]', ["a"]),
+        ("zones", "null", None),
+        ("token", "${env:T}", "${env:T}"),
+        ("workers", "${env:N}", "${env:N}"),
+    ],
+)
+def test_a_text_is_kept_as_its_annotation_takes_it(
+    component: Component, name: str, text: str, kept: object
+) -> None:
+    assert read_option(text, known_options(component)[name]) == kept
+
+
+def test_a_duration_written_in_seconds(component: Component) -> None:
+    kept = read_option("90", known_options(component)["patience"])
+    assert parsed_options(_with(component, patience=kept)).patience == timedelta(seconds=90)
+
+
+def test_a_secret_in_clear_is_refused_and_not_repeated(component: Component) -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^orchestrator 'a', token: it is a secret, and is kept as a reference only\. "
+        r"export A_TOKEN=… and write --token='\$\{env:A_TOKEN\}'$",
+    ):
+        check_component(_with(component, token="hunter2"))
+
+
+def test_a_reference_needs_nothing_to_be_registered(component: Component) -> None:
+    check_component(_with(component, token="${env:NOT_SET}", region="${vault:x}"))
+
+
+def test_a_reference_is_followed_when_it_is_used(
+    component: Component, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _with(component, token="${env:TOKEN}", region="${env:REGION}-west", workers="${env:N}")
+    monkeypatch.setenv("TOKEN", "hunter2")
+    monkeypatch.setenv("REGION", "us")
+    monkeypatch.setenv("N", "3")
+    found = parsed_options(asked)
+    assert (found.token.get_secret_value(), found.region, found.workers) == ("hunter2", "us-west", 3)
+
+
+def test_a_reference_that_leads_nowhere(component: Component, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOKEN", raising=False)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^orchestrator 'a': the environment variable TOKEN is not set\. export TOKEN=…$",
+    ):
+        parsed_options(_with(component, token="${env:TOKEN}"))
+
+
+def test_what_a_reference_stands_for_is_in_no_error(
+    component: Component, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("N", "hunter2")
+    with pytest.raises(ConfigurationError, match=r"^orchestrator 'a', Config\.workers: ") as raised:
+        check_component(_with(component, workers="${env:N}"))
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_store_has_its_schemes_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Component(Kind.ARTIFACT_STORE, "b", options={"uri": "s3://b/p", "region": "${env:REGION}"})
+    assert "account_key" not in known_options(store)
+    check_component(store)
+    monkeypatch.setenv("REGION", "eu")
+    assert filled_store(store) == ("s3://b/p", {"region": "eu"})
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, r"^artifact store 'b', uri: it is required\. Give it: --uri=s3://…$"),
+        ({"uri": "s4://b"}, "there is no store scheme named 's4'"),
+        ({"uri": "s3://b", "account_key": "${env:K}"}, "there is no option named 'account_key'"),
+        ({"uri": "s3://b", "region": 3}, r"^artifact store 'b', region: it is text \(got 3\)\.$"),
+        ({"uri": "s3://b", "secret_access_key": "k"}, "it is a secret, and is kept as a reference only"),
+    ],
+)
+def test_what_no_store_can_be(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        check_component(Component(Kind.ARTIFACT_STORE, "b", options=given))
+
+
+def test_a_registry_is_a_prefix_of_names() -> None:
+    def registry(**given: Any) -> Component:
+        return Component(Kind.CONTAINER_REGISTRY, "r", options=given)
+
+    check_component(registry(uri="docker.io/company", username="me", password="${env:P}"))
+    for wrong in ("https://docker.io", "docker.io/", "a b"):
+        with pytest.raises(ConfigurationError, match="it is the beginning of images' names"):
+            check_component(registry(uri=wrong))
+    with pytest.raises(ConfigurationError, match="it is a secret"):
+        check_component(registry(uri="docker.io", password="p"))
+    with pytest.raises(UnknownName, match=r"^container registry 'r': there is no option named 'user'\. "):
+        check_component(registry(uri="docker.io", user="p"))
