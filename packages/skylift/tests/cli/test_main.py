@@ -32,7 +32,7 @@ def commands() -> list[tuple[str, ...]]:
 def test_help_teaches_the_first_commands(project: Project) -> None:
     answer = project.skylift("--help")
     assert answer.code == 0
-    for expected in ("skylift run pipeline.py", "run   Run a pipeline", "runs  Look at runs", "--version"):
+    for expected in ("skylift run pipeline.py", "Run a pipeline", "Look at runs", "--version"):
         assert expected in answer.out
 
 
