@@ -146,8 +146,9 @@ def conformance(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Every code block that a page of this repository shows, run."""
+    """The pages as they look in a browser, a warning being an error; and every code block on them, run."""
     session.install(*contents("across", KNOWN.values()))
+    session.run("mkdocs", "build", "--quiet", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     pytest(session, str(DOCUMENTED))
 
 
