@@ -17,9 +17,9 @@ from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord, Writer
 from skylift.local.orchestrator import LocalOrchestrator
 from skylift.models import PipelineRun
+from skylift.stacks.build import orchestrator_named
 from skylift.stopping import stop
 from skylift.store.location import open_store
-from skylift_contract.discovery import load_flavor
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import ConfigurationError, FlavorNotFound, SkyliftError
 from skylift_contract.run_id import run_id
@@ -27,7 +27,7 @@ from skylift_contract.run_id import run_id
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylift_contract.flavor import BaseOrchestratorFlavor
+    from skylift_contract.orchestrator import BaseOrchestrator
 
 
 @step
@@ -150,13 +150,14 @@ def test_another_flavors_orchestrator_is_asked(
 ) -> None:
     asked: list[tuple[str, bool]] = []
 
-    def local_instead(_: str) -> BaseOrchestratorFlavor:
-        return load_flavor("local")
+    def local_instead(name: str, flavor: str) -> BaseOrchestrator:
+        assert (name, flavor) == ("elsewhere", "elsewhere")
+        return orchestrator_named("local")
 
     def stop_run(_: object, run: PipelineRun, graceful: bool) -> None:
         asked.append((str(run.id), graceful))
 
-    monkeypatch.setattr(stopping, "load_flavor", local_instead)
+    monkeypatch.setattr(stopping, "orchestrator_named", local_instead)
     monkeypatch.setattr(LocalOrchestrator, "stop_run", stop_run)
     run = opened(flavor="elsewhere")
     stop(run, graceful=True, user="me", pause=never)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.ledger.process import liveness
 from skylift.ledger.records import StopRecord
-from skylift_contract.discovery import load_flavor
+from skylift.stacks.build import orchestrator_named
 from skylift_contract.errors import ConfigurationError, SkyliftError
-from skylift_contract.flavor import make_orchestrator
 from skylift_contract.status import Liveness
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from skylift.ledger.records import RunRecord
     from skylift.models import PipelineRun
+    from skylift_contract.orchestrator import BaseOrchestrator
     from skylift_contract.status import RunStatus
 
 LOCAL: Final = "local"
@@ -46,8 +46,7 @@ def stop(
     request = StopRecord(graceful=graceful, user=user)
     if record.flavor != LOCAL:
         run.ledger.request_stop(record.run_id, request)
-        flavor = load_flavor(record.flavor)
-        make_orchestrator(flavor, flavor.config_class()).stop_run(run, graceful)
+        _orchestrator(run, record).stop_run(run, graceful)
         return run.fetch()
     if not graceful:
         _check_here(record)
@@ -56,6 +55,12 @@ def stop(
         return _ended(run, record, None, pause)
     _signal(record)
     return _ended(run, record, PATIENCE_S, pause)
+
+
+def _orchestrator(run: PipelineRun, record: RunRecord) -> BaseOrchestrator:
+    """The one that the run was submitted to; a firing of a schedule knows its flavor only."""
+    request = run.ledger.request(record.submission_id) if record.submission_id else None
+    return orchestrator_named(request.orchestrator if request else record.flavor, record.flavor)
 
 
 def _check_here(record: RunRecord) -> None:

@@ -14,7 +14,7 @@ import pytest
 from skylift_tests_support.commands import SKYLIFT
 
 from skylift import __version__
-from skylift.cli import app, runs
+from skylift.cli import app, components, flavor, runs, stack
 from skylift.client import Client
 
 if TYPE_CHECKING:
@@ -22,11 +22,23 @@ if TYPE_CHECKING:
 
     from skylift.cli.commands import LazyGroup
 
-GROUPS = {"skylift": app.skylift, "runs": runs.runs}
+GROUPS: dict[str, LazyGroup] = {
+    "skylift": app.skylift,
+    "runs": runs.runs,
+    "stack": stack.stack,
+    "orchestrator": components.orchestrator,
+    "artifact-store": components.artifact_store,
+    "container-registry": components.container_registry,
+    "orchestrator flavor": flavor.flavor,
+}
+COMMANDS = ", ".join(app.COMMANDS)
 
 
 def commands() -> list[tuple[str, ...]]:
-    return [("run",), *(("runs", name) for name in runs.COMMANDS)]
+    """Every command, by the words that are typed; a group stands for what is in it."""
+    paths = {() if name == "skylift" else tuple(name.split()): group for name, group in GROUPS.items()}
+    every = [(*path, name) for path, group in paths.items() for name in group.commands_at]
+    return [path for path in every if path not in paths]
 
 
 def test_help_teaches_the_first_commands(project: Project) -> None:
@@ -76,7 +88,7 @@ def test_version(project: Project) -> None:
     ("arguments", "sentence"),
     [
         (("rnu",), "there is no command 'rnu'. Did you mean 'run'? See: skylift --help"),
-        (("xyz",), "there is no command 'xyz'. There are: run, runs. See: skylift --help"),
+        (("xyz",), f"there is no command 'xyz'. There are: {COMMANDS}. See: skylift --help"),
         (("runs", "lst"), "there is no command 'lst'. Did you mean 'list'? See: skylift runs --help"),
         (("run",), "missing argument 'FILE.py[:PIPELINE]'. See: skylift run --help"),
     ],

@@ -130,7 +130,7 @@ def test_no_wait_where_there_is_nothing_to_leave(project: Project, flow: str) ->
     answer = project.skylift("run", f"{flow}:good", "--no-wait")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
-        "error: --no-wait: orchestrator 'local' runs in this process, which has to stay for it. Leave it out.\n"
+        "error: --no-wait: orchestrator 'default' runs in this process, which has to stay for it. Leave it out.\n"
     )
     assert list(Client(project.store).runs()) == []
 
@@ -163,7 +163,10 @@ def test_what_a_flavor_refuses_may_be_done_without(
             ("--orchestrator", "locl"),
             "flavor 'locl': no installed package brings it. Did you mean 'local'?",
         ),
-        (("--stack", "defualt"), "there is no stack named 'defualt'. Did you mean 'default'?"),
+        (
+            ("--stack", "defualt"),
+            "there is no stack named 'defualt'. Did you mean 'default'? See: skylift stack list",
+        ),
         (
             ("--store", "/tmp/x"),
             "store '/tmp/x': it is no URI. For a folder on this machine write file:///tmp/x.",

@@ -46,7 +46,7 @@ flavor = LazyGroup("flavor", commands_at=COMMANDS, help="The kinds of orchestrat
 
 @command(
     "list",
-    short_help="All flavors, and what they can do.",
+    short_help="All flavors, installed or not, and what they can do.",
     examples=("skylift orchestrator flavor list", "skylift orchestrator flavor list --output json"),
 )
 @output_option()

@@ -49,7 +49,7 @@ def first(digits: int = 2) -> None:
 
 @command(
     "init",
-    short_help="Make a project.",
+    short_help="Make a project: its skylift.toml, and a first pipeline.",
     examples=("skylift init", "skylift init churn --name churn"),
 )
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), required=False)

@@ -109,14 +109,18 @@ class Entries:
         known = self.components[kind]
         if name not in known:
             fix = f"See: skylift {kind.command} list"
-            raise UnknownName(kind.words, name, known, who=str(self.path), fix=fix)
+            raise UnknownName(kind.words, name, known, who=self._who, fix=fix)
         return known[name]
 
     def stack(self, name: str) -> StackEntry:
         """Raises `UnknownName`, offering the nearest."""
         if name not in self.stacks:
-            raise UnknownName("stack", name, self.stacks, who=str(self.path), fix="See: skylift stack list")
+            raise UnknownName("stack", name, self.stacks, who=self._who, fix="See: skylift stack list")
         return self.stacks[name]
+
+    @property
+    def _who(self) -> str:
+        return str(self.path) if self.path.exists() else ""
 
     def used_by(self, kind: Kind, name: str) -> tuple[str, ...]:
         """The stacks that have this component."""

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skylift.cli.commands import Lazy, LazyGroup
-
-if TYPE_CHECKING:
-    import click
 
 _ACTIONS = {
     "register": "Give one a name and options.",
@@ -18,7 +13,7 @@ _ACTIONS = {
 }
 
 
-def _group(name: str, title: str, **further: Lazy) -> click.Group:
+def _group(name: str, title: str, **further: Lazy) -> LazyGroup:
     made = {
         action: Lazy(f"skylift.cli.components.{action}:{name.replace('-', '_')}", line)
         for action, line in _ACTIONS.items()

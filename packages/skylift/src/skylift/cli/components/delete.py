@@ -13,7 +13,7 @@ from skylift.stacks.entries import Kind
 def _made(kind: Kind) -> click.Command:
     @command(
         "delete",
-        short_help=f"Forget one {kind.words}.",
+        short_help="Forget one.",
         examples=(f"skylift {kind.command} delete NAME",),
     )
     @name_argument()

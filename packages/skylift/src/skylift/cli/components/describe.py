@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def _made(kind: Kind) -> click.Command:
     @command(
         "describe",
-        short_help=f"One {kind.words} with its options.",
+        short_help="One with its options.",
         examples=(f"skylift {kind.command} describe NAME",),
     )
     @name_argument()

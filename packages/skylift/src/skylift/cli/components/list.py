@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _made(kind: Kind) -> click.Command:
     @command(
         "list",
-        short_help=f"All that are registered: {kind.words}.",
+        short_help="All that are registered.",
         examples=(f"skylift {kind.command} list", f"skylift {kind.command} list --output json"),
     )
     @output_option()

@@ -44,7 +44,7 @@ def _with_options(component: Component, texts: dict[str, str]) -> Component:
 
 @command(
     "register",
-    short_help="Give an orchestrator a name and options.",
+    short_help="Give one a name and options.",
     examples=_EXAMPLES[Kind.ORCHESTRATOR],
     context_settings=ANY_OPTION,
 )
@@ -62,7 +62,7 @@ def orchestrator(ctx: click.Context, *, name: str, flavor: str) -> None:
 
 @command(
     "register",
-    short_help="Give an artifact store a name.",
+    short_help="Give one a name and options.",
     examples=_EXAMPLES[Kind.ARTIFACT_STORE],
     context_settings=ANY_OPTION,
 )
@@ -80,7 +80,7 @@ def artifact_store(ctx: click.Context, *, name: str) -> None:
 
 @command(
     "register",
-    short_help="Give a container registry a name.",
+    short_help="Give one a name and options.",
     examples=_EXAMPLES[Kind.CONTAINER_REGISTRY],
     context_settings=ANY_OPTION,
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _made(kind: Kind) -> click.Command:
     @command(
         "update",
-        short_help=f"Change options of one {kind.words}.",
+        short_help="Change options of one.",
         examples=(f"skylift {kind.command} update NAME --option=value --remove other",),
         context_settings=ANY_OPTION,
     )

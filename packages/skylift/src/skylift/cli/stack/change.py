@@ -76,7 +76,9 @@ def update(*, name: str, **parts: str | None) -> None:
     click.echo(f"stack {name!r} is updated", err=True)
 
 
-@command("delete", short_help="Forget a stack.", examples=("skylift stack delete production",))
+@command(
+    "delete", short_help="Forget a stack; its components stay.", examples=("skylift stack delete production",)
+)
 @click.argument("name", metavar="STACK")
 def delete(*, name: str) -> None:
     """Forget a stack; its components and its runs stay. The active stack cannot go."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @command(
     "list",
-    short_help="All stacks.",
+    short_help="All stacks; the active one has a star.",
     examples=("skylift stack list", "skylift stack list --output json"),
 )
 @output_option()
