@@ -22,8 +22,8 @@ ROOT: Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
 
 from locks import COMPILE, LOCKS, lock_inputs
-from new_plugin import make_plugin
-from workspace import needed, packages
+from new_plugin import NewPluginError, make_plugin
+from workspace import needed, needed_by_tests, packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,11 +89,26 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Pyright, strict, tests included: each package in its own environment, then the root's files."""
     session.install(*contents("types"))
-    inputs = {p.short: ([str(p.path)], needed(p, KNOWN)) for p in KNOWN.values()}
+    inputs = {p.short: ([str(p.path)], needed_by_tests(p, KNOWN)) for p in KNOWN.values()}
     inputs["across"] = ([name for name in OWN if Path(name).exists()], list(KNOWN.values()))
     wrong = [name for name, (paths, has) in inputs.items() if not well_typed(session, name, paths, has)]
+    with tempfile.TemporaryDirectory() as outside:
+        project = plugin_as_made(Path(outside))
+        if not well_typed(session, "across", ["--project", project], list(KNOWN.values())):
+            wrong.append("templates/plugin")
     if wrong:
         session.error(f"pyright has findings in: {', '.join(wrong)}")
+
+
+def plugin_as_made(outside: Path) -> str:
+    """Make a plugin of the template outside the workspace; pyright's settings for it."""
+    (outside / "templates").symlink_to(ROOT / "templates")
+    for name in ("pyproject.toml", "LICENSE"):
+        (outside / name).write_text((ROOT / name).read_text())
+    made = make_plugin("airship", outside).relative_to(outside)
+    settings = {"typeCheckingMode": "strict", "include": [str(made)], "extraPaths": [f"{made}/src"]}
+    (outside / "pyrightconfig.json").write_text(json.dumps(settings))
+    return str(outside / "pyrightconfig.json")
 
 
 def well_typed(session: nox.Session, lock: str, paths: list[str], editable: Iterable[Package]) -> bool:
@@ -120,7 +135,7 @@ def tests_of(package: Package, lock: str) -> None:
     def tests(session: nox.Session) -> None:
         if lock.endswith("-lowest") and sys.version_info[:2] != OLDEST:
             session.skip("the lower bounds are tried on Python 3.11, whose wheels they have")
-        session.install(*contents(lock, needed(package, KNOWN)))
+        session.install(*contents(lock, needed_by_tests(package, KNOWN)))
         pytest(session, str(package.path))
 
 
@@ -221,7 +236,10 @@ def new_plugin(session: nox.Session) -> None:
     """Make a package for a new platform, from templates/plugin: `-- NAME`."""
     if len(session.posargs) != 1:
         session.error("name the plugin: nox -s new-plugin -- NAME")
-    package = make_plugin(session.posargs[0], ROOT)
+    try:
+        package = make_plugin(session.posargs[0], ROOT)
+    except NewPluginError as error:
+        session.error(str(error))
     session.install(*contents("lint"))
     session.run("ruff", "check", "--quiet", "--fix", "--select", "I", str(package))  # the name moves imports
     session.run("ruff", "format", "--quiet", str(package))

@@ -10,6 +10,8 @@ import re
 import shutil
 from typing import TYPE_CHECKING, Final
 
+from workspace import packages
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,15 +35,27 @@ def make_plugin(name: str, root: Path) -> Path:
         raise NewPluginError(
             f"{package.relative_to(root)} is there already: take another name, or remove it."
         )
+    _check_free(name, root)
+    settings = root / "pyproject.toml"
+    with_the_plugin = listed(settings.read_text(), name)  # before anything is written
     templates = root / "templates" / "plugin"
     for template in sorted(path for path in templates.rglob("*") if path.is_file()):
         target = package / filled(str(template.relative_to(templates)), name)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(filled(template.read_text(), name))
     shutil.copyfile(root / "LICENSE", package / "LICENSE")
-    settings = root / "pyproject.toml"
-    settings.write_text(listed(settings.read_text(), name))
+    settings.write_text(with_the_plugin)
     return package
+
+
+def _check_free(name: str, root: Path) -> None:
+    for package in packages(root).values():
+        if package.name == f"skylift-{name}":
+            raise NewPluginError(f"{package.path} is named {package.name} already: take another name.")
+        if name in package.flavors:
+            raise NewPluginError(
+                f"the flavor {name!r} is {package.name}'s already, and cannot be two's: take another name."
+            )
 
 
 def filled(text: str, name: str) -> str:

@@ -40,6 +40,15 @@ class Package:
         """What an installation without extras needs, as it is written."""
         return self.data["project"].get("dependencies", [])
 
+    @property
+    def test_requirements(self) -> list[str]:
+        return self.data.get("dependency-groups", {}).get("test", [])
+
+    @property
+    def flavors(self) -> list[str]:
+        """The orchestrators that it brings, by the names of their entry points."""
+        return list(self.data["project"].get("entry-points", {}).get("skylift.orchestrators", {}))
+
 
 def packages(root: Path = ROOT) -> dict[str, Package]:
     """Every package by its distribution's name, shared ones first."""
@@ -50,7 +59,16 @@ def packages(root: Path = ROOT) -> dict[str, Package]:
 
 def needed(package: Package, known: dict[str, Package]) -> list[Package]:
     """The package and whatever of the workspace it needs, itself or through another; dependencies first."""
-    below = [known[name] for name in map(distribution, package.requirements) if name in known]
+    return _with_those_below(package, package.requirements, known)
+
+
+def needed_by_tests(package: Package, known: dict[str, Package]) -> list[Package]:
+    """The same, with what its tests need besides."""
+    return _with_those_below(package, [*package.requirements, *package.test_requirements], known)
+
+
+def _with_those_below(package: Package, requirements: list[str], known: dict[str, Package]) -> list[Package]:
+    below = [known[name] for name in map(distribution, requirements) if name in known]
     ordered = [each for one in below for each in needed(one, known)] + [package]
     return list({each.name: each for each in ordered}.values())
 

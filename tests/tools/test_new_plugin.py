@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +19,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The parts of this repository that a new plugin is made from."""
+    """The parts of this repository that a new plugin is made from, and what its names must not be."""
     shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    for package in packages().values():
+        (tmp_path / package.path).mkdir(parents=True)
+        shutil.copyfile(ROOT / package.path / "pyproject.toml", tmp_path / package.path / "pyproject.toml")
     for name in ("pyproject.toml", "LICENSE"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path
@@ -67,6 +73,67 @@ def test_a_plugin_is_never_overwritten(root: Path) -> None:
         NewPluginError, match=r"^packages/skylift-airship is there already: take another name, "
     ):
         make_plugin("airship", root)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("local", "the flavor 'local' is skylift's already, and cannot be two's: take another name."),
+        ("contract", "shared/skylift-contract is named skylift-contract already: take another name."),
+        ("testkit", "shared/skylift-testkit is named skylift-testkit already: take another name."),
+    ],
+)
+def test_a_name_that_is_taken_is_refused_and_nothing_written(root: Path, name: str, sentence: str) -> None:
+    before = sorted(root.rglob("*"))
+    with pytest.raises(NewPluginError, match=f"^{re.escape(sentence)}$"):
+        make_plugin(name, root)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_a_refusal_is_one_sentence_on_the_command_line() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "nox", "--no-venv", "-f", "noxfile.py", "-s", "new-plugin", "--", "No-mad"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "a plugin's name is lower-case letters and digits, not 'No-mad': take 'nomad'." in said
+    assert "Traceback" not in said
+
+
+def test_a_lost_mark_leaves_nothing_behind(root: Path) -> None:
+    settings = root / "pyproject.toml"
+    settings.write_text(settings.read_text().replace(next(iter(LISTED)), ""))
+    with pytest.raises(NewPluginError, match="has lost its mark"):
+        make_plugin("airship", root)
+    assert not (root / "packages/skylift-airship").exists()
+
+
+def test_a_plugin_passes_its_own_tests_and_the_kits(root: Path) -> None:
+    """As it is made, before anyone has written a line: the conformance kit included."""
+    package = make_plugin("airship", root)
+    info = package / "src" / "skylift_airship-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: skylift-airship\nVersion: 0.1.0\n")
+    target = "skylift_airship.flavor:AirshipOrchestratorFlavor"
+    (info / "entry_points.txt").write_text(f"[skylift.orchestrators]\nairship = {target}\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "packages/skylift-airship/tests"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(package / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for proof in (
+        "TestConformance::test_every_step_finds_the_same_run",
+        "test_the_same_submission_sent_again_is_the_same_run",
+    ):
+        assert f"{proof} PASSED" in ended.stdout
 
 
 @pytest.mark.parametrize("mark", LISTED)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace import distribution, needed, packages
+from workspace import distribution, needed, needed_by_tests, packages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,15 @@ def test_packages_are_found_by_their_own_names(root: Path) -> None:
 def test_what_is_needed_comes_first_and_once(root: Path) -> None:
     known = packages(root)
     assert [p.name for p in needed(known["top-it"], known)] == ["base", "middle", "top-it"]
+
+
+def test_what_tests_need_besides_is_needed_by_them_alone(root: Path) -> None:
+    file = root / "packages/middle/pyproject.toml"
+    file.write_text(f'{file.read_text()}\n[dependency-groups]\ntest = ["pytest", "kit>=1"]\n')
+    write(root, "shared/kit", "kit", ["base"])
+    known = packages(root)
+    assert [p.name for p in needed_by_tests(known["middle"], known)] == ["base", "kit", "middle"]
+    assert [p.name for p in needed(known["middle"], known)] == ["base", "middle"]
 
 
 @given(

@@ -15,7 +15,7 @@ from skylift_contract.errors import (
     FlavorConflict,
     FlavorNotFound,
 )
-from skylift_contract.flavor import BaseOrchestratorFlavor
+from skylift_contract.flavor import BaseOrchestratorFlavor, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +83,66 @@ def test_one_that_cannot_be_imported_names_itself_and_breaks_no_other(site: Site
     found = all_flavors()
     assert isinstance(found["broken"], DiscoveryError)
     assert isinstance(found["fine"], BaseOrchestratorFlavor)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("import sys; sys.exit(3)", "it cannot be imported: SystemExit: 3"),
+        ("class Abort(BaseException): ...\nraise Abort('no')", "it cannot be imported: Abort: no"),
+        (
+            PLUGIN.format(extra="", name="rude").replace("name = 'rude'", "name = property(lambda _: 1 / 0)"),
+            "its name fails: ZeroDivisionError: division by zero",
+        ),
+        (
+            PLUGIN.format(extra="capabilities = 3", name="rude"),
+            r"its capabilities are no mapping of Capability to Support \(got 3\)",
+        ),
+        (
+            PLUGIN.format(extra="", name="rude").replace("= BaseOrchestratorConfig", "= int"),
+            "its config_class is no BaseOrchestratorConfig",
+        ),
+    ],
+)
+def test_whatever_is_wrong_with_one_breaks_no_other(
+    site: Site, code: str, cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("rude_flavor", "fine_flavor"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    site.install("rude-plugin", "rude", "rude_flavor", code)
+    site.install("fine-plugin", "fine", "fine_flavor", PLUGIN.format(extra="", name="fine"))
+    with pytest.raises(FlavorBroken, match=cause):
+        load_flavor("rude")
+    found = all_flavors()
+    assert isinstance(found["rude"], FlavorBroken)
+    assert isinstance(found["fine"], BaseOrchestratorFlavor)
+
+
+def test_ctrl_c_while_a_plugin_is_imported_ends_the_listing(site: Site) -> None:
+    site.install("slow-plugin", "slow", "slow_flavor", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        all_flavors()
+
+
+def test_a_broken_card_names_its_distribution(site: Site) -> None:
+    site.install("acme-plugin", "acme3", "acme_flavor3", PLUGIN.format(extra="", name="acme3"))
+    with pytest.raises(
+        FlavorBroken,
+        match=r"^flavor 'acme3' of acme-plugin 1\.2: its implementation_class fails: ModuleNotFoundError: "
+        r"No module named 'an_sdk_that_is_not_installed'\. Install what it lacks",
+    ):
+        verify(load_flavor("acme3"))
+
+
+def test_one_that_nothing_brings_says_both_ways() -> None:
+    with pytest.raises(
+        FlavorNotFound,
+        match=r"^flavor 'my_orchestrator': no installed package brings it \(installed: none\)\. "
+        r"Name it in the entry-point group 'skylift\.orchestrators' of a package and install that, or "
+        r"register its class, skylift orchestrator flavor register module\.Class; or give an instance of its "
+        r"orchestrator, with its options, in place of the name\.$",
+    ):
+        load_flavor("my_orchestrator", among=[])
 
 
 def test_two_that_claim_one_name_are_both_named(site: Site) -> None:

@@ -119,8 +119,12 @@ def test_commands_are_argv(orchestrator: ContainerizedOrchestrator) -> None:
     ]
 
 
-def test_an_invocation_wins_over_a_name_that_several_have(orchestrator: ContainerizedOrchestrator) -> None:
-    assert orchestrator.get_entrypoint_command(SNAPSHOT, "train")[-1] == "train"
+def test_a_name_that_several_have(orchestrator: ContainerizedOrchestrator) -> None:
+    with pytest.raises(ConfigurationError, match="'train' may mean any of the invocations train, train_2"):
+        orchestrator.get_entrypoint_command(SNAPSHOT, "train")
+    train = SNAPSHOT.step("train")
+    assert orchestrator.get_entrypoint_command(SNAPSHOT, train)[-1] == "train"
+    assert orchestrator.get_image(SNAPSHOT, train) == "python:3.12-slim"
     ambiguous = SNAPSHOT.model_copy(update={"steps": (step("a", "train"), step("b", "train"))})
     with pytest.raises(
         ConfigurationError,

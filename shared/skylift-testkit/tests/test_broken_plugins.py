@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from skylift_contract.capability import FULL, Capability, no
 from skylift_contract.flavor import BY_THE_RUNTIME, BaseOrchestratorFlavor
 from skylift_contract.orchestrator import BaseOrchestrator, BaseOrchestratorConfig, SubmissionResult
+from skylift_contract.run_id import Env, find_orchestrator_run_id
 
 class Config(BaseOrchestratorConfig):
     token: SecretStr | None = None
@@ -27,7 +28,7 @@ class Config(BaseOrchestratorConfig):
 
 class Orchestrator(BaseOrchestrator):
     def get_orchestrator_run_id(self):
-        return os.environ["BACKEND_RUN"]
+        return find_orchestrator_run_id([Env(name="BACKEND_RUN")], backend="broken", dynamic=False)
     def submit_pipeline(self, snapshot, stack, base_environment, step_environments, placeholder_run=None):
         run = f"run-{uuid.uuid4()}"
         for name in snapshot.step_configurations:
@@ -99,8 +100,8 @@ def test_a_sound_plugin_passes(tmp_path: Path) -> None:
     ("before", "after", "caught"),
     [
         pytest.param(
-            'return os.environ["BACKEND_RUN"]',
-            'return str(uuid.uuid4()) if "SKYLIFT_STORE" in os.environ else os.environ["BACKEND_RUN"]',
+            "return find_orchestrator_run_id(",
+            'return str(uuid.uuid4()) if "SKYLIFT_STORE" in os.environ else find_orchestrator_run_id(',
             "test_every_step_finds_the_same_run",
             id="an id made up in each step",
         ),
@@ -141,10 +142,16 @@ def test_a_sound_plugin_passes(tmp_path: Path) -> None:
             id="a secret in plain text",
         ),
         pytest.param(
-            "def get_orchestrator_run_id(self):\n        return os.environ",
-            "def get_orchestrator_run_id(self):\n        return os.environ.get('BACKEND_RUN', 'unknown') or os.environ",
+            "return find_orchestrator_run_id(",
+            "return os.environ.get('BACKEND_RUN', 'unknown') or find_orchestrator_run_id(",
             "test_without_its_backend_there_is_none",
             id="a run ID where there is no run",
+        ),
+        pytest.param(
+            "return find_orchestrator_run_id(",
+            "return os.environ['BACKEND_RUN'] or find_orchestrator_run_id(",
+            "test_without_its_backend_there_is_none",
+            id="an error that says nothing of the run",
         ),
     ],
 )

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def compiled(snapshot: PipelineSnapshot, environments: Mapping[str, Mapping[str, str]]) -> CompiledPipeline:
-    return compile_job(snapshot, lambda name: f"image/{name}", lambda name: ["run", name], environments)
+    return compile_job(
+        snapshot,
+        lambda step: f"image/{step.config.name}",
+        lambda step: ["run", step.spec.invocation_id],
+        environments,
+    )
 
 
 def test_the_document_holds_each_step_after_those_it_waits_for(snapshot: PipelineSnapshot) -> None:

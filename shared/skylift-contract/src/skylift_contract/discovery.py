@@ -89,23 +89,45 @@ def all_flavors(
     return found
 
 
-def _not_found(name: str, claims: Mapping[str, Any]) -> FlavorNotFound:
-    if plugin := PLUGIN_OF.get(name):
-        return FlavorNotFound(
-            "it is not installed", who=f"flavor {name!r}", fix=f"Install it with: pip install {plugin}"
-        )
+def distribution_of(flavor: str) -> str:
+    """The installed distribution, with its version, that brings a flavor; empty where none does."""
+    return " and ".join(found.distribution for found in find(ORCHESTRATORS).get(flavor, ()))
+
+
+def near_flavor(name: str, installed: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The flavor, installed or one of this project's, that a name was probably meant to be.
+
+    `likeness`: the least of it, from 0 for anything to 1 for the same name.
+    """
     import difflib
 
-    near = difflib.get_close_matches(name, [*claims, *PLUGIN_OF], n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Installed: {', '.join(claims) or 'none'}."
-    return FlavorNotFound("no installed package brings it", who=f"flavor {name!r}", fix=hint)
+    near = difflib.get_close_matches(name, [*installed, *PLUGIN_OF], n=1, cutoff=likeness)
+    return near[0] if near else None
+
+
+def _not_found(name: str, claims: Mapping[str, Any]) -> FlavorNotFound:
+    who, what = f"flavor {name!r}", "no installed package brings it"
+    if plugin := PLUGIN_OF.get(name):
+        return FlavorNotFound("it is not installed", who=who, fix=f"Install it with: pip install {plugin}")
+    if near := near_flavor(name, claims):
+        return FlavorNotFound(what, who=who, fix=f"Did you mean {near!r}?")
+    return FlavorNotFound(
+        f"{what} (installed: {', '.join(claims) or 'none'})",
+        who=who,
+        fix=f"Name it in the entry-point group {ORCHESTRATORS!r} of a package and install that, or register "
+        "its class, skylift orchestrator flavor register module.Class; or give an instance of its "
+        "orchestrator, with its options, in place of the name.",
+    )
 
 
 def _load(found: Found) -> BaseOrchestratorFlavor:
     who = f"flavor {found.name!r} of {found.distribution}"
     try:
         flavor: Any = found.entry_point.load()()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # Not only Exception: a module that calls sys.exit must not end whoever lists flavors.
         raise FlavorBroken(
             f"it cannot be imported: {type(error).__name__}: {error}",
             who=who,
@@ -116,6 +138,7 @@ def _load(found: Found) -> BaseOrchestratorFlavor:
 
 
 def _check_fits(flavor: Any, found: Found, who: str) -> None:
+    from skylift_contract import card
     from skylift_contract.flavor import BaseOrchestratorFlavor
 
     if not isinstance(flavor, BaseOrchestratorFlavor):
@@ -128,9 +151,10 @@ def _check_fits(flavor: Any, found: Found, who: str) -> None:
             who=who,
             fix=f"Upgrade {found.distribution.split()[0]} and skylift to versions that fit together.",
         )
-    if flavor.name != found.name:
+    if (name := card.name_of(flavor)) != found.name:
         raise FlavorBroken(
-            f"its entry point is named {found.name!r} and it calls itself {flavor.name!r}",
+            f"its entry point is named {found.name!r} and it calls itself {name!r}",
             who=who,
             fix="Give both the same name.",
         )
+    card.check_card(flavor)

@@ -7,6 +7,9 @@ from typing import Final
 STORE_ENV: Final = "SKYLIFT_STORE"
 """The URI of the artifact store, without credentials."""
 
+STORE_OPTIONS_ENV: Final = "SKYLIFT_STORE_OPTIONS"
+"""Options of that store, as a JSON object of text: an endpoint, a region, and never a secret."""
+
 SUBMISSION_ENV: Final = "SKYLIFT_SUBMISSION_ID"
 """The submission a run came from; a firing of a schedule has none."""
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from skylift_contract import CONTRACT_MAJOR
+from skylift_contract import CONTRACT_MAJOR, card
 from skylift_contract.capability import EMULATED, FULL, Capability, Support, no
 from skylift_contract.errors import FlavorBroken
 from skylift_contract.orchestrator import BaseOrchestrator, overrides
@@ -103,8 +103,8 @@ def capabilities_of(
     flavor: BaseOrchestratorFlavor, config: BaseOrchestratorConfig
 ) -> Mapping[Capability, Support]:
     """What a flavor declares, or what its implementation shows by what it overrides."""
-    declared = flavor.capabilities
-    return declared if declared is not None else infer(flavor.implementation_class, config)
+    declared = card.capabilities(flavor)
+    return declared if declared is not None else infer(card.implementation_class(flavor), config)
 
 
 def infer(
@@ -126,22 +126,18 @@ def infer(
 
 def verify(flavor: BaseOrchestratorFlavor) -> None:
     """Raise `FlavorBroken` for an implementation that could never start a pipeline."""
-    implementation = flavor.implementation_class
-    if not issubclass(implementation, BaseOrchestrator):  # pyright: ignore[reportUnnecessaryIsInstance] -- a stranger's class
-        raise FlavorBroken(
-            f"{implementation!r} is no BaseOrchestrator", who=f"flavor {flavor.name!r}", fix="Subclass it."
-        )
+    implementation = card.implementation_class(flavor)
     if not any(overrides(implementation, m) for m in ("submit_pipeline", "prepare_or_run_pipeline")):
         raise FlavorBroken(
             f"{implementation.__name__} overrides neither submit_pipeline nor prepare_or_run_pipeline, "
             "so it would start nothing",
-            who=f"flavor {flavor.name!r}",
+            who=card.origin(flavor),
             fix="Implement submit_pipeline.",
         )
     if missing := getattr(implementation, "__abstractmethods__", frozenset[str]()):
         raise FlavorBroken(
             f"{implementation.__name__} lacks {', '.join(sorted(missing))}",
-            who=f"flavor {flavor.name!r}",
+            who=card.origin(flavor),
             fix="Implement it: each step calls it to find its run.",
         )
 
@@ -155,4 +151,10 @@ def make_orchestrator(
 ) -> BaseOrchestrator:
     """An orchestrator of this flavor; raises `FlavorBroken` for one that cannot be."""
     verify(flavor)
-    return flavor.implementation_class(config, name=name or flavor.name, flavor=flavor.name, id=id)
+    flavor_name, implementation = card.name_of(flavor), card.implementation_class(flavor)
+
+    def broken(cause: str) -> FlavorBroken:
+        return FlavorBroken(f"{implementation.__name__} cannot be made: {cause}", who=card.origin(flavor))
+
+    with card.guarded(broken):
+        return implementation(config, name=name or flavor_name, flavor=flavor_name, id=id)

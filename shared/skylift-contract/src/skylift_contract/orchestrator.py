@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
-from skylift_contract.environment import CONTAINER_PYTHON, RUNTIME_MODULE
+from skylift_contract.containers import command_of, image_of, step_arguments
 from skylift_contract.errors import UnsupportedCapability
 from skylift_contract.model import Settings
 from skylift_contract.stack import StackComponent
@@ -244,36 +244,23 @@ class BaseOrchestrator(StackComponent, ABC):
 class ContainerizedOrchestrator(BaseOrchestrator):
     """An orchestrator whose steps run in containers."""
 
-    def get_image(self, snapshot: PipelineSnapshot, step_name: str | None = None) -> str:
-        """The image of an invocation, a step, or (None) the orchestration environment."""
-        if step_name is None:
-            docker = snapshot.pipeline_configuration.docker_settings
-            resolved = snapshot.images.get("")
-        else:
-            step = snapshot.step(step_name)
-            docker = step.config.docker_settings
-            resolved = snapshot.images.get(step.spec.invocation_id)
-        return resolved or docker.image or docker.parent_image or default_image(snapshot)
+    def get_image(self, snapshot: PipelineSnapshot, step_name: str | Step | None = None) -> str:
+        """The image of a step of the snapshot, or (None) of the orchestration environment.
 
-    def get_entrypoint_command(self, snapshot: PipelineSnapshot, step_name: str | None = None) -> list[str]:
-        """The argv that runs an invocation, a step, or (None) the orchestration environment.
-
-        It reads the store's URI from the environment that came with the submission.
+        A step is given itself, or by its invocation id or its name. Raises `ConfigurationError`
+        for a name that may mean several invocations whose images differ.
         """
-        if step_name is None:
-            return [CONTAINER_PYTHON, "-m", RUNTIME_MODULE, "orchestrate", "--snapshot", snapshot.digest]
-        invocation_id = snapshot.step(step_name).spec.invocation_id
-        return [CONTAINER_PYTHON, *step_arguments(snapshot, invocation_id)]
+        return image_of(snapshot, step_name)
 
+    def get_entrypoint_command(
+        self, snapshot: PipelineSnapshot, step_name: str | Step | None = None
+    ) -> list[str]:
+        """The argv that runs a step of the snapshot, or (None) the orchestration environment.
 
-def step_arguments(snapshot: PipelineSnapshot, invocation_id: str) -> list[str]:
-    """What follows the interpreter to run one invocation."""
-    return ["-m", RUNTIME_MODULE, "step", "--snapshot", snapshot.digest, "--step", invocation_id]
-
-
-def default_image(snapshot: PipelineSnapshot) -> str:
-    """A plain Python image of the submitter's minor version, in which a step sets itself up."""
-    return f"python:{snapshot.runtime.python}-slim"
+        As `get_image`; several invocations never have one command. It reads the store's URI
+        from the environment that came with the submission.
+        """
+        return command_of(snapshot, step_name)
 
 
 def overrides(implementation: type[BaseOrchestrator], method: str) -> bool:

@@ -23,7 +23,7 @@ class RunIdSuite(Suite):
         for source in orchestrator.run_id_sources:
             if isinstance(source, Env):
                 monkeypatch.delenv(source.name, raising=False)
-        with pytest.raises(Exception, match=r".+"):
+        with pytest.raises(RunIdError):
             orchestrator.get_orchestrator_run_id()
 
     @pytest.mark.parametrize("mark", PLACEHOLDERS)

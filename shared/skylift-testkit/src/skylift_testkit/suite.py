@@ -48,7 +48,7 @@ class Suite:
 
     @pytest.fixture
     def store_uri(self, tmp_path: Path) -> str:
-        """A fresh, empty store that the steps can reach."""
+        """A store that the steps can reach; fresh in each test: some prove that nothing was written."""
         return f"file://{tmp_path}/store"
 
     @pytest.fixture

@@ -21,21 +21,21 @@ DOCUMENT: Final = "job.json"
 
 def compile_job(
     snapshot: PipelineSnapshot,
-    image_of: Callable[[str], str],
-    command_of: Callable[[str], list[str]],
+    image_of: Callable[[Step], str],
+    command_of: Callable[[Step], list[str]],
     step_environments: Mapping[str, Mapping[str, str]],
 ) -> CompiledPipeline:
     """Return one document, `{"name": str, "tasks": [...]}`, its tasks in the snapshot's order.
 
-    `image_of` and `command_of` take an invocation id; the command is an argv.
+    The command is an argv.
     """
 
     def task(invocation_id: str, step: Step) -> dict[str, Any]:
         return {
             "name": native_name(invocation_id),
             "after": [native_name(name) for name in step.spec.upstream_steps],
-            "image": image_of(invocation_id),
-            "command": command_of(invocation_id),
+            "image": image_of(step),
+            "command": command_of(step),
             "environment": dict(step_environments.get(invocation_id, {})),
         }
 

@@ -34,8 +34,8 @@ class __Plugin__Orchestrator(ContainerizedOrchestrator):
     ) -> CompiledPipeline:
         return compile_job(
             snapshot,
-            lambda name: self.get_image(snapshot, name),
-            lambda name: self.get_entrypoint_command(snapshot, name),
+            lambda step: self.get_image(snapshot, step),
+            lambda step: self.get_entrypoint_command(snapshot, step),
             step_environments,
         )
 

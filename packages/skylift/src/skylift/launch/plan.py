@@ -11,17 +11,22 @@ from skylift import project
 from skylift.authoring.sources import source_of
 from skylift.code import SourceTree, source_tree
 from skylift.compiler.compile import Target, compile_snapshot
-from skylift.flavors import load_flavor
+from skylift.compiler.configuration import OF_FLAVOR
+from skylift.flavors import known, load_flavor
+from skylift.launch.environments import kept_here
+from skylift.launch.orchestrator_calls import calling
 from skylift.launch.stacks import resolve_stack
 from skylift.store.location import folder_of
+from skylift_contract import card
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED, check, emulations
-from skylift_contract.errors import FlavorNotFound, LimitExceeded
+from skylift_contract.discovery import PLUGIN_OF, near_flavor
+from skylift_contract.errors import FlavorNotFound, LimitExceeded, UnknownName
 from skylift_contract.flavor import capabilities_of, infer
 from skylift_contract.snapshot import OrchestratorSource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift_contract.capability import Support
@@ -35,6 +40,9 @@ _KINDS_OF_SCHEDULE: Final = (
     Capability.SCHEDULE_INTERVAL,
     Capability.SCHEDULE_ONCE,
 )
+
+SAME_BUT_FOR_A_SLIP: Final = 0.8
+"""How like another a flavor's name is that was misspelt: `locl` of `local` (0.89), not `local_k8s` (0.71)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,32 @@ def plan(
     source, left_out = _source(pipeline, stack.artifact_store.uri, is_needed=orchestrator.config.is_remote)
     code = source.archive() if source else None
     snapshot = compile_snapshot(pipeline, arguments, target_of(orchestrator), code)
+    check_settings(snapshot)
     refused = check(snapshot, orchestrator.flavor, able, degraded)
-    orchestrator.validate(stack, snapshot)
-    return Plan(snapshot, stack, source, (*unscheduled, *left_out, *refused, *emulations(snapshot, able)))
+    with calling(orchestrator, "validate", pipeline.who):
+        orchestrator.validate(stack, snapshot)
+    notes = (*unscheduled, *left_out, *refused, *emulations(snapshot, able), *kept_here(stack))
+    return Plan(snapshot, stack, source, notes)
+
+
+def check_settings(snapshot: PipelineSnapshot) -> None:
+    """Raise `UnknownName` for settings of a flavor whose name is a misspelling of another's.
+
+    Settings of a flavor that is not installed are carried: one snapshot may hold several's.
+    """
+    installed = {snapshot.runtime.flavor, *(point.name for point in known())}
+    for who, settings in _all_settings(snapshot):
+        for name in (key.removeprefix(OF_FLAVOR) for key in settings if key.startswith(OF_FLAVOR)):
+            if name in installed or name in PLUGIN_OF:
+                continue
+            if near := near_flavor(name, installed, likeness=SAME_BUT_FOR_A_SLIP):
+                raise UnknownName("settings key", f"{OF_FLAVOR}{name}", [f"{OF_FLAVOR}{near}"], who=who)
+
+
+def _all_settings(snapshot: PipelineSnapshot) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield f"pipeline {snapshot.name!r}", snapshot.pipeline_configuration.settings
+    for name, step in snapshot.step_configurations.items():
+        yield f"step {name!r}", step.config.settings
 
 
 def _without_schedule(
@@ -88,7 +119,7 @@ def target_of(orchestrator: BaseOrchestrator) -> Target:
         run_id_sources=orchestrator.run_id_sources,
         orchestrator=None if orchestrator.run_id_sources else orchestrator_source(orchestrator),
         retries="backend" if orchestrator.config.handles_step_retries else "runtime",
-        settings_class=flavor.settings_class if flavor else None,
+        settings_class=card.settings_class(flavor) if flavor else None,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skylift.stacks.build import build_stack, orchestrator_named
+from skylift_contract.card import check_behaviour
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.orchestrator import BaseOrchestrator
 from skylift_contract.stack import ArtifactStore, Stack
@@ -20,10 +21,11 @@ def resolve_stack(options: PipelineOptions, store: str | None = None) -> Stack:
     `store`: a URI, in place of the stack's artifact store.
 
     Raises `UnknownName`, a `DiscoveryError`, or `ConfigurationError` for a remote
-    orchestrator whose steps could not reach the store.
+    orchestrator whose steps could not reach the store, or one without a flavor.
     """
     orchestrator = None if options.orchestrator is None else _orchestrator(options.orchestrator)
     stack = _stack(options.stack, orchestrator, ArtifactStore(store) if store else None)
+    _check_orchestrator(stack.orchestrator)
     check_reachable(stack)
     return stack
 
@@ -48,6 +50,17 @@ def _orchestrator(asked: Any) -> BaseOrchestrator:
     raise ConfigurationError(
         "it is the name of an orchestrator, or an instance of one", who="orchestrator", value=asked
     )
+
+
+def _check_orchestrator(orchestrator: BaseOrchestrator) -> None:
+    if not orchestrator.flavor:
+        kind = type(orchestrator).__name__
+        raise ConfigurationError(
+            "it has no flavor, the name that its runs and settings go by",
+            who=f"orchestrator {orchestrator!r}",
+            fix=f'Make it with make_orchestrator(flavor, config), or {kind}(config, flavor="my_flavor").',
+        )
+    check_behaviour(orchestrator)
 
 
 def check_reachable(stack: Stack) -> None:

@@ -10,6 +10,14 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from skylift.launch.environments import base_environment, step_environments
+from skylift.launch.orchestrator_calls import (
+    calling,
+    checked_result,
+    checked_run_id,
+    operation,
+    submitted_by,
+)
 from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
 from skylift.ledger import keys
@@ -20,7 +28,6 @@ from skylift.observer import Observer, observed
 from skylift.store.location import open_store
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.environment import STORE_ENV, SUBMISSION_ENV
 from skylift_contract.errors import BackendError, RunFailed, RunIdError, RunStopped
 from skylift_contract.run_id import run_id
 
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from skylift.launch.plan import Plan
     from skylift_contract.orchestrator import SubmissionResult
     from skylift_contract.schedule import Schedule
+    from skylift_contract.status import RunStatus
 
 FIRES_SHOWN = 3
 
@@ -83,23 +91,49 @@ class Submission:
             return self._run(result)
 
     def _run(self, result: SubmissionResult | None) -> PipelineRun:
-        found = result.orchestrator_run_id if result else None
-        if found and not self.plan.stack.orchestrator.config.is_synchronous:
+        orchestrator = self.plan.stack.orchestrator
+        found = checked_run_id(result, orchestrator, self.method)
+        self._check_agreed(found)
+        if found and not orchestrator.config.is_synchronous:
             self.observer.started(self._open(found).run_id)
         wait = result.wait_for_completion if result and self.wait else None
         if wait is not None:
-            wait()
+            with calling(orchestrator, "wait_for_completion", self.about):
+                wait()
+        self._check_agreed(found)
         reference = self._reference().model_copy(update={"orchestrator_run_id": found})
         run = PipelineRun.open(self.ledger, reference)
         status = run.fetch()
         self.observer.ended(run, status)
         if wait is not None and not status.status.is_finished:
-            raise RunFailed(
-                str(run.id or f"of submission {self.id}"),
-                f"it was waited for, and is {status.status.value}: {status.reason or 'no step says more'}",
-                fix="Look at what the backend says of its steps: they may not have found their run.",
-            )
+            raise self._unfinished(run, status)
         return run
+
+    def _unfinished(self, run: PipelineRun, status: RunStatus) -> RunFailed:
+        name = str(run.id or f"of submission {self.id}")
+        if failure := self.ledger.failure(str(run.id)):
+            return RunFailed(name, f"step {failure.invocation_id!r}: {failure.reason}")
+        return RunFailed(
+            name,
+            f"it was waited for, and is {status.status.value}: {status.reason or 'no step says more'}",
+            fix="Look at what the backend says of its steps: they may not have found their run.",
+        )
+
+    def _check_agreed(self, returned: str | None) -> None:
+        """Raise `RunIdError` where the steps made another run of this submission than was returned."""
+        linked = self.ledger.run_of_submission(self.id) if returned else None
+        if returned is None or linked in {None, str(run_id(self.plan.snapshot.runtime.flavor, returned))}:
+            return
+        record = self.ledger.run(str(linked))
+        read = f", for they read {record.orchestrator_run_id!r}" if record else ""
+        raise RunIdError(
+            f"it returned an orchestrator run ID for {self.about} that its steps do not read: "
+            f"they are run {linked}{read}",
+            who=operation(self.plan.stack.orchestrator, self.method),
+            value=returned,
+            fix="Return what get_orchestrator_run_id gives in each step, or none: "
+            "the run is found by its submission then.",
+        )
 
     def _store(self) -> None:
         """Code, snapshot and request: all that a step needs is there before one can start."""
@@ -131,23 +165,34 @@ class Submission:
 
     def _hand_over(self) -> SubmissionResult | None:
         snapshot, stack = self.plan.snapshot, self.plan.stack
-        base = {STORE_ENV: stack.artifact_store.uri}
-        if snapshot.schedule is None:  # each firing of a schedule is a run of its own
-            base[SUBMISSION_ENV] = self.id
-        if snapshot.is_dynamic:
-            return stack.orchestrator.submit_dynamic_pipeline(snapshot, stack, base, self._reference())
-        environments = {
-            name: {**base, **step.config.environment} for name, step in snapshot.step_configurations.items()
-        }
-        return stack.orchestrator.submit_pipeline(snapshot, stack, base, environments, self._reference())
+        base = base_environment(self.plan, self.id)
+        orchestrator, reference = stack.orchestrator, self._reference()
+        with calling(orchestrator, self.method, self.about):
+            if snapshot.is_dynamic:
+                result = orchestrator.submit_dynamic_pipeline(snapshot, stack, base, reference)
+            else:
+                steps = step_environments(snapshot, base)
+                result = orchestrator.submit_pipeline(snapshot, stack, base, steps, reference)
+        return checked_result(result, orchestrator, self.method, self.about)
+
+    @property
+    def method(self) -> str:
+        """The orchestrator's method that is handed the snapshot."""
+        is_dynamic = self.plan.snapshot.is_dynamic
+        return "submit_dynamic_pipeline" if is_dynamic else submitted_by(self.plan.stack.orchestrator)
+
+    @property
+    def about(self) -> str:
+        return f"submission {self.id}"
 
     def _deployed(self, schedule: Schedule, result: SubmissionResult | None) -> contract.DeployedSchedule:
         snapshot = self.plan.snapshot
         if result is None or not result.schedule_id:
             raise BackendError(
-                "the schedule was made, and the orchestrator returned no id by which it could be deleted",
-                operation=f"{type(self.plan.stack.orchestrator).__name__}.submit_pipeline",
-                fix="Return SubmissionResult(schedule_id=…).",
+                f"it returned no id of the schedule that it was to make for {self.about}, which may be there "
+                "by now and could not be found or deleted",
+                operation=operation(self.plan.stack.orchestrator, self.method),
+                fix="Return SubmissionResult(schedule_id=…), and look for the schedule on the backend.",
             )
         name = schedule.name or snapshot.name
         deployed = contract.DeployedSchedule(

@@ -85,9 +85,10 @@ class Ledger:
     def submit(self, request: Request) -> None:
         self.store.create(keys.request(request.submission_id), request.to_bytes())
 
-    def link_submission(self, submission_id: str, run_id: str) -> None:
+    def link_submission(self, submission_id: str, run_id: str) -> str:
+        """Say which run a submission became, or find it said: the run that stands is returned."""
         record = SubmittedRun(submission_id=submission_id, run_id=run_id)
-        self.store.create(keys.submitted_run(submission_id), record.to_bytes())
+        return self._create(record, keys.submitted_run(submission_id)).run_id
 
     def request(self, submission_id: str) -> Request | None:
         return self._read(Request, keys.request(submission_id))

@@ -17,9 +17,9 @@ from typing import IO, TYPE_CHECKING, Final
 from skylift.ledger.records import EndRecord, FailureRecord, StartRecord, now
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.step import EXIT_STOPPED
+from skylift_contract.containers import step_arguments
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.environment import SUPERVISED_ENV
-from skylift_contract.orchestrator import step_arguments
 from skylift_contract.run_id import RUN_ID_ENV
 from skylift_contract.status import AttemptEnd
 

@@ -68,7 +68,7 @@ def _step(options: argparse.Namespace) -> int:
             with code_on_path(ledger, snapshot.code):
                 with interruptible():
                     step = snapshot.step(options.step)
-                    run = join_run(ledger, snapshot, dict(options.set))
+                    run = join_run(ledger, snapshot, dict(options.set), step.spec.invocation_id)
                 return exit_code(run_step(run, step, options.attempt))
     except (StopRequested, KeyboardInterrupt):
         return STOPPED_EXIT

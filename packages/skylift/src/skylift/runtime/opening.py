@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -15,8 +16,9 @@ from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.runtime.active import ActiveRun
+from skylift.runtime.one_run import check_one_run, who_says_the_id
 from skylift.store.location import open_store
-from skylift_contract.environment import STORE_ENV, SUBMISSION_ENV
+from skylift_contract.environment import STORE_ENV, STORE_OPTIONS_ENV, SUBMISSION_ENV
 from skylift_contract.errors import ConfigurationError, DamagedObject, RunIdError, SkyliftError
 from skylift_contract.run_id import checked, find_orchestrator_run_id, run_id
 
@@ -28,19 +30,39 @@ if TYPE_CHECKING:
 
 
 def open_ledger(store: str | None) -> Ledger:
-    """The ledger of a store's URI, by default of the one in the environment."""
-    uri = store or os.environ.get(STORE_ENV)
+    """The ledger of a store's URI, by default of the one in the environment, whose options are there too."""
+    named = os.environ.get(STORE_ENV)
+    uri = store or named
     if not uri:
         raise ConfigurationError(
             "no store is named",
             who="skylift.runtime",
             fix=f"Pass --store, or set {STORE_ENV}: the orchestrator hands it to each step.",
         )
-    return Ledger(open_store(uri))
+    return Ledger(open_store(uri, _store_options() if uri == named else None))
 
 
-def join_run(ledger: Ledger, snapshot: PipelineSnapshot, arguments: Mapping[str, str]) -> ActiveRun:
-    """Find the run that this process belongs to, and write its record if nobody has."""
+def _store_options() -> Mapping[str, str]:
+    text = os.environ.get(STORE_OPTIONS_ENV) or "{}"
+    try:
+        found: Any = json.loads(text)
+        return {str(name): str(value) for name, value in found.items()}
+    except (ValueError, AttributeError):
+        raise ConfigurationError(
+            "it is no JSON object of a store's options",
+            who=f"environment variable {STORE_OPTIONS_ENV}",
+            value=text,
+            fix="Hand it to each step as it came with the submission.",
+        ) from None
+
+
+def join_run(
+    ledger: Ledger, snapshot: PipelineSnapshot, arguments: Mapping[str, str], invocation: str
+) -> ActiveRun:
+    """Find the run that this process, of that invocation, belongs to, and write its record if nobody has.
+
+    Raises `RunIdError` where its submission became another run already.
+    """
     orchestrator_run_id = _orchestrator_run_id(snapshot, arguments)
     record = RunRecord(
         run_id=str(run_id(snapshot.runtime.flavor, orchestrator_run_id)),
@@ -51,6 +73,7 @@ def join_run(ledger: Ledger, snapshot: PipelineSnapshot, arguments: Mapping[str,
         flavor=snapshot.runtime.flavor,
         submission_id=os.environ.get(SUBMISSION_ENV),
     )
+    check_one_run(ledger, snapshot, record, invocation)
     return ActiveRun(ledger, snapshot, ledger.open_run(record))
 
 
@@ -60,7 +83,7 @@ def _orchestrator_run_id(snapshot: PipelineSnapshot, arguments: Mapping[str, str
         return find_orchestrator_run_id(
             runtime.run_id_sources, backend=runtime.flavor, dynamic=snapshot.is_dynamic, arguments=arguments
         )
-    who = f"{runtime.orchestrator.implementation}.get_orchestrator_run_id"
+    who = who_says_the_id(snapshot)
     try:
         orchestrator = _made_again(runtime.orchestrator, runtime.flavor)
         return checked(orchestrator.get_orchestrator_run_id(), who=who, backend=runtime.flavor)

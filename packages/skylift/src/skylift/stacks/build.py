@@ -9,13 +9,15 @@ from skylift.flavors import load_flavor
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULT, Kind
 from skylift.stacks.options import filled_store, parsed_options
-from skylift_contract.errors import ConfigurationError, FlavorNotFound, UnknownName
+from skylift_contract import card
+from skylift_contract.errors import ConfigurationError, FlavorBroken, FlavorNotFound, UnknownName
 from skylift_contract.flavor import make_orchestrator
 from skylift_contract.stack import ArtifactStore, ContainerRegistry, Stack
 
 if TYPE_CHECKING:
     from skylift.stacks.entries import Component, Entries, StackEntry
-    from skylift_contract.orchestrator import BaseOrchestrator
+    from skylift_contract.flavor import BaseOrchestratorFlavor
+    from skylift_contract.orchestrator import BaseOrchestrator, BaseOrchestratorConfig
 
 
 def build_stack(
@@ -63,7 +65,28 @@ def orchestrator_named(name: str, flavor: str | None = None) -> BaseOrchestrator
         found = load_flavor(flavor or name)
     except FlavorNotFound as error:
         raise _neither(error, name, entries) from None
-    return make_orchestrator(found, found.config_class())
+    return make_orchestrator(found, _default_config(found))
+
+
+def _default_config(flavor: BaseOrchestratorFlavor) -> BaseOrchestratorConfig:
+    """Raises `ConfigurationError` with every option that has no default."""
+    config = card.config_class(flavor)
+    required = [name for name, field in config.model_fields.items() if field.is_required()]
+    if required:
+        given = " ".join(f"--{name}=…" for name in required)
+        raise ConfigurationError(
+            f"its name alone is not enough: options of {config.__name__} have no default",
+            who=f"orchestrator {flavor.name!r}",
+            value=", ".join(required),
+            fix=f"Register one, skylift orchestrator register NAME --flavor={flavor.name} {given}, and name "
+            f"that; or give an instance, make_orchestrator({type(flavor).__name__}(), {config.__name__}(…)).",
+        )
+
+    def broken(cause: str) -> FlavorBroken:
+        return FlavorBroken(f"{config.__name__} cannot be made: {cause}", who=card.origin(flavor))
+
+    with card.guarded(broken):
+        return config()
 
 
 def _neither(error: FlavorNotFound, name: str, entries: Entries) -> Exception:

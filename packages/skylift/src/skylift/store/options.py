@@ -37,6 +37,9 @@ AZURE_STORAGE_SAS_TOKEN, AZURE_STORAGE_ENDPOINT, AZURE_CLIENT_ID and its like.
 An `http://` endpoint is spoken to without TLS; that is said by writing it.
 """
 
+FOR_STEPS: Final = PATIENCE | {"endpoint", "region", "account_name"}
+"""The options that steps on other machines are given; all others say who this machine is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:

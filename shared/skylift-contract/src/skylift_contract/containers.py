@@ -1,0 +1,69 @@
+"""The image and the command of a step, whatever container it runs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skylift_contract.environment import CONTAINER_PYTHON, RUNTIME_MODULE
+from skylift_contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from skylift_contract.snapshot import PipelineSnapshot, Step
+
+
+def image_of(snapshot: PipelineSnapshot, asked: str | Step | None) -> str:
+    """A step's image, resolved, ready, or a plain Python; None asks for the orchestration environment's."""
+    if asked is None:
+        docker = snapshot.pipeline_configuration.docker_settings
+        return snapshot.images.get("") or docker.image or docker.parent_image or default_image(snapshot)
+    images = [_image(snapshot, step) for step in _meant(snapshot, asked)]
+    if len(set(images)) > 1:
+        raise _ambiguous(snapshot, asked, "get_image")
+    return images[0]
+
+
+def command_of(snapshot: PipelineSnapshot, asked: str | Step | None) -> list[str]:
+    """A step's argv; None asks for the orchestration environment's."""
+    if asked is None:
+        return [CONTAINER_PYTHON, "-m", RUNTIME_MODULE, "orchestrate", "--snapshot", snapshot.digest]
+    steps = _meant(snapshot, asked)
+    if len(steps) > 1:
+        raise _ambiguous(snapshot, asked, "get_entrypoint_command")
+    return [CONTAINER_PYTHON, *step_arguments(snapshot, steps[0].spec.invocation_id)]
+
+
+def step_arguments(snapshot: PipelineSnapshot, invocation_id: str) -> list[str]:
+    """What follows the interpreter to run one invocation."""
+    return ["-m", RUNTIME_MODULE, "step", "--snapshot", snapshot.digest, "--step", invocation_id]
+
+
+def default_image(snapshot: PipelineSnapshot) -> str:
+    """A plain Python image of the submitter's minor version, in which a step sets itself up."""
+    return f"python:{snapshot.runtime.python}-slim"
+
+
+def _meant(snapshot: PipelineSnapshot, asked: str | Step) -> list[Step]:
+    """Every step that may be meant: by `train`, invocations `train` and `train_2` of the step `train`.
+
+    An orchestrator that asks by the step's name for each invocation would otherwise run the
+    first of them twice.
+    """
+    if not isinstance(asked, str):
+        return [asked]
+    found = [step for step in snapshot.steps if asked in {step.spec.invocation_id, step.config.name}]
+    return found or [snapshot.step(asked)]  # which says that there is none
+
+
+def _image(snapshot: PipelineSnapshot, step: Step) -> str:
+    docker = step.config.docker_settings
+    resolved = snapshot.images.get(step.spec.invocation_id)
+    return resolved or docker.image or docker.parent_image or default_image(snapshot)
+
+
+def _ambiguous(snapshot: PipelineSnapshot, asked: str | Step, method: str) -> ConfigurationError:
+    ids = ", ".join(step.spec.invocation_id for step in _meant(snapshot, asked))
+    return ConfigurationError(
+        f"{asked!r} may mean any of the invocations {ids}, and what {method} answers for them differs",
+        who=f"pipeline {snapshot.name!r}",
+        fix=f"Give it the step itself: {method}(snapshot, step).",
+    )
