@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from skylift import code
 from skylift.code import SourceTree, source_tree, unpack
-from skylift_contract.errors import DamagedObject, LimitExceeded
+from skylift_contract.errors import ConfigurationError, DamagedObject, LimitExceeded
 from skylift_contract.snapshot import CodeArchive
 
 
@@ -187,3 +187,29 @@ def test_a_store_in_the_project_is_no_part_of_it(tmp_path: Path) -> None:
 def test_a_folder_of_modules_is_a_package_without_an_init(tmp_path: Path) -> None:
     write(tmp_path, "run.py", "pkg/helper.py", "pkg/data.csv", "data/x.csv")
     assert tree(tmp_path / "run.py").files == ("pkg/helper.py", "run.py")
+
+
+def test_skyliftignore_leaves_files_out(tmp_path: Path) -> None:
+    write(tmp_path, "skylift.toml", "a.py", "data/big.csv", "data/small.yaml")
+    (tmp_path / ".skyliftignore").write_text("*.csv\n")
+    assert tree(tmp_path / "a.py").files == ("a.py", "data/small.yaml", "skylift.toml")
+
+
+def test_a_source_with_a_secret_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a.py", ".env", "keys/id_rsa")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^source .*: it holds what looks like a secret, .*\(got '\.env, keys/id_rsa'\)\. Name it in ",
+    ):
+        tree(tmp_path / "a.py")
+
+    (tmp_path / ".skyliftignore").write_text(".env\n!keys/id_rsa\n")
+    assert sorted(tree(tmp_path / "a.py").files) == [".skyliftignore", "a.py", "keys/id_rsa"]
+
+
+def test_a_private_key_is_known_by_its_first_line(tmp_path: Path) -> None:
+    write(tmp_path, "skylift.toml", "a.py")
+    (tmp_path / "notes.txt").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    with pytest.raises(ConfigurationError, match=r"\(got 'notes\.txt'\)"):
+        tree(tmp_path / "a.py")

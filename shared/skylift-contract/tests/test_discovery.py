@@ -3,10 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from skylift_contract import discovery
 from skylift_contract.discovery import ORCHESTRATORS, all_flavors, find, load_flavor
 from skylift_contract.errors import (
     ContractMismatch,
@@ -16,9 +17,6 @@ from skylift_contract.errors import (
     FlavorNotFound,
 )
 from skylift_contract.flavor import BaseOrchestratorFlavor, verify
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLUGIN = """
 from skylift_contract.flavor import BaseOrchestratorFlavor
@@ -178,9 +176,23 @@ def test_one_that_is_no_flavor_is_refused(site: Site) -> None:
         load_flavor("none")
 
 
-def test_ours_that_is_not_installed_says_how() -> None:
+def test_ours_that_is_not_installed_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "BUILT", frozenset({"skylift-sagemaker"}))
     with pytest.raises(FlavorNotFound, match=r"Install it with: pip install skylift-sagemaker$"):
         load_flavor("sagemaker", among=[])
+
+
+def test_ours_that_does_not_exist_yet_is_not_offered_for_installation() -> None:
+    with pytest.raises(
+        FlavorNotFound,
+        match=r"^flavor 'sagemaker': its package, skylift-sagemaker, is not built yet\. Installed: none\.$",
+    ):
+        load_flavor("sagemaker", among=[])
+
+
+def test_what_is_offered_for_installation_is_what_there_is() -> None:
+    packages = Path(__file__).parents[3] / "packages"
+    assert {folder.name for folder in packages.iterdir()} & {*discovery.PLUGIN_OF.values()} == discovery.BUILT
 
 
 def test_a_misspelling_offers_the_nearest() -> None:

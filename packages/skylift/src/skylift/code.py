@@ -2,7 +2,8 @@
 
 What is taken: in a git checkout, what git tracks or would track; in a project without
 git (a folder with `skylift.toml` or `pyproject.toml`), every file but environments, caches
-and hidden folders; anywhere else, the Python files that an `import` from there would find.
+and what is hidden; anywhere else, the Python files that an `import` from there would find, for
+such a folder may be somebody's home or downloads. `.skyliftignore` leaves out further files.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from skylift.code_ignore import IgnoreRules
+from skylift.code_secrets import refuse_secrets
 from skylift_contract.canonical import digest, digest_of
 from skylift_contract.errors import DamagedObject, LimitExceeded
 from skylift_contract.snapshot import CodeArchive
@@ -72,21 +75,27 @@ def source_tree(
 
     `but`: a folder that is left out, for a store may lie in the project that it serves.
 
-    Raises `LimitExceeded`, naming the largest files, for a tree too large to send along.
+    Raises `LimitExceeded`, naming the largest files, for a tree too large to send along, and
+    `ConfigurationError` for one that holds what looks like a secret.
     """
     script = script.resolve()
     if any(script.is_relative_to(prefix) for prefix in _installed()):
         return None
     root, has_marker = _root(script)
     found = _tracked(root) or (_walk(root) if has_marker else _importable(root))
-    files = tuple(name for name in found if but is None or not (root / name).is_relative_to(but))
+    rules = IgnoreRules.read(root)
+    ours = (name for name in found if but is None or not (root / name).is_relative_to(but))
+    files = tuple(name for name in ours if not rules.is_ignored(name))
     _check_size(root, files)
     roots = dict.fromkeys(Path(entry or ".").resolve() for entry in import_paths)
     inside = [
         path.relative_to(root).as_posix() for path in roots if path.is_relative_to(root) and path.is_dir()
     ]
     paths = [("" if path == "." else path) for path in inside if not _is_environment(root / path)]
-    return SourceTree(root, files, tuple(dict.fromkeys(paths or [_own_folder(script, root)])))
+    tree = SourceTree(root, files, tuple(dict.fromkeys(paths or [_own_folder(script, root)])))
+    expressly = (name for name in files if rules.is_ignored(name) is False)
+    refuse_secrets({name: data for name, (_, data) in tree.contents.items()}, expressly, root)
+    return tree
 
 
 def _own_folder(script: Path, root: Path) -> str:
@@ -161,7 +170,7 @@ def _check_size(root: Path, files: tuple[str, ...]) -> None:
         who=f"source {root}",
         value=f"{sum(sizes.values()) / 1e6:.1f} MB in {len(files)} files",
         limit=f"{MOST_BYTES // 1024**2} MiB in {MOST_FILES} files",
-        fix="Leave data out of the project, or name it in .gitignore.",
+        fix="Leave data out of the project, or name it in .skyliftignore.",
     )
 
 

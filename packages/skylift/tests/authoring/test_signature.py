@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypedDict
 
 import pytest
+import typing_extensions
 from pydantic import Field
 
 from skylift.authoring.signature import Output, describe, read_signature
@@ -64,6 +66,36 @@ def test_inputs_keep_their_defaults() -> None:
 def test_two_outputs_of_one_name_are_refused() -> None:
     with pytest.raises(AuthoringError, match=r"^step 's': two outputs have one name \(got 'a'\)\."):
         read_signature(_twice, "step 's'")
+
+
+class Record(TypedDict):
+    size: int
+
+
+class Extended(typing_extensions.TypedDict):
+    size: int
+
+
+def _takes_record(records: list[Annotated[Record, "rows"] | None]) -> None: ...
+def _returns_record() -> tuple[int, Record]: ...  # pyright: ignore[reportReturnType]
+def _extended(record: Extended) -> Extended: ...  # pyright: ignore[reportReturnType]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="pydantic reads typing's own there")
+@pytest.mark.parametrize(
+    ("function", "who"), [(_takes_record, "step 's', input 'records'"), (_returns_record, "step 's'")]
+)
+def test_a_typed_dict_that_cannot_be_read_is_refused(function: Any, who: str) -> None:
+    with pytest.raises(
+        AuthoringError,
+        match=rf"^{who}: before Python 3\.12 a TypedDict from `typing` cannot be read \(got 'Record'\)\. "
+        r"Make it of typing_extensions\.TypedDict\.$",
+    ):
+        read_signature(function, "step 's'")
+
+
+def test_a_typed_dict_that_can_be_read_is_taken() -> None:
+    assert read_signature(_extended, "step").inputs["record"].annotation is Extended
 
 
 def test_an_annotation_that_is_not_there_at_run_time_is_refused() -> None:

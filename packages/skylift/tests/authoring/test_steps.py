@@ -107,7 +107,7 @@ def test_ids_are_distinct_whatever_is_asked_for(asked: list[str | None]) -> None
     ],
 )
 def test_a_handle_is_no_value(use: Any, sentence: str) -> None:
-    with tracing("p"), pytest.raises(AuthoringError, match=rf"{sentence}.*@pipeline\(dynamic=True\)"):
+    with tracing("p"), pytest.raises(AuthoringError, match=rf"{sentence}.*\. Do it inside a step, and pass"):
         use(one())
 
 
@@ -142,18 +142,41 @@ def _reserved(after: int) -> int:
     return after
 
 
+def _positional(value: int, /) -> int:
+    return value
+
+
+class Model: ...
+
+
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
         (_generator, "it is a generator"),
         (_coroutine, "it is async"),
-        (_variadic, r"its inputs must be named one by one \(got '\*values'\)"),
-        (_reserved, "'after' is what a call of a step takes for itself"),
+        (_variadic, r"its inputs must be named one by one \(got '\*values'\)\. Name each input\.$"),
+        (
+            _positional,
+            r"its inputs are passed by name, and one is positional-only \(got 'value'\)\. Take the `/` out",
+        ),
+        (Model, r"^\w+ 'Model': it is no function \(got <class .*Model'>\)\. Decorate a function\.$"),
+        (3, r"it is no function \(got 3\)"),
     ],
 )
-def test_what_could_never_run_is_refused_when_decorating(function: Any, sentence: str) -> None:
+@pytest.mark.parametrize("decorator", [step, pipeline])
+def test_what_could_never_run_is_refused_when_decorating(
+    decorator: Any, function: Any, sentence: str
+) -> None:
     with pytest.raises(AuthoringError, match=sentence):
-        step(function)
+        decorator(function)
+
+
+def test_a_word_that_a_call_takes_for_itself_is_refused_of_steps_alone() -> None:
+    with pytest.raises(
+        AuthoringError, match=r"^step '_reserved': 'after' is what a call of a step takes for itself\. Rename"
+    ):
+        step(_reserved)
+    assert pipeline(_reserved).name == "_reserved"
 
 
 def test_after_takes_ids_handles_and_lists_of_them() -> None:

@@ -118,6 +118,52 @@ def test_a_parameter_of_another_type_is_refused() -> None:
         compiled(path="x", depth="deep")
 
 
+@step
+def misfit(depth: int = "deep") -> None:  # pyright: ignore[reportArgumentType]
+    pass
+
+
+@step
+def unset(depth: int = None) -> None:  # noqa: RUF013  # pyright: ignore[reportArgumentType]
+    pass
+
+
+@pipeline
+def calls(name: str) -> None:
+    {"misfit": misfit, "unset": unset, "marked": marked}[name]()
+
+
+MARK = object()
+
+
+@step
+def marked(depth: Any = MARK, path: Path = Path("x")) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        (
+            misfit,
+            r"^step 'misfit', input 'depth', default: input should be a valid.*\(got 'deep', limit: int\)\.$",
+        ),
+        (
+            unset,
+            r"^step 'unset', input 'depth', default: .*, and it is None \(limit: int\)\. Annotate it `int \|",
+        ),
+    ],
+)
+def test_a_default_that_does_not_fit_its_annotation_is_refused(function: Any, sentence: str) -> None:
+    with pytest.raises(AuthoringError, match=sentence):
+        compile_snapshot(calls, {"name": function.name}, TARGET)
+
+
+def test_a_default_that_json_does_not_hold_stays_the_functions() -> None:
+    steps = compile_snapshot(calls, {"name": "marked"}, TARGET).step_configurations
+    assert steps["marked"].config.parameters == {"path": "x"}
+
+
 def test_a_parameter_that_is_not_there_is_refused() -> None:
     with pytest.raises(
         AuthoringError, match=r"^pipeline 'nightly': got an unexpected keyword argument 'deph'\."

@@ -38,7 +38,7 @@ def test_an_orchestrator_replaces_the_stacks_own() -> None:
 def test_a_flavor_that_is_not_installed_says_how() -> None:
     with pytest.raises(
         FlavorNotFound,
-        match=r"^flavor 'databricks': it is not installed\. Install it with: pip install skylift-databricks$",
+        match=r"^flavor 'databricks': its package, skylift-databricks, is not built yet\. Installed: local\b",
     ):
         resolve_stack(PipelineOptions(orchestrator="databricks"))
 

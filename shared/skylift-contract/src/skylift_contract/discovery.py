@@ -38,6 +38,9 @@ PLUGIN_OF: Final = {
 }
 """Flavors of this project → the distribution that brings each."""
 
+BUILT: Final[frozenset[str]] = frozenset()
+"""Of these distributions, the ones that there are: no other is to be had under its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -107,12 +110,16 @@ def near_flavor(name: str, installed: Iterable[str], *, likeness: float = 0.6) -
 
 def _not_found(name: str, claims: Mapping[str, Any]) -> FlavorNotFound:
     who, what = f"flavor {name!r}", "no installed package brings it"
-    if plugin := PLUGIN_OF.get(name):
+    plugin, installed = PLUGIN_OF.get(name), ", ".join(claims) or "none"
+    if plugin in BUILT:
         return FlavorNotFound("it is not installed", who=who, fix=f"Install it with: pip install {plugin}")
+    if plugin:
+        what = f"its package, {plugin}, is not built yet"
+        return FlavorNotFound(what, who=who, fix=f"Installed: {installed}.")
     if near := near_flavor(name, claims):
         return FlavorNotFound(what, who=who, fix=f"Did you mean {near!r}?")
     return FlavorNotFound(
-        f"{what} (installed: {', '.join(claims) or 'none'})",
+        f"{what} (installed: {installed})",
         who=who,
         fix=f"Name it in the entry-point group {ORCHESTRATORS!r} of a package and install that, or register "
         "its class, skylift orchestrator flavor register module.Class; or give an instance of its "

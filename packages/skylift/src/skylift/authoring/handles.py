@@ -30,7 +30,7 @@ class OutputHandle:
         raise AuthoringError(
             f"a static pipeline is built before it runs, so there is no value yet to {doing}",
             who=f"output {self.output!r} of step {self.invocation!r}",
-            fix="Do it inside a step, or make the pipeline dynamic: @pipeline(dynamic=True).",
+            fix="Do it inside a step, and pass this output to that.",
         )
 
     def __bool__(self) -> bool:  # noqa: PLE0304 -- never returns

@@ -15,11 +15,15 @@ _PLAIN: Final = (int, str, bool, type(None))
 """Types whose values are their own JSON, and need no adapter when the annotation is exact."""
 
 
+class NotJson(AuthoringError):
+    """A value that may well be what its annotation says, and that JSON does not hold."""
+
+
 def to_json(value: Any, annotation: Any, who: str) -> Any:
     """The JSON form of a parameter.
 
-    Raises `AuthoringError` when it does not fit its annotation, or when the step would get
-    another value than the one given, since JSON does not hold it.
+    Raises `AuthoringError` when it does not fit its annotation, and `NotJson` when the step
+    would get another value than the one given, since JSON does not hold it.
     """
     if _is_own_json(value, annotation):
         return value
@@ -35,14 +39,14 @@ def to_json(value: Any, annotation: Any, who: str) -> Any:
     except NoJsonForm as error:
         fix = "Make the value in a step, and pass on what that returns."
         hint = "Annotate the input with the value's exact type. " if annotation is Any else ""
-        raise AuthoringError(
+        raise NotJson(
             f"a parameter is kept as JSON, and this value would not come back as it is: {error}",
             who=who,
             value=value,
             fix=f"{hint}{fix}",
         ) from None
     except (PydanticUserError, TypeError, NameError):
-        raise AuthoringError(
+        raise NotJson(
             "a parameter must be plain data that fits in JSON",
             who=who,
             value=type(value).__name__,
@@ -77,6 +81,9 @@ def _is_own_json(value: Any, annotation: Any) -> bool:
 
 def _refused(value: Any, annotation: Any, who: str, error: ValidationError) -> AuthoringError:
     message = error.errors(include_url=False)[0]["msg"]
-    return AuthoringError(
-        f"{message[0].lower()}{message[1:]}", who=who, value=value, limit=describe(annotation)
-    )
+    wanted, what = describe(annotation), f"{message[0].lower()}{message[1:]}"
+    if value is None:
+        return AuthoringError(
+            f"{what}, and it is None", who=who, limit=wanted, fix=f"Annotate it `{wanted} | None`."
+        )
+    return AuthoringError(what, who=who, value=value, limit=wanted)

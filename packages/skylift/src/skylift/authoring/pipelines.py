@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from skylift.authoring import imports, trace
 from skylift.authoring.options import PipelineOptions, changed
+from skylift.authoring.signature import check_callable
 from skylift.authoring.steps import StepFunction
 from skylift_contract.errors import AuthoringError, SkyliftError
 
@@ -28,8 +29,7 @@ class PipelineFunction:
             raise AuthoringError(
                 "it is a step already", who=self.who, fix="Call the step in a pipeline function."
             )
-        if inspect.iscoroutinefunction(function):
-            raise AuthoringError("it is async", who=self.who, fix="Make it plain.")
+        check_callable(function, self.who)
         update_wrapper(self, function)
 
     @property

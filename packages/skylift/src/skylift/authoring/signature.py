@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -16,6 +17,9 @@ RESERVED: Final = ("after", "id")
 """Words that a call of a step takes for itself."""
 
 _VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_PYDANTIC_READS_TYPED_DICT: Final = sys.version_info >= (3, 12)
+"""Before, `typing.TypedDict` does not say of an inherited key whether it is required."""
+
 NOTHING: Final = inspect.Parameter.empty
 
 
@@ -44,9 +48,11 @@ class StepSignature:
 
 
 def check_callable(function: Callable[..., Any], who: str) -> None:
-    """Refuse, when it is decorated, what could never run as a step."""
+    """Refuse, when it is decorated, what could never run as a step or be read as a pipeline."""
+    if inspect.isclass(function) or not callable(function):
+        raise AuthoringError("it is no function", who=who, value=function, fix="Decorate a function.")
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise AuthoringError("it is async", who=who, fix="Make it plain, and call asyncio.run inside it.")
+        raise AuthoringError("it is async", who=who, fix="Make it plain, and call asyncio.run in a step.")
     if inspect.isgeneratorfunction(function):
         raise AuthoringError("it is a generator", who=who, fix="Return a list instead of yielding.")
     for parameter in inspect.signature(function).parameters.values():
@@ -57,11 +63,21 @@ def check_callable(function: Callable[..., Any], who: str) -> None:
                 value=str(parameter.replace(annotation=NOTHING)),
                 fix="Name each input.",
             )
-        if parameter.name in RESERVED:
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
             raise AuthoringError(
-                f"{parameter.name!r} is what a call of a step takes for itself",
+                "its inputs are passed by name, and one is positional-only",
                 who=who,
-                fix="Rename the input.",
+                value=parameter.name,
+                fix="Take the `/` out of its parameters.",
+            )
+
+
+def check_words(function: Callable[..., Any], who: str) -> None:
+    """Refuse a step's input of a name that a call of the step takes for itself."""
+    for name in RESERVED:
+        if name in inspect.signature(function).parameters:
+            raise AuthoringError(
+                f"{name!r} is what a call of a step takes for itself", who=who, fix="Rename the input."
             )
 
 
@@ -77,14 +93,32 @@ def read_signature(function: Callable[..., Any], who: str) -> StepSignature:
 
 
 def resolve_hints(function: Callable[..., Any], who: str) -> dict[str, Any]:
+    """A function's annotations; raises `AuthoringError` for one that nothing could be made of."""
     try:
-        return typing.get_type_hints(function, include_extras=True)
+        hints = typing.get_type_hints(function, include_extras=True)
     except NameError as error:
         raise AuthoringError(
             f"an annotation uses {error.name!r}, which is not defined when the program runs",
             who=who,
             fix="Import it outside `if TYPE_CHECKING`.",
         ) from error
+    for name, annotation in hints.items():
+        _check_typed_dicts(annotation, who if name == "return" else f"{who}, input {name!r}")
+    return hints
+
+
+def _check_typed_dicts(annotation: Any, who: str) -> None:
+    if _PYDANTIC_READS_TYPED_DICT:
+        return
+    if typing.is_typeddict(annotation) and type(annotation).__module__ == "typing":
+        raise AuthoringError(
+            "before Python 3.12 a TypedDict from `typing` cannot be read",
+            who=who,
+            value=annotation.__qualname__,
+            fix="Make it of typing_extensions.TypedDict.",
+        )
+    for part in typing.get_args(annotation):
+        _check_typed_dicts(part, who)
 
 
 def _outputs(returned: Any, who: str) -> tuple[tuple[Output, ...], bool]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from skylift.authoring import trace
 from skylift.authoring.options import StepOptions, changed
-from skylift.authoring.signature import StepSignature, check_callable, read_signature
+from skylift.authoring.signature import StepSignature, check_callable, check_words, read_signature
 from skylift_contract.errors import AuthoringError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class StepFunction(Generic[R]):
         self.entrypoint, self.options = function, options
         self.who = f"step {self.name!r}"
         check_callable(function, self.who)
+        check_words(function, self.who)
         update_wrapper(self, function)
 
     @property

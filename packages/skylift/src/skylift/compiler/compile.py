@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skylift import __version__
 from skylift.authoring.handles import InvocationHandle, OutputHandle, OutputHandles
-from skylift.authoring.parameters import from_json, to_json
+from skylift.authoring.parameters import NotJson, from_json, to_json
 from skylift.authoring.signature import NOTHING, describe, resolve_hints
 from skylift.authoring.sources import source_of
 from skylift.authoring.trace import Call, Trace, tracing
@@ -139,7 +139,7 @@ class StepCompiler:
             elif name in call.arguments:
                 parameters[name] = to_json(value, given.annotation, who)
             elif value is not NOTHING:
-                parameters |= _default(name, value, given.annotation)
+                parameters |= _default(name, value, given.annotation, f"{who}, default")
         upstream = dict.fromkeys([*(s.invocation for s in _flat(inputs)), *call.after])
         spec = StepSpec.model_construct(
             invocation_id=call.invocation, source=source, upstream_steps=tuple(upstream), inputs=inputs
@@ -203,11 +203,11 @@ def _flat(inputs: Mapping[str, InputSource | tuple[InputSource, ...]]) -> list[I
     return [one for found in inputs.values() for one in (found if isinstance(found, tuple) else (found,))]
 
 
-def _default(name: str, value: Any, annotation: Any) -> dict[str, Any]:
+def _default(name: str, value: Any, annotation: Any, who: str) -> dict[str, Any]:
     """A default as a parameter, so that it is seen; one with no JSON form stays the function's."""
     try:
-        return {name: to_json(value, annotation, name)}
-    except AuthoringError:
+        return {name: to_json(value, annotation, who)}
+    except NotJson:
         return {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from skylift.authoring.sources import INTERACTIVE
 from skylift.ledger.ledger import Ledger
@@ -19,6 +19,8 @@ from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
 from skylift_contract.run_id import RUN_ID_ENV, Env, canonical, find_orchestrator_run_id, run_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skylift_contract.run import PipelineRun
     from skylift_contract.run_id import RunIdSource
     from skylift_contract.snapshot import PipelineSnapshot
@@ -40,14 +42,15 @@ class LocalOrchestrator(BaseOrchestrator):
     def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:
         if snapshot is None:
             return
+        _check_settings(snapshot)
         check_machine(snapshot)
         if needs_workers(snapshot, self.parallelism(snapshot)):
             _check_workers(stack, snapshot)
 
     def parallelism(self, snapshot: PipelineSnapshot) -> int:
         """The pipeline's own setting, else the component's."""
-        own = snapshot.pipeline_configuration.settings.get("orchestrator.local", {})
-        return LocalSettings.from_snapshot(own).max_parallelism or self.config.max_parallelism
+        own = settings_of(snapshot.pipeline_configuration.settings)
+        return own.max_parallelism or self.config.max_parallelism
 
     def submit_pipeline(
         self,
@@ -73,6 +76,24 @@ class LocalOrchestrator(BaseOrchestrator):
         run = ActiveRun(ledger, snapshot, ledger.open_run(record))
         coordinate(run, self.parallelism(snapshot), step_environments)
         return SubmissionResult(orchestrator_run_id=orchestrator_run_id)
+
+
+def settings_of(settings: Mapping[str, Any]) -> LocalSettings:
+    return LocalSettings.from_snapshot(settings.get("orchestrator.local", {}))
+
+
+def _check_settings(snapshot: PipelineSnapshot) -> None:
+    """How many steps run at once is the pipeline's to say: a step's own number would do nothing."""
+    of_pipeline = settings_of(snapshot.pipeline_configuration.settings).max_parallelism
+    for name, step in snapshot.step_configurations.items():
+        asked = settings_of(step.config.settings).max_parallelism
+        if asked != of_pipeline:
+            raise ConfigurationError(
+                "how many steps run at once is a setting of the pipeline",
+                who=f"step {name!r}, settings['orchestrator.local'], max_parallelism",
+                value=asked,
+                fix="Set it on the @pipeline.",
+            )
 
 
 def needs_workers(snapshot: PipelineSnapshot, parallelism: int) -> bool:
@@ -105,7 +126,7 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
                 f"{why}, and the project's source is too large to be handed to them",
                 who=f"{who}, step {name!r}",
                 value=step.spec.source,
-                fix="Leave data out of the project, or name it in .gitignore.",
+                fix="Leave data out of the project, or name it in .skyliftignore.",
             )
         if step.spec.source.startswith(f"{INTERACTIVE}:"):
             raise ConfigurationError(

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import TracebackException
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from skylift.ledger.records import ErrorInfo
 from skylift_contract.errors import SkyliftError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 MESSAGE_LIMIT: Final = 10_000
 TRACEBACK_LIMIT: Final = 100_000
 """Characters. A record is read with every status; the whole stands in the log."""
 
+NOT_SENT: Final = (
+    "it was not sent along with the source: of a script outside a project only Python files are, "
+    "so put a skylift.toml beside it; in a project, what git or .skyliftignore ignores stays behind"
+)
+
+_UNPACKED: Final[list[str]] = []
+"""The folders that the source lies in, in a process that was sent it."""
+
 _OWN_CODE: Final = str(Path(__file__).parent.parent)
+
+
+@contextmanager
+def unpacked_in(folder: Path) -> Generator[None]:
+    """Show paths of the source, which was unpacked here, as they are in the user's own project."""
+    found = list(dict.fromkeys(f"{path}{os.sep}" for path in (folder.resolve(), folder)))
+    _UNPACKED.extend(found)
+    try:
+        yield
+    finally:
+        for path in found:
+            _UNPACKED.remove(path)
+
+
+def _in_project(text: str) -> str:
+    for folder in _UNPACKED:
+        text = text.replace(folder, "")
+    return text
 
 
 def error_info(error: BaseException) -> ErrorInfo:
@@ -53,7 +83,7 @@ def own_traceback(error: BaseException) -> str:
         if frames := _users_frames(seen):
             seen.stack = traceback.StackSummary.from_list(frames)
         seen = seen.__cause__ or seen.__context__
-    return "".join(shown.format())
+    return _in_project("".join(shown.format()))
 
 
 def _users_frames(shown: TracebackException) -> list[traceback.FrameSummary]:
@@ -68,9 +98,11 @@ def print_traceback(error: BaseException) -> None:
 
 def _message(error: BaseException) -> str:
     try:
-        return _storable(str(error))
+        text = _storable(str(error))
     except Exception as broken:  # noqa: BLE001 -- an exception's own __str__ is the user's code
         return f"<its __str__ raised {type(broken).__name__}>"
+    shown = _in_project(text)
+    return f"{shown} ({NOT_SENT})" if isinstance(error, FileNotFoundError) and shown != text else shown
 
 
 def _storable(text: str) -> str:

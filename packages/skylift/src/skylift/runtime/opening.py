@@ -16,6 +16,7 @@ from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.runtime.active import ActiveRun
+from skylift.runtime.failures import unpacked_in
 from skylift.runtime.one_run import check_one_run, who_says_the_id
 from skylift.store.location import open_store
 from skylift_contract.environment import STORE_ENV, STORE_OPTIONS_ENV, SUBMISSION_ENV
@@ -118,4 +119,5 @@ def code_on_path(ledger: Ledger, code: CodeArchive | None) -> Generator[None]:
         raise DamagedObject(f"it is missing in {ledger.store.uri}", who=f"code {code.digest}")
     with tempfile.TemporaryDirectory(prefix="skylift-code-", ignore_cleanup_errors=True) as folder:
         sys.path[:0] = unpack(data, code, Path(folder))
-        yield
+        with unpacked_in(Path(folder)):
+            yield
