@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -222,13 +223,18 @@ def demo(session: nox.Session) -> None:
     """A real pipeline on this machine, in a store of its own, and what its ledger says of it."""
     session.install(*contents("example-digits", needed(KNOWN["skylift"], KNOWN)))
     home = Path(session.create_tmp()).resolve()
-    env = {"XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+    env = {"SKYLIFT_STORE_URI": (home / "store").as_uri(), "XDG_CONFIG_HOME": str(home / "config")}
     session.run("skylift", "run", "examples/digits/pipeline.py:digits", env=env)
     session.run("skylift", "runs", "list", env=env)
     listed = session.run("skylift", "runs", "list", "--output", "json", env=env, silent=True)
     run = json.loads(str(listed))["runs"][0]["id"]
-    for view in ("describe", "logs", "why"):
+    for view in ("describe", "logs"):
         session.run("skylift", "runs", view, run, env=env)
+    # What the reader is told to type is typed here: in a shell that knows nothing of this environment.
+    tools = shlex.quote(str(Path(session.bin).resolve()))
+    setup = f'export PATH={tools}:"$PATH" SKYLIFT_STORE_URI={shlex.quote(env["SKYLIFT_STORE_URI"])}'
+    session.run("sh", "-c", f"PATH=/usr/bin:/bin; {setup}; cd / && skylift runs why {run}", external=True)
+    session.log(f"to type what stands behind `next:` above, in your own shell, first: {setup}")
 
 
 @nox.session(name="new-plugin")

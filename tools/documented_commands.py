@@ -69,6 +69,9 @@ def _installs(words: list[str]) -> str | None:
 
 
 def _installable(requirement: str) -> str | None:
+    if requirement.startswith("./"):
+        folders = {f"./{package.path.as_posix()}" for package in packages().values()}
+        return None if requirement in folders else f"`{requirement}` is no package's folder"
     name, ours = distribution(requirement), packages()
     if name not in ours:
         known = any(name in locked(lock) for lock in (ROOT / "locks").glob("*.txt"))

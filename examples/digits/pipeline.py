@@ -1,5 +1,8 @@
 """Handwritten digits: two models trained side by side, compared, and the better one kept.
 
+Side by side means a process for each step, and each imports scikit-learn anew: for models as
+small as these one process is faster, `max_parallelism` 1 or nothing.
+
 skylift run examples/digits/pipeline.py:digits
 skylift run examples/digits/pipeline.py:digits --param trees=50
 """
@@ -88,7 +91,7 @@ def draw(model: ClassifierMixin, images: Images, labels: Labels) -> Annotated[Pa
     return path
 
 
-@pipeline
+@pipeline(settings={"orchestrator.local": {"max_parallelism": 2}})
 def digits(trees: int = 200, test_share: float = 0.25, seed: int = 0) -> None:
     images, labels = load()
     train_images, test_images, train_labels, test_labels = split(images, labels, test_share, seed)
