@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skylift import pipeline, step
+from skylift import Schedule, pipeline, step
 from skylift.authoring.trace import tracing
 from skylift_contract.errors import AuthoringError, UnknownName
 
@@ -206,12 +206,23 @@ def test_a_pipeline_inside_a_pipeline_adds_its_steps() -> None:
     assert list(trace.calls) == ["one", "add"]
 
 
-def test_settings_that_an_inner_pipeline_would_lose_are_refused() -> None:
-    @pipeline(environment={"A": "1"})
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"environment": {"A": "1"}},
+        {"secrets": ["token"]},
+        {"settings": {"resources": {"cpu_count": 1}}},
+        {"schedule": Schedule(cron_expression="0 2 * * *")},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_settings_that_an_inner_pipeline_would_lose_are_refused(options: dict[str, Any]) -> None:
+    @pipeline(**options)
     def inner() -> None:
         one()
 
-    with tracing("outer"), pytest.raises(AuthoringError, match="its own environment would be dropped"):
+    (name,) = options
+    with tracing("outer"), pytest.raises(AuthoringError, match=f"its own {name} would be dropped"):
         inner()
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from skylift_contract.errors import (
     RecordTooNew,
     UnknownName,
 )
+from skylift_contract.model import Settings
 from skylift_contract.run_id import Env
 from skylift_contract.snapshot import InputSource, PipelineSnapshot, read_snapshot
 
@@ -102,6 +104,30 @@ def test_settings_are_the_pipelines_under_the_steps() -> None:
     assert config.timeout == timedelta(seconds=90)
 
 
+@pytest.mark.parametrize(
+    ("own", "default", "is_cached"),
+    [(None, None, True), (None, False, False), (False, True, False), (True, False, True)],
+)
+def test_a_steps_own_cache_option_wins(
+    own: bool | None, default: bool | None, is_cached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CALLED, "marked", marked.with_options(enable_cache=own))
+    found = compile_snapshot(calls.with_options(enable_cache=default), {"name": "marked"}, TARGET)
+    assert found.step_configurations["marked"].config.enable_cache is is_cached
+
+
+class TwoSettings(Settings):
+    first: int | None = None
+    second: int | None = None
+
+
+def test_of_a_flavors_settings_only_what_was_set_is_kept() -> None:
+    target = replace(TARGET, settings_class=TwoSettings)
+    asked = {"orchestrator.local": {"first": 1}, "orchestrator.other": {"anything": 2}}
+    found = compile_snapshot(calls.with_options(settings=asked), {"name": "marked"}, target)
+    assert found.pipeline_configuration.settings == asked
+
+
 def test_parameters_are_given_or_defaults() -> None:
     steps = compiled(path="x", depth=9).step_configurations
 
@@ -128,17 +154,20 @@ def unset(depth: int = None) -> None:  # noqa: RUF013  # pyright: ignore[reportA
     pass
 
 
-@pipeline
-def calls(name: str) -> None:
-    {"misfit": misfit, "unset": unset, "marked": marked}[name]()
-
-
 MARK = object()
 
 
 @step
 def marked(depth: Any = MARK, path: Path = Path("x")) -> None:
     pass
+
+
+CALLED: dict[str, Any] = {"misfit": misfit, "unset": unset, "marked": marked}
+
+
+@pipeline
+def calls(name: str) -> None:
+    CALLED[name]()
 
 
 @pytest.mark.parametrize(

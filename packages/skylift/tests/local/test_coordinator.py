@@ -203,7 +203,10 @@ def test_a_step_with_a_time_limit_runs_in_a_worker(file_store: ObjectStore, tmp_
     assert end_of(run).reason == "step 'a': it timed out after 0.2 s"
 
 
-def test_a_worker_that_leaves_a_child_behind_ends(file_store: ObjectStore) -> None:
+def test_a_worker_that_leaves_a_child_behind_ends(
+    file_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "LAST_OUTPUT_S", 0.01)
     run = local(file_store, make_step("a", steps.leaves_a_child, parameters={"seconds": 20}))
     coordinate(run, 2, {})
 
@@ -244,6 +247,43 @@ def test_a_run_that_is_asked_to_stop(file_store: ObjectStore, tmp_path: Path, gr
         "c": Status.NOT_STARTED,
     }
     assert end_of(run).status is Status.STOPPED
+
+
+def test_a_graceful_stop_waits_for_nothing_that_a_failure_stops(
+    file_store: ObjectStore, tmp_path: Path
+) -> None:
+    run = local(file_store, waiting(tmp_path, "a"), waiting(tmp_path, "b"), mode=ExecutionMode.FAIL_FAST)
+
+    def script() -> None:
+        listen(tmp_path, "a")
+        listen(tmp_path, "b")
+        run.ledger.request_stop(run.id, StopRecord(graceful=True))
+        start = run.ledger.start(run.id, "a", 1)
+        assert start is not None
+        os.kill(start.writer.pid, signal.SIGKILL)
+
+    thread = beside(script)
+    coordinate(run, 2, {})
+    thread.join()
+
+    assert status(run) == {"a": Status.FAILED, "b": Status.STOPPED}
+
+
+def test_a_run_is_sealed_though_a_call_was_lost(memory_store: ObjectStore, journal: Path) -> None:
+    lost: list[Call] = []
+
+    def plan(_: int, call: Call) -> Fault | None:
+        if "/end/" not in call.key or call.operation != "put_new" or lost:
+            return None
+        lost.append(call)
+        return Fault.LOST_BEFORE
+
+    store, _ = faulty_store(plan, over=memory_store)
+    run = start_run(store, chain(journal))
+    coordinate(run, 1, {})
+
+    assert len(lost) == 1
+    assert end_of(run).status is Status.COMPLETED
 
 
 def test_a_store_that_breaks_ends_the_run(memory_store: ObjectStore, journal: Path) -> None:

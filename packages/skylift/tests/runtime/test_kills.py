@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import random
+import select
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,14 +47,25 @@ COLD, WARM = 30, 70
 """Kills of each kind of process from its start on, and from when everything is imported."""
 
 WARMED = """
-import sys
+import os, sys
 import obstore
 import skylift.runtime.step, skylift.runtime.opening, skylift.runtime.descriptors, skylift.store.obstore_transport
 import skylift.artifacts, skylift.materializers.json_values, skylift_tests_support.steps, skylift.local.coordinator
-if WAITS:
-    print("ready", flush=True)
-    sys.stdin.readline()
 """
+FORKS = """
+for line in sys.stdin:
+    sys.argv[1:] = line.split()
+    if pid := os.fork():
+        print(pid, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        continue
+    for number in range(3):
+        os.dup2(os.open(os.devnull, os.O_RDWR), number)
+    break
+else:
+    sys.exit()
+"""
+"""A process that has imported everything, and forks one for each line: what is killed is the fork."""
 STEP = """
 from skylift.runtime.__main__ import main
 sys.exit(main(["step", "--store", sys.argv[1], "--snapshot", sys.argv[2], "--step", "a"]))
@@ -68,56 +82,90 @@ coordinate(ActiveRun(ledger, snapshot, ledger.open_run(make_record(snapshot))), 
 """
 
 
+def launch(code: str, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env=process_environment("own/1"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+class Cold:
+    """A process from its very start on."""
+
+    def __init__(self, code: str) -> None:
+        self._code = WARMED + code
+
+    def live(self, store: str, digest: str, at_most_s: float) -> int:
+        """Its exit code; after so many seconds it is killed."""
+        with launch(self._code, store, digest) as process:
+            try:
+                return process.wait(at_most_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return process.wait()
+
+
+class Warm:
+    """A process that starts with everything imported: a fork of one that has done so."""
+
+    def __init__(self, code: str) -> None:
+        self._parent = launch(WARMED + FORKS + code)
+
+    def live(self, store: str, digest: str, at_most_s: float) -> int:
+        assert self._parent.stdin
+        self._parent.stdin.write(f"{store} {digest}\n".encode())
+        self._parent.stdin.flush()
+        pid = self._told()
+        assert self._parent.stdout
+        if not select.select([self._parent.stdout], [], [], at_most_s)[0]:
+            with suppress(ProcessLookupError):  # it has ended just now
+                os.kill(pid, signal.SIGKILL)
+        return self._told()
+
+    def _told(self) -> int:
+        assert self._parent.stdout
+        return int(self._parent.stdout.readline())
+
+    def close(self) -> None:
+        self._parent.communicate()
+
+
 @dataclass
 class Kills:
     """One kind of process, killed again and again; `stages` counts how far each had come."""
 
-    code: str
     folder: Path
     names: str
     stages: Counter[str] = field(default_factory=Counter[str])
 
-    def start(
-        self, number: str, *, warm: bool
-    ) -> tuple[subprocess.Popen[bytes], ObjectStore, PipelineSnapshot, Path]:
+    def prepared(self, number: str) -> tuple[ObjectStore, PipelineSnapshot, Path]:
         folder = self.folder / number
         folder.mkdir()
         store, journal = open_store(f"file://{folder}/store"), folder / "journal"
         members = [step for step in chain(journal).steps if step.spec.invocation_id in self.names]
         snapshot = make_snapshot(*members, flavor="local")
         Ledger(store).put_snapshot(snapshot)
-        process = subprocess.Popen(
-            [sys.executable, "-c", f"WAITS={warm}\n{WARMED}{self.code}", store.uri, snapshot.digest],
-            env=process_environment("own/1"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        if warm:
-            assert process.stdin
-            assert process.stdout
-            assert process.stdout.readline() == b"ready\n"
-            process.stdin.write(b"\n")
-            process.stdin.flush()
-        return process, store, snapshot, journal
+        return store, snapshot, journal
 
-    def life_s(self, number: str, *, warm: bool) -> tuple[float, float]:
+    def life_s(self, number: str, victim: Cold | Warm) -> tuple[float, float]:
         """When its run begins and ends, when nobody kills it: seconds after its start."""
-        process, store, snapshot, _ = self.start(number, warm=warm)
+        store, snapshot, _ = self.prepared(number)
         began = time.time()
-        with process:
-            assert process.wait(60) == 0
+        assert victim.live(store.uri, snapshot.digest, 60) == 0
         run = store_folder(store) / "runs" / make_record(snapshot).run_id
         times = [(run / name).stat().st_mtime - began for name in ("run.json", "end/0000.json")]
         return max(times[0], 0), max(times[1], 0)
 
-    def kill(self, number: int, after_s: float, *, warm: bool) -> None:
-        process, store, snapshot, journal = self.start(f"{number}-{warm}", warm=warm)
-        with process:
-            try:
-                process.wait(after_s)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    def kill_each(self, label: str, victim: Cold | Warm, instants: list[float]) -> None:
+        for number, after_s in enumerate(instants):
+            self.kill(f"{label}-{number}", victim, after_s)
+
+    def kill(self, number: str, victim: Cold | Warm, after_s: float) -> None:
+        store, snapshot, journal = self.prepared(number)
+        victim.live(store.uri, snapshot.digest, after_s)
         ran = Counter(lines(journal))
         run_id = make_record(snapshot).run_id
         self.stages[self.stage(store, run_id)] += 1
@@ -191,15 +239,19 @@ def store_folder(store: ObjectStore) -> Path:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("code", "names"), [(STEP, "a"), (RUN, "abc")], ids=["step", "run"])
 def test_killed_at_any_instant(code: str, names: str, tmp_path: Path, chance: random.Random) -> None:
-    kills = Kills(code, tmp_path, names)
-    kills.life_s("first", warm=False)  # bytecode is written
-    _, ends = kills.life_s("cold", warm=False)
-    instants = [(n, after, False) for n, after in enumerate(spread(chance, 0, 1.3 * ends, COLD))]
-    begins, ends = kills.life_s("warm", warm=True)
-    instants += [(n, after, True) for n, after in enumerate(spread(chance, begins / 2, 1.5 * ends, WARM))]
+    kills, cold, warm = Kills(tmp_path, names), Cold(code), [Warm(code), Warm(code)]
+    kills.life_s("first", cold)  # bytecode is written
+    _, ends = kills.life_s("cold", cold)
+    starting = spread(chance, 0, 1.3 * ends, COLD)
+    begins, ends = kills.life_s("warm", warm[0])
+    running = spread(chance, begins / 2, 1.5 * ends, WARM)
     with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(kills.kill, n, after, warm=warm) for n, after, warm in instants]:
-            done.result()
+        done = [pool.submit(kills.kill_each, f"cold-{i}", cold, starting[i::2]) for i in range(2)]
+        done += [pool.submit(kills.kill_each, f"warm-{i}", warm[i], running[i::2]) for i in range(2)]
+        for one in done:
+            one.result()
+    for each in warm:
+        each.close()
 
     print(kills.stages)
     assert kills.stages.total() == COLD + WARM

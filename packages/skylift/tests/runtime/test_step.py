@@ -155,6 +155,17 @@ def test_what_starts_after_a_failure(memory_store: ObjectStore, mode: ExecutionM
 
 
 @pytest.mark.parametrize("mode", [ExecutionMode.FAIL_FAST, ExecutionMode.STOP_ON_FAILURE])
+def test_what_failed_itself_may_be_started_again_while_the_run_is_open(
+    memory_store: ObjectStore, journal: Path, mode: ExecutionMode
+) -> None:
+    parameters = {"journal": str(journal), "attempt": 2}
+    members = make_step("a", steps.fails_until, parameters=parameters), make_step("b")
+    run = start_run(memory_store, make_snapshot(*members, mode=mode))
+
+    assert [found.status for found in play(run, "a", "a")] == [Status.FAILED, Status.COMPLETED]
+
+
+@pytest.mark.parametrize("mode", [ExecutionMode.FAIL_FAST, ExecutionMode.STOP_ON_FAILURE])
 def test_a_failure_that_the_backend_tries_again_is_none_yet(
     memory_store: ObjectStore, journal: Path, mode: ExecutionMode
 ) -> None:

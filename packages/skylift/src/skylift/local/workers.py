@@ -114,7 +114,7 @@ class Workers:
 
     def ask_to_stop(self) -> None:
         for worker in self.running.values():
-            if not worker.asked_to_stop and worker.process.poll() is None:
+            if worker.process.poll() is None:
                 worker.asked_to_stop = True
                 worker.process.send_signal(signal.SIGTERM)
 
