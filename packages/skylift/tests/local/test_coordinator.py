@@ -273,7 +273,7 @@ def test_a_run_is_sealed_though_a_call_was_lost(memory_store: ObjectStore, journ
     lost: list[Call] = []
 
     def plan(_: int, call: Call) -> Fault | None:
-        if "/end/" not in call.key or call.operation != "put_new" or lost:
+        if call.operation != "pages" or not call.key.endswith("/end/") or lost:
             return None
         lost.append(call)
         return Fault.LOST_BEFORE
