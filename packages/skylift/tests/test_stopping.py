@@ -165,8 +165,8 @@ def test_another_flavors_orchestrator_is_asked(
     assert run.ledger.stop_request(str(run.id)) is not None
 
 
-def test_a_flavor_that_is_not_installed_says_what_to_install(opened: Callable[..., PipelineRun]) -> None:
-    with pytest.raises(FlavorNotFound, match=r"flavor 'sagemaker': it is not installed\."):
+def test_a_flavor_that_is_not_installed_is_named(opened: Callable[..., PipelineRun]) -> None:
+    with pytest.raises(FlavorNotFound, match="flavor 'sagemaker': its package, skylift-sagemaker, is"):
         stop(opened(flavor="sagemaker"), graceful=False, user="me", pause=never)
 
 

@@ -73,7 +73,9 @@ def test_an_orchestrator_by_name_or_by_flavor(file: Path) -> None:
     assert orchestrator_named("local").config.max_parallelism == 1
     with pytest.raises(UnknownName, match=r"no orchestrator named 'twoo'\. Did you mean 'two'\?"):
         orchestrator_named("twoo")
-    with pytest.raises(FlavorNotFound, match="flavor 'vertex': it is not installed"):
+    with pytest.raises(
+        FlavorNotFound, match="flavor 'vertex': its package, skylift-vertex, is not built yet"
+    ):
         orchestrator_named("vertex")
 
 
