@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
+from skylift.project import find_project_file
 from skylift.stacks.document import read_configuration
 from skylift_contract import discovery
 from skylift_contract.discovery import ORCHESTRATORS
@@ -29,7 +31,16 @@ def all_flavors() -> Mapping[str, BaseOrchestratorFlavor | DiscoveryError]:
 def known() -> list[EntryPoint]:
     """Where flavors are found; nothing is imported yet."""
     registered = read_configuration().flavors
+    if registered:
+        reach_project()
     return [*entry_points(group=ORCHESTRATORS), *(entry_point(*item) for item in registered.items())]
+
+
+def reach_project() -> None:
+    """Make the project's own modules importable, after everything that is installed."""
+    file = find_project_file()
+    if file is not None and str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
 
 
 def entry_point(name: str, source: str) -> EntryPoint:

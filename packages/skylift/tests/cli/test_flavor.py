@@ -37,7 +37,7 @@ class Nothing(LocalOrchestratorFlavor):
 def ours(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     project.skylift("init", "--name", "ours")
     project.write("my_flavors_of_test.py", MINE)
-    monkeypatch.setattr(sys, "path", [str(project.folder), *sys.path])
+    monkeypatch.setattr(sys, "path", list(sys.path))
     return project
 
 

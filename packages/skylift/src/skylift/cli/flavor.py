@@ -8,7 +8,7 @@ import click
 
 from skylift.cli import documents, tables
 from skylift.cli.commands import Lazy, LazyGroup, command, output_option
-from skylift.flavors import all_flavors, entry_point, load_flavor, owner
+from skylift.flavors import all_flavors, entry_point, load_flavor, owner, reach_project
 from skylift.stacks.changes import register_flavor
 from skylift_contract import discovery
 from skylift_contract.capability import Capability, Level
@@ -161,10 +161,12 @@ def _fields(
 def register(*, source: str) -> None:
     """Make a flavor of your own known by its class, without an entry point.
 
-    The class is imported and checked now. Where steps run elsewhere it must be importable
-    there, unless the orchestrator names its run ID's sources as data.
+    The class is imported and checked now; a project's modules are found from its folder. Where
+    steps run elsewhere it must be importable there, unless the orchestrator names its run ID's
+    sources as data.
     """
     where = _dotted(source)
+    reach_project()
     name = _name_of(where)
     made = discovery.load_flavor(name, [entry_point(name, where)])
     verify(made)
