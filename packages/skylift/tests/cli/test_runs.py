@@ -163,7 +163,7 @@ def test_describe(project: Project) -> None:
         rf"store +{project.store}",
         r"STEP +STATUS +ATTEMPTS +TOOK +OUTPUTS +REASON",
         r"load +completed +1 +.+ +rows",
-        rf"load\.rows  builtins:list, \d+ bytes, {artifact.uri}",
+        rf"load\.rows +list +\d+ +{artifact.uri}",
     ):
         assert re.search(rf"^{expected}$", out, re.MULTILINE), f"{expected}\n{out}"
     assert "runs why" not in out

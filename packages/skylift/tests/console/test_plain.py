@@ -86,7 +86,7 @@ def test_a_failing_run_from_its_first_line_to_its_last(project: Project) -> None
         "broken: failed in T: ValueError: no …",
         "after: skipped: step 'broken' failed",
         f"run {run[1]} failed in T (2 completed, 1 failed, 1 skipped): step 'broken'",
-        f"store: {project.store} ({project.store.removeprefix('file://')})",
+        f"store: {project.store}",
         f"next: skylift runs why {run[1]}",
         f"      skylift runs describe {run[1]}",
     ):

@@ -188,7 +188,7 @@ def test_what_is_emulated_is_said_once(capfd: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"settings": {"resources": ResourceSettings(cpu_count=100000)}}, "this machine has fewer CPUs"),
+        ({"settings": {"resources": ResourceSettings(cpu_count=100000)}}, r"CPUs \(100000 asked\)"),
         ({"settings": {"docker": DockerSettings(requirements=("no-such-thing",))}}, "no such package"),
         ({"settings": {"orchestrator.local": {"max_paralellism": 2}}}, "Did you mean 'max_parallelism'"),
     ],

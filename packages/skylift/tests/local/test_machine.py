@@ -24,13 +24,16 @@ def test_what_fits(asked: ResourceSettings) -> None:
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        (ResourceSettings(cpu_count=4.5), r"fewer CPUs \(got 4\.5, limit: 4\)\. Ask for less, or run"),
-        (ResourceSettings(memory="9GiB"), r"less memory \(got '9GiB', limit: 8\.0 GiB\)"),
-        (ResourceSettings(gpu_count=1), r"fewer GPUs \(got 1, limit: 0\)"),
+        (ResourceSettings(cpu_count=4.5), r"4 CPUs \(4\.5 asked\)\. Ask for less, or run"),
+        (ResourceSettings(memory="9GiB"), r"8\.0 GiB of memory \(9GiB asked\)\. "),
+        (
+            ResourceSettings(memory="9GiB", gpu_count=1),
+            r"8\.0 GiB of memory \(9GiB asked\), 0 GPUs \(1 asked\)\. ",
+        ),
     ],
 )
 def test_what_the_machine_lacks(asked: ResourceSettings, sentence: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^step 'a': this machine has {sentence}"):
+    with pytest.raises(ConfigurationError, match=rf"^step 'a': this machine has only {sentence}"):
         machine.check_resources(asked, "step 'a'")
 
 

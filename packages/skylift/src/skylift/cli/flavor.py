@@ -28,7 +28,6 @@ COMMANDS: Final = {
 }
 
 SHOWN: Final = {
-    "STATIC": (Capability.STATIC_PIPELINES,),
     "DYNAMIC": (Capability.DYNAMIC_PIPELINES,),
     "PARALLEL": (Capability.PARALLEL_STEPS,),
     "RESOURCES": (Capability.CPU, Capability.MEMORY, Capability.GPU),
@@ -40,6 +39,10 @@ SHOWN: Final = {
 """The columns of the table; a flavor that has some of a column's capabilities has it `in part`."""
 
 WORDS: Final = {Level.FULL: "yes", Level.EMULATED: "emulated", Level.MISSING: "no", Level.IMPOSSIBLE: "never"}
+SHORT: Final = {**WORDS, Level.EMULATED: "~"}
+LEGEND: Final = (
+    "~ by Skylift where the backend does not; ? known when it is used. Reasons: flavor describe NAME"
+)
 
 flavor = LazyGroup("flavor", commands_at=COMMANDS, help="The kinds of orchestrator, and what each can do.")
 
@@ -56,8 +59,11 @@ def list_flavors(*, output: str) -> None:
     if output == "json":
         documents.write({"flavors": [_fields(name, found.get(name)) for name in _names(found)]})
         return
-    rows = [(name, *_row(name, found.get(name))) for name in _names(found)]
-    tables.write(tables.table(("FLAVOR", "FROM", *SHOWN), rows, flexible=(1,)))
+    rows = [(name, *_row(name, able)) for name, able in found.items()]
+    tables.write(tables.table(("FLAVOR", *SHOWN, "FROM"), rows, flexible=(len(SHOWN) + 1,)))
+    tables.write(("", LEGEND))
+    if missing := [name for name in PLUGIN_OF if name not in found]:
+        tables.write((f"not installed: {', '.join(missing)}",))
     for name, error in found.items():
         if isinstance(error, DiscoveryError):
             click.echo(f"\n{name}: {error}", err=True)
@@ -67,13 +73,11 @@ def _names(found: Mapping[str, object]) -> list[str]:
     return [*found, *(name for name in PLUGIN_OF if name not in found)]
 
 
-def _row(name: str, found: BaseOrchestratorFlavor | DiscoveryError | None) -> tuple[str, ...]:
-    if found is None:
-        return (f"not installed: {PLUGIN_OF[name]}", *("" for _ in SHOWN))
+def _row(name: str, found: BaseOrchestratorFlavor | DiscoveryError) -> tuple[str, ...]:
     if isinstance(found, DiscoveryError):
-        return ("broken, see below", *("" for _ in SHOWN))
+        return (*("" for _ in SHOWN), "broken, see below")
     able = found.capabilities
-    return (owner(name), *(_cell(able, wanted) for wanted in SHOWN.values()))
+    return (*(_cell(able, wanted) for wanted in SHOWN.values()), owner(name))
 
 
 def _cell(able: Mapping[Capability, Support] | None, wanted: tuple[Capability, ...]) -> str:
@@ -81,7 +85,7 @@ def _cell(able: Mapping[Capability, Support] | None, wanted: tuple[Capability, .
         return "?"  # a flavor that declares nothing: to infer it would import its SDK
     levels = [able[one].level if one in able else Level.MISSING for one in wanted]
     has = [level in {Level.FULL, Level.EMULATED} for level in levels]
-    return WORDS[max(levels, key=list(Level).index)] if all(has) or not any(has) else "in part"
+    return SHORT[max(levels, key=list(Level).index)] if all(has) or not any(has) else "in part"
 
 
 @command(

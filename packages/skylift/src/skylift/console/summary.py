@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.artifacts import only_file
 from skylift.console.words import COLORS, counted, counts, one_line, seconds, status_word
-from skylift.store.location import Location, Scheme
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
@@ -143,6 +142,5 @@ def _rank(row: Row) -> tuple[int, int]:
 
 
 def store_line(uri: str) -> str:
-    """A store's URI, and the folder where it is one."""
-    place = Location.parse(uri)
-    return f"store: {uri} ({place.path})" if place.scheme is Scheme.FILE else f"store: {uri}"
+    """Where the run's records are."""
+    return f"store: {uri}"

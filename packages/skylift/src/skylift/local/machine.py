@@ -12,12 +12,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skylift_contract.resource_settings import ResourceSettings
     from skylift_contract.snapshot import PipelineSnapshot
 
 
 def check_machine(snapshot: PipelineSnapshot) -> None:
-    """Raise `ConfigurationError` for the first thing a step asks for that is not here."""
+    """Raise `ConfigurationError` for all that steps ask for and that is not here."""
     for name, step in snapshot.step_configurations.items():
         check_resources(step.config.resource_settings, f"step {name!r}")
         for requirement in step.config.docker_settings.requirements:
@@ -25,20 +27,22 @@ def check_machine(snapshot: PipelineSnapshot) -> None:
 
 
 def check_resources(asked: ResourceSettings, who: str) -> None:
-    fix = "Ask for less, or run it on a flavor with larger machines."
+    """Raise `ConfigurationError` naming each resource of which this machine has less."""
+    if lacking := list(_lacking(asked)):
+        raise ConfigurationError(
+            f"this machine has only {', '.join(lacking)}",
+            who=who,
+            fix="Ask for less, or run it on a flavor with larger machines.",
+        )
+
+
+def _lacking(asked: ResourceSettings) -> Iterator[str]:
     if asked.cpu_count and asked.cpu_count > (cpus := cpu_count()):
-        raise ConfigurationError(
-            "this machine has fewer CPUs", who=who, value=asked.cpu_count, limit=cpus, fix=fix
-        )
+        yield f"{cpus} CPUs ({asked.cpu_count:g} asked)"
     if asked.memory and (asked.get_memory("B") or 0) > (total := memory_bytes()):
-        limit = f"{total / 1024**3:.1f} GiB"
-        raise ConfigurationError(
-            "this machine has less memory", who=who, value=asked.memory, limit=limit, fix=fix
-        )
+        yield f"{total / 1024**3:.1f} GiB of memory ({asked.memory} asked)"
     if asked.gpu_count and asked.gpu_count > (gpus := gpu_count()):
-        raise ConfigurationError(
-            "this machine has fewer GPUs", who=who, value=asked.gpu_count, limit=gpus, fix=fix
-        )
+        yield f"{gpus} GPUs ({asked.gpu_count} asked)"
 
 
 def cpu_count() -> int:

@@ -168,13 +168,19 @@ class Description:
             yield from ("", "metadata", *found)
 
     def _artifacts(self) -> Iterator[str]:
-        found = [
-            f"{name}.{output}  {ref.type}, {ref.size} bytes, {self.run.ledger.artifact_uri(ref.digest)}"
+        rows = [
+            (
+                f"{name}.{output}",
+                ref.type.removeprefix("builtins:"),
+                str(ref.size),
+                self.run.ledger.artifact_uri(ref.digest),
+            )
             for name in self.status.steps
             for output, ref in self.history.outputs(name).items()
         ]
-        if found:
-            yield from ("", "outputs", *found)
+        if rows:
+            yield ""
+            yield from tables.table(("OUTPUT", "TYPE", "BYTES", "WHERE"), rows, flexible=(3, 1, 0))
 
 
 def _request(run: PipelineRun) -> tuple[Request | None, str]:
