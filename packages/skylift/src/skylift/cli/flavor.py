@@ -41,7 +41,8 @@ SHOWN: Final = {
 WORDS: Final = {Level.FULL: "yes", Level.EMULATED: "emulated", Level.MISSING: "no", Level.IMPOSSIBLE: "never"}
 SHORT: Final = {**WORDS, Level.EMULATED: "~"}
 LEGEND: Final = (
-    "~ by Skylift where the backend does not; ? known when it is used. Reasons: flavor describe NAME"
+    "~ done by Skylift, not by the backend; ? known when it is used",
+    "see: skylift orchestrator flavor describe NAME",
 )
 
 flavor = LazyGroup("flavor", commands_at=COMMANDS, help="The kinds of orchestrator, and what each can do.")
@@ -61,7 +62,7 @@ def list_flavors(*, output: str) -> None:
         return
     rows = [(name, *_row(name, able)) for name, able in found.items()]
     tables.write(tables.table(("FLAVOR", *SHOWN, "FROM"), rows, flexible=(len(SHOWN) + 1,)))
-    tables.write(("", LEGEND))
+    tables.write(("", *LEGEND))
     if missing := [name for name in PLUGIN_OF if name not in found]:
         tables.write((f"not installed: {', '.join(missing)}",))
     for name, error in found.items():
