@@ -141,5 +141,7 @@ def _stable(text: str, home: Path) -> str:
     for pattern, word in _CHANGING:
         text = pattern.sub(word, text)
     # What changes has no fixed width, so neither have the gaps around it.
-    lines = (re.sub(r" {2,}", "  ", line) if "<" in line else line for line in text.splitlines())
+    lines = (
+        re.sub(r" {2,}", "  ", line) if "<" in line or line.isupper() else line for line in text.splitlines()
+    )
     return "\n".join(line.rstrip() for line in lines)
