@@ -1,7 +1,7 @@
 """What people see: sessions typed into a real terminal, each a page of text that is read in review.
 
 A page in `sessions/` begins with its terminal (`# 80 columns`, or `# piped`); a line with `$` is typed,
-and what follows must come. `# files: NAME` first writes a file of `FILES`. To record anew:
+and what follows must come, with its lines whole. `# files: NAME` first writes a file of `FILES`. To record anew:
 `pytest --update-golden`, and read the change.
 """
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 PAGES: Final = Path(__file__).parent / "sessions"
+
+PAPER: Final = 1000
+"""Columns on which a page is kept: a line that the terminal would break stays whole."""
 
 FILES: Final = {
     "churn.py": """
@@ -69,7 +72,7 @@ def greedy() -> None:
 _CHANGING: Final = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
-    (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8}\b"), "<short>"),
+    (re.compile(r"^[0-9a-f]{8}(?=  )|\b(?=[0-9a-f]*\d)[0-9a-f]{8}\b", re.MULTILINE), "<short>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?Z|[+-]\d\d:\d\d)?"), "<time>"),
     (re.compile(r"\b\d+(\.\d+)? (ms|s|min|h)\b"), "<took>"),
     (re.compile(r"\b(just now|<took> ago)"), "<ago>"),
@@ -123,7 +126,7 @@ def _typed(session: Project, line: str, columns: int | None) -> str:
 
 
 def _on_a_terminal(session: Project, arguments: list[str], columns: int) -> str:
-    terminal = session.terminal(*SKYLIFT, *arguments, columns=columns, lines=50)
+    terminal = session.terminal(*SKYLIFT, *arguments, columns=columns, lines=50, paper=PAPER)
     code = terminal.wait()
     assert b"\x1b[?1049h" not in terminal.raw, "it takes the whole screen"
     return terminal.seen + (f"\n[exit code {code}]" if code else "")
@@ -136,12 +139,15 @@ def _piped(session: Project, arguments: list[str]) -> str:
 
 
 def _stable(text: str, home: Path) -> str:
-    anywhere = "\n?".join(re.escape(letter) for letter in str(home))  # a terminal breaks lines where it must
-    text = re.sub(anywhere, "<here>", text)
+    text = text.replace(str(home), "<here>")
     for pattern, word in _CHANGING:
         text = pattern.sub(word, text)
-    # What changes has no fixed width, so neither have the gaps around it.
-    lines = (
-        re.sub(r" {2,}", "  ", line) if "<" in line or line.isupper() else line for line in text.splitlines()
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(_line(line) for line in text.splitlines())
+
+
+def _line(line: str) -> str:
+    """What changes has no fixed width, so neither have the gaps around it, nor what is cut for it."""
+    if "<" in line or line.isupper():
+        line = re.sub(r" {2,}", "  ", line)
+        line = re.sub(r"(?<=  )\S(?: ?\S)*…", "…", line)
+    return line.rstrip()

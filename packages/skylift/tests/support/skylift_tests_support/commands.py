@@ -84,10 +84,12 @@ class Project:
         self.processes.append(process)
         return process
 
-    def terminal(self, *argv: str, columns: int = 80, lines: int = 24, **variables: str) -> Terminal:
+    def terminal(
+        self, *argv: str, columns: int = 80, lines: int = 24, paper: int | None = None, **variables: str
+    ) -> Terminal:
         """Call a program on a terminal of its own."""
         environment = {**self.environment, **variables}
-        made = Terminal(argv, environment, columns=columns, lines=lines, cwd=self.folder)
+        made = Terminal(argv, environment, columns=columns, lines=lines, paper=paper, cwd=self.folder)
         self.terminals.append(made)
         return made
 

@@ -32,7 +32,8 @@ class Terminal:
     Args:
         argv: The command.
         env: Its whole environment.
-        columns: The terminal's width.
+        columns: The terminal's width, as the command is told.
+        paper: The width at which lines are broken, when not there: to read them whole.
         stdout: Where the command's stdout goes; by default to the terminal, as its stderr does.
     """
 
@@ -43,11 +44,12 @@ class Terminal:
         *,
         columns: int = 80,
         lines: int = 24,
+        paper: int | None = None,
         cwd: Path | None = None,
         stdout: Any = None,
     ) -> None:
         self.raw = b""
-        self._screen = pyte.HistoryScreen(columns, lines, history=5000, ratio=1)
+        self._screen = pyte.HistoryScreen(paper or columns, lines, history=5000, ratio=1)
         self._stream = pyte.ByteStream(self._screen)
         self._controller, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
