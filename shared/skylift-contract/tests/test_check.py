@@ -47,7 +47,7 @@ STEP_USES: dict[Capability, dict[str, Any]] = {
     Capability.GPU: {"resource_settings": ResourceSettings(gpu_count=1)},
     Capability.IMAGES: {"docker_settings": DockerSettings(image="i")},
     Capability.STEP_ENVIRONMENT: {"environment": {"A": "1"}},
-    Capability.SECRETS: {"secrets": ("token",)},
+    Capability.SECRETS: {"secrets": {"TOKEN": "aws-sm:token"}},
     Capability.STEP_RETRIES: {"retry": StepRetryConfig(max_retries=1)},
     Capability.STEP_TIMEOUT: {"timeout": timedelta(seconds=1)},
     Capability.ISOLATED_STEPS: {"runtime": "isolated"},
@@ -59,6 +59,19 @@ def test_what_a_step_asks_for_is_a_use(capability: Capability) -> None:
     found = {use.capability: use.who for use in uses(snapshot(**STEP_USES[capability]))}
     assert found.keys() == PLAIN | {capability}
     assert found[capability] == "step 'train'"
+
+
+@pytest.mark.parametrize(
+    ("references", "is_used"),
+    [({"A": "aws-sm:a"}, False), ({"A": "aws-sm:a", "B": "env:B"}, True), ({"A": "environment:A"}, False)],
+)
+def test_the_environment_of_who_submits_is_a_use_of_its_own(
+    references: dict[str, str], is_used: bool
+) -> None:
+    for found in (snapshot(secrets=references), snapshot(pipeline={"secrets": references})):
+        used = {use.capability for use in uses(found)}
+        assert Capability.SECRETS in used
+        assert (Capability.SECRETS_FROM_ENVIRONMENT in used) is is_used
 
 
 def test_nothing_asked_for_is_no_use() -> None:
@@ -100,7 +113,7 @@ def test_every_refusal_at_once_with_its_reason() -> None:
         Capability.SECRETS: cannot("it has none", "vendor.example/page"),
     }
     with pytest.raises(UnsupportedCapability) as error:
-        check(snapshot(timeout=timedelta(seconds=1), secrets=("a",)), "f", able)
+        check(snapshot(timeout=timedelta(seconds=1), secrets={"A": "aws-sm:a"}), "f", able)
     assert str(error.value) == (
         "flavor 'f': it cannot run this pipeline: step 'train' uses secrets: it has none [vendor.example/page]; "
         "step 'train' uses step_timeout: not built yet. "

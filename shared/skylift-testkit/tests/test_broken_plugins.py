@@ -42,8 +42,15 @@ class Flavor(BaseOrchestratorFlavor):
     config_class = Config
     implementation_class = Orchestrator
     capabilities = dict.fromkeys(Capability, no("not built yet")) | BY_THE_RUNTIME | {
-        Capability.STATIC_PIPELINES: FULL, Capability.STEP_ENVIRONMENT: FULL}
+        Capability.STATIC_PIPELINES: FULL, Capability.STEP_ENVIRONMENT: FULL,
+        Capability.SECRETS_FROM_ENVIRONMENT: FULL}
 '''
+
+LEAKING = """
+    def compile_pipeline(self, snapshot, stack, base_environment, step_environments):
+        from skylift_contract.compiled import CompiledPipeline
+        return CompiledPipeline({"job.yaml": repr(dict(os.environ)).encode()}, {})
+"""
 
 CONFORMANCE = """
 import pytest
@@ -140,6 +147,25 @@ def test_a_sound_plugin_passes(tmp_path: Path) -> None:
             "token: SecretStr | None = None\n    def __str__(self): return str(self.token and self.token.get_secret_value())",
             "test_secrets_are_not_shown",
             id="a secret in plain text",
+        ),
+        pytest.param(
+            "    def submit_pipeline(",
+            LEAKING + "    def submit_pipeline(",
+            "test_a_secret_is_in_no_compiled_document",
+            id="a secret in a compiled document",
+        ),
+        pytest.param(
+            "environment = {**os.environ,",
+            "print(*os.environ.values())\n            environment = {**os.environ,",
+            "test_a_secret_reaches_its_step_and_stays_there",
+            id="a secret on the terminal",
+        ),
+        pytest.param(
+            "environment = {**os.environ,",
+            "environment = {**dict.fromkeys(os.environ, 'x'), 'PATH': os.environ['PATH'], "
+            "'PYTHONPATH': os.environ['PYTHONPATH'], 'HOME': os.environ['HOME'],",
+            "test_a_secret_reaches_its_step_and_stays_there",
+            id="a secret that does not arrive",
         ),
         pytest.param(
             "return find_orchestrator_run_id(",

@@ -15,9 +15,10 @@ from skylift_contract import discovery
 from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _REFERENCE: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9-]*):(?P<name>[^\s{}]+)")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IN_TEXT: Final = re.compile(rf"\$\{{{_REFERENCE.pattern}\}}")
 
 
@@ -44,6 +45,34 @@ class Reference:
     def resolve(self, who: str) -> str:
         """The secret itself; raises `ConfigurationError` where it is not to be had."""
         return _resolver(self.scheme, who)(self, who)
+
+
+def named_secrets(asked: Iterable[object], defined: Mapping[str, str], who: str) -> dict[str, str]:
+    """Environment variable → reference, of what is written as `secrets=[…]`.
+
+    `"TOKEN=aws-sm:prod/token"` says where the secret is. `"TOKEN"` alone is one that is
+    `defined`, in the table `[secret]` of skylift.toml, or else the variable of that name.
+
+    Raises `ConfigurationError` for what names no variable or no place; its text, perhaps a
+    secret, is not said.
+    """
+    found: dict[str, str] = {}
+    for text in asked:
+        name, is_given, reference = str(text).partition("=")
+        if not isinstance(text, str) or not _VARIABLE.fullmatch(name) or name.startswith("SKYLIFT_"):
+            raise ConfigurationError(
+                "a secret is the name of an environment variable, not Skylift's own",
+                who=f"{who}, secrets",
+                fix='Write secrets=["DB_PASSWORD"], or ["DB_PASSWORD=env:OTHER_NAME"].',
+            )
+        place = reference if is_given else defined.get(name, f"env:{name}")
+        found[name] = str(Reference.parse(place, f"{who}, secret {name!r}"))
+    return found
+
+
+def check_scheme(reference: Reference, who: str) -> None:
+    """Raise `UnknownName`, offering the nearest, for a kind of secret that nothing here can read."""
+    _resolver(reference.scheme, who)
 
 
 def has_reference(text: str) -> bool:

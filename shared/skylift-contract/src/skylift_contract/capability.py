@@ -21,6 +21,7 @@ class Capability(StrEnum):
     IMAGES = "images"
     STEP_ENVIRONMENT = "step_environment"
     SECRETS = "secrets"
+    SECRETS_FROM_ENVIRONMENT = "secrets_from_environment"
     STEP_RETRIES = "step_retries"
     STEP_TIMEOUT = "step_timeout"
     FAIL_FAST = "fail_fast"

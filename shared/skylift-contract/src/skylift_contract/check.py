@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from skylift_contract.capability import Capability, Level, Support, no
 from skylift_contract.enums import ExecutionMode
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from skylift_contract.schedule import Schedule
     from skylift_contract.snapshot import PipelineSnapshot, Step
+
+FROM_ENVIRONMENT: Final = "env:"
+"""How a reference to a secret begins that names an environment variable."""
 
 UNDECLARED = no("the flavor does not declare it")
 
@@ -79,8 +82,11 @@ def uses(snapshot: PipelineSnapshot) -> Iterator[Use]:
     kind = Capability.DYNAMIC_PIPELINES if snapshot.is_dynamic else Capability.STATIC_PIPELINES
     yield Use(kind, pipeline)
     yield Use(_MODES[snapshot.pipeline_configuration.execution_mode], pipeline)
-    if snapshot.pipeline_configuration.secrets:
+    secrets = snapshot.pipeline_configuration.secrets
+    if secrets:
         yield Use(Capability.SECRETS, pipeline)
+    if _from_environment(secrets):
+        yield Use(Capability.SECRETS_FROM_ENVIRONMENT, pipeline)
     if snapshot.schedule is not None:
         yield from _schedule_uses(snapshot.schedule, f"the schedule of {pipeline}")
     for step in snapshot.steps:
@@ -111,9 +117,15 @@ def _step_uses(step: Step) -> Iterator[Use]:
         Capability.IMAGES: not config.docker_settings.is_empty,
         Capability.STEP_ENVIRONMENT: config.environment,
         Capability.SECRETS: config.secrets,
+        Capability.SECRETS_FROM_ENVIRONMENT: _from_environment(config.secrets),
         Capability.STEP_RETRIES: config.retry and config.retry.max_retries,
         Capability.STEP_TIMEOUT: config.timeout,
         Capability.ISOLATED_STEPS: config.runtime == "isolated",
     }
     who = f"step {step.spec.invocation_id!r}"
     return (Use(capability, who) for capability, value in asked.items() if value)
+
+
+def _from_environment(secrets: Mapping[str, str]) -> bool:
+    """Whether one is to be read from the environment of whoever submits."""
+    return any(reference.startswith(FROM_ENVIRONMENT) for reference in secrets.values())

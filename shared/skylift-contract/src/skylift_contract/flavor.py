@@ -52,7 +52,10 @@ BY_THE_RUNTIME: Final = MappingProxyType(
         Capability.FAIL_FAST: EMULATED("running steps finish; a step that starts after a failure is skipped"),
         Capability.STOP_ON_FAILURE: EMULATED("a step that starts after a failure is skipped"),
         Capability.CONTINUE_ON_FAILURE: EMULATED("a step whose upstream failed is skipped"),
-        Capability.SECRETS: no("references to secrets are not built yet"),
+        Capability.SECRETS: EMULATED("read by the step's process, with its own credentials"),
+        Capability.SECRETS_FROM_ENVIRONMENT: no(
+            "another machine has not this environment; name where its platform keeps it, such as aws-sm:…"
+        ),
         Capability.STEP_TIMEOUT: EMULATED("the step's process ends itself"),
     }
 )
@@ -119,6 +122,8 @@ def infer(
     found |= dict.fromkeys(_SCHEDULING, scheduling)
     if found[Capability.DYNAMIC_PIPELINES]:
         found[Capability.DYNAMIC_PIPELINES] = no("the runtime cannot run dynamic pipelines yet")
+    if not config.is_remote:
+        found[Capability.SECRETS_FROM_ENVIRONMENT] = FULL
     if config.handles_step_retries:
         found[Capability.STEP_RETRIES] = FULL
     return MappingProxyType(found)

@@ -1,7 +1,7 @@
 """The snapshot: everything a backend needs to know of a pipeline, and nothing of the moment.
 
 It is content-addressed: its digest is the sha256 of its canonical JSON, as stored. It
-holds names of secrets and never their values, sources as `module:qualname`, and times as
+holds where secrets are and never their values, sources as `module:qualname`, and times as
 integers of microseconds.
 """
 
@@ -75,7 +75,10 @@ class StepSpec(Frozen):
 
 
 class StepConfig(Frozen):
-    """What an invocation was configured with, resolved: pipeline's settings, then step's."""
+    """What an invocation was configured with, resolved: pipeline's settings, then step's.
+
+    `secrets`: environment variable → where its value is, such as `env:DB_PASSWORD`.
+    """
 
     name: str
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
@@ -86,7 +89,7 @@ class StepConfig(Frozen):
     retry: StepRetryConfig | None = None
     timeout: Duration | None = None
     environment: dict[str, str] = Field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
+    secrets: dict[str, str] = Field(default_factory=dict)
     enable_cache: bool = True
     on_failure: str | None = None
     on_success: str | None = None
@@ -106,7 +109,7 @@ class PipelineConfiguration(Frozen):
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     settings: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     environment: dict[str, str] = Field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
+    secrets: dict[str, str] = Field(default_factory=dict)
     execution_mode: ExecutionMode = ExecutionMode.CONTINUE_ON_FAILURE
     dynamic: bool = False
     tags: tuple[str, ...] = ()

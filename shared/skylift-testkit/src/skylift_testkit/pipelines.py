@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from skylift import StepRetryConfig, get_step_context, pipeline, step
+from skylift import StepRetryConfig, get_step_context, log_metadata, pipeline, step
+from skylift_contract.canonical import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +61,23 @@ def second_try() -> int:
     return attempt
 
 
+@step
+def use_secret(name: str) -> str:
+    """Says which secret it has by its digest only; what it prints is for the log pump to hide."""
+    secret = get_step_context().secrets[name].get_secret_value()
+    print(f"conformance: it is {os.environ[name]}, in base64 {base64.b64encode(secret.encode()).decode()}")
+    half = len(secret) // 2
+    print(secret[:half], end="", flush=True)
+    print(secret[half:], file=sys.stdout)
+    log_metadata({"secret": secret})
+    return digest(secret.encode())
+
+
+@step
+def fail_with_secret(name: str) -> None:
+    raise ValueError(f"conformance: it is {os.environ[name]}")
+
+
 def _tell() -> Told:
     context = get_step_context()
     return {"run_id": context.run_id, "orchestrator_run_id": context.orchestrator_run_id}
@@ -81,6 +101,12 @@ def failing() -> None:
     start, _ = first(1)
     double(fail(start))
     double(start)
+
+
+@pipeline
+def secretive(name: str) -> None:
+    use_secret(name)
+    fail_with_secret(name)
 
 
 @pipeline

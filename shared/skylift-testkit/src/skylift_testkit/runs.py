@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,14 @@ import pytest
 
 from skylift import ExecutionMode, ExecutionStatus
 from skylift.client import Client
+from skylift.launch.environments import base_environment, step_environments
+from skylift.launch.leaks import refuse_leaks
+from skylift.launch.plan import plan
+from skylift.store.location import open_store
+from skylift_contract.canonical import digest
 from skylift_contract.capability import Capability, Level, Support
 from skylift_contract.errors import RunFailed, UnsupportedCapability
+from skylift_contract.orchestrator import overrides
 from skylift_contract.run_id import RUN_ID_LIMIT
 from skylift_testkit import pipelines
 from skylift_testkit.suite import Suite
@@ -24,7 +31,8 @@ if TYPE_CHECKING:
     from skylift_contract.orchestrator import BaseOrchestrator
 
 _ASK: dict[Capability, dict[str, Any]] = {
-    Capability.SECRETS: {"secrets": ["token"]},
+    Capability.SECRETS: {"secrets": ["CONFORMANCE_SECRET"]},
+    Capability.SECRETS_FROM_ENVIRONMENT: {"secrets": ["CONFORMANCE_SECRET"]},
     Capability.STEP_TIMEOUT: {"timeout": 60},
     Capability.GPU_TYPE: {"settings": {"resources": {"gpu_count": 1, "gpu_type": "T4"}}},
     Capability.GPU: {"settings": {"resources": {"gpu_count": 1}}},
@@ -106,6 +114,49 @@ class RunSuite(Suite):
             return
         made: PipelineRun = run(pipelines.retrying)
         assert made.steps["second_try"].outputs["output"].load() == 2
+
+    @pytest.fixture
+    def secret(
+        self, capabilities: Mapping[Capability, Support], monkeypatch: pytest.MonkeyPatch
+    ) -> tuple[str, str] | None:
+        """Where the flavor's steps can read a secret, and what it is; None where there is no such place.
+
+        Override it with a place of the flavor's platform.
+        """
+        if not capabilities[Capability.SECRETS_FROM_ENVIRONMENT]:
+            return None
+        value = f"conformance-{os.urandom(12).hex()}"
+        monkeypatch.setenv("CONFORMANCE_SOURCE", value)
+        return "env:CONFORMANCE_SOURCE", value
+
+    def test_a_secret_reaches_its_step_and_stays_there(
+        self, run: Any, secret: tuple[str, str] | None, store_uri: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        if secret is None:
+            return  # that it is refused is what the next test proves
+        reference, value = secret
+        asking = pipelines.secretive.with_options(secrets=[f"CONFORMANCE_SECRET={reference}"])
+        made: PipelineRun = run(asking, name="CONFORMANCE_SECRET")
+        assert made.steps["use_secret"].outputs["output"].load() == digest(value.encode())
+        assert "ValueError: conformance: it is ***" in made.steps["fail_with_secret"].reason
+        store = open_store(store_uri)
+        holding = [key for key in store.list("") if value.encode() in (store.get(key) or b"")]
+        assert holding == []
+        assert value not in "".join(capfd.readouterr())
+
+    def test_a_secret_is_in_no_compiled_document(
+        self, orchestrator: BaseOrchestrator, secret: tuple[str, str] | None
+    ) -> None:
+        if secret is None or not overrides(type(orchestrator), "compile_pipeline"):
+            return
+        reference, value = secret
+        options = {"orchestrator": orchestrator, "secrets": [f"CONFORMANCE_SECRET={reference}"]}
+        made = plan(pipelines.secretive.with_options(**options), {"name": "CONFORMANCE_SECRET"})
+        base = base_environment(made, "conformance")
+        steps = step_environments(made.snapshot, base)
+        compiled = orchestrator.compile_pipeline(made.snapshot, made.stack, base, steps)
+        refuse_leaks(made, compiled.documents)
+        assert [name for name, content in compiled.documents.items() if value.encode() in content] == []
 
     @pytest.mark.parametrize("capability", list(_ASK), ids=lambda one: one.value)
     def test_what_it_does_not_do_is_refused_before_anything_is_made(

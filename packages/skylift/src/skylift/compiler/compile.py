@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What compiling needs to know of where the pipeline will run."""
+    """What compiling needs to know of where the pipeline will run.
+
+    `secrets`: name → reference, of those that the configuration file defines.
+    """
 
     project: str
     flavor: str
@@ -50,6 +53,7 @@ class Target:
     orchestrator: OrchestratorSource | None = None
     retries: str = "runtime"
     settings_class: type[Settings] | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def own_settings(self, settings: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """The flavors' parts of the settings, this one's validated."""
@@ -165,7 +169,7 @@ class StepCompiler:
             retry=configuration.retry_of(own, default, who),
             timeout=configuration.timeout_of(own, default, who),
             environment=configuration.environment_of(own, default, who),
-            secrets=tuple(dict.fromkeys([*default.secrets, *own.secrets])),
+            secrets=configuration.secrets_of(own, default, self.target.secrets, who),
             enable_cache=cache[0] if cache else True,
             on_failure=_hook(own.on_failure, who),
             on_success=_hook(own.on_success, who),
@@ -226,7 +230,7 @@ def _pipeline_configuration(
         parameters=dict(parameters),
         settings=target.own_settings(settings),
         environment=configuration.environment_of(options, options, who),
-        secrets=tuple(options.secrets),
+        secrets=configuration.secrets_of(options, options, target.secrets, who),
         execution_mode=_mode(options.execution_mode, who),
         dynamic=options.dynamic,
         tags=tuple(options.tags),

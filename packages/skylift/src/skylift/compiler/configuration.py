@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from skylift.secrets import named_secrets
 from skylift_contract.errors import AuthoringError, ConfigurationError, UnknownName
 from skylift_contract.model import Duration, Settings
 from skylift_contract.resource_settings import ResourceSettings
@@ -112,6 +113,23 @@ def timeout_of(options: SharedOptions, default: SharedOptions, who: str) -> time
             limit=f"{LONGEST_TIMEOUT_S} s",
         )
     return timeout
+
+
+def secrets_of(
+    options: SharedOptions, default: SharedOptions, defined: Mapping[str, str], who: str
+) -> dict[str, str]:
+    """Environment variable → reference; a step's own wins over its pipeline's."""
+    found = {
+        **named_secrets(default.secrets, defined, who),
+        **named_secrets(options.secrets, defined, who),
+    }
+    if both := sorted(found.keys() & {**default.environment, **options.environment}):
+        raise ConfigurationError(
+            "it is a secret, and stands in environment= too",
+            who=f"{who}, variable {both[0]!r}",
+            fix="Leave it out of one of the two.",
+        )
+    return found
 
 
 def environment_of(options: SharedOptions, default: SharedOptions, who: str) -> dict[str, str]:

@@ -14,8 +14,11 @@ from skylift.compiler.compile import Target, compile_snapshot
 from skylift.compiler.configuration import OF_FLAVOR
 from skylift.flavors import known, load_flavor
 from skylift.launch.environments import kept_here
+from skylift.launch.leaks import refuse_leaks_of_plan, suspicions
 from skylift.launch.orchestrator_calls import calling
+from skylift.launch.secrets import check_secrets, check_set_here
 from skylift.launch.stacks import resolve_stack
+from skylift.stacks.document import read_configuration
 from skylift.store.location import folder_of
 from skylift_contract import card
 from skylift_contract.capability import Capability
@@ -76,8 +79,13 @@ def plan(
     refused = check(snapshot, orchestrator.flavor, able, degraded)
     with calling(orchestrator, "validate", pipeline.who):
         orchestrator.validate(stack, snapshot)
+    check_secrets(snapshot)
+    if not orchestrator.config.is_remote:
+        check_set_here(snapshot)
     notes = (*unscheduled, *left_out, *refused, *emulations(snapshot, able), *kept_here(stack))
-    return Plan(snapshot, stack, source, notes)
+    made = Plan(snapshot, stack, source, (*notes, *suspicions(snapshot)))
+    refuse_leaks_of_plan(made)
+    return made
 
 
 def check_settings(snapshot: PipelineSnapshot) -> None:
@@ -120,6 +128,7 @@ def target_of(orchestrator: BaseOrchestrator) -> Target:
         orchestrator=None if orchestrator.run_id_sources else orchestrator_source(orchestrator),
         retries="backend" if orchestrator.config.handles_step_retries else "runtime",
         settings_class=card.settings_class(flavor) if flavor else None,
+        secrets=read_configuration().secrets,
     )
 
 

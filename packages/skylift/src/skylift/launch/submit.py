@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from skylift.launch.environments import base_environment, step_environments
+from skylift.launch.leaks import refuse_leaks
 from skylift.launch.orchestrator_calls import (
     calling,
     checked_result,
@@ -27,6 +28,7 @@ from skylift.models import PipelineRun
 from skylift.observer import Observer, observed
 from skylift.store.location import open_store
 from skylift_contract import run as contract
+from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import BackendError, RunFailed, RunIdError, RunStopped
 from skylift_contract.run_id import run_id
@@ -84,6 +86,7 @@ class Submission:
             self.observer.submitting(snapshot, orchestrator.flavor, self.ledger.store.uri)
             for note in self.plan.notes:
                 self.observer.note(note)
+            self._refuse_leaks()
             self._store()
             result = self._hand_over()
             if snapshot.schedule is not None:
@@ -134,6 +137,13 @@ class Submission:
             fix="Return what get_orchestrator_run_id gives in each step, or none: "
             "the run is found by its submission then.",
         )
+
+    def _refuse_leaks(self) -> None:
+        """In the request, and in the variables that steps are given: nothing has been stored yet."""
+        base = base_environment(self.plan, self.id)
+        steps = step_environments(self.plan.snapshot, base)
+        request = self._request().to_bytes()
+        refuse_leaks(self.plan, {"the request": request, "the environments": canonical_json(steps or base)})
 
     def _store(self) -> None:
         """Code, snapshot and request: all that a step needs is there before one can start."""

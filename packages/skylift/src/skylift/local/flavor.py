@@ -32,7 +32,8 @@ CAPABILITIES: Mapping[Capability, Support] = MappingProxyType(
         Capability.STEP_ENVIRONMENT: EMULATED(
             "set around the step; what is read when Python starts or a module is imported misses it"
         ),
-        Capability.SECRETS: no("references to secrets are not built yet"),
+        Capability.SECRETS: FULL,
+        Capability.SECRETS_FROM_ENVIRONMENT: FULL,
         Capability.STEP_RETRIES: EMULATED("exceptions only: a killed process is not retried"),
         Capability.STEP_TIMEOUT: EMULATED("the step runs in a worker process, which ends itself"),
         Capability.FAIL_FAST: FULL,

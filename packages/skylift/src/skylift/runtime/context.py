@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from datetime import datetime
 
+    from pydantic import SecretStr
+
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """The attempt that is running; `scheduled_time` where the backend tells it.
 
-    `invocation` is unique in the run; `attempt` counts from 1.
+    `invocation` is unique in the run; `attempt` counts from 1; `secrets` has what the step
+    asked for by name, also in its environment: `secrets["TOKEN"].get_secret_value()`.
     """
 
     run_id: str
@@ -29,6 +32,7 @@ class StepContext:
     attempt: int
     scheduled_time: datetime | None = None
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict[str, "SecretStr"])
 
 
 _CURRENT: ContextVar[StepContext | None] = ContextVar("skylift_step", default=None)

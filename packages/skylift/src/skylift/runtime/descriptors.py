@@ -6,6 +6,9 @@
 The pump is a process and not a thread: a thread could not empty the pipe while C code holds
 the interpreter and writes, so that code would wait for ever; and when this process crashes,
 its last words still reach the terminal.
+
+The pump also hides secrets. It is told of them through a pipe before anything can be written
+that holds one, and looks into that pipe after each read of output, so it always knows in time.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from skylift.runtime.known_secrets import told
+from skylift.runtime.masking import Masker
 from skylift.runtime.streams import current_sink, gathered
 
 if TYPE_CHECKING:
@@ -32,8 +37,15 @@ MOST_HELD_BYTES: Final = 16 * 1024**2
 GATHER_S: Final = 10.0
 """How long a step waits for its own output before it commits without the rest."""
 
+SETTLE_S: Final = 0.5
+"""How long output that ends like the beginning of a secret waits for more before it is shown."""
+
 _HEADER: Final = struct.Struct("!BI")
-"""Of a frame: which descriptor it is of, 0 for the answer to a question; and its bytes."""
+"""Of a frame to the sink: which descriptor it is of, 0 for the answer to a question; and its bytes.
+
+Of one to the pump: `_QUESTION`, or `_SECRETS` and the bytes of them, with zeros in between.
+"""
+_QUESTION, _SECRETS = 0, 1
 
 
 @contextmanager
@@ -42,7 +54,7 @@ def captured_descriptors() -> Generator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     capture = _Capture()
-    with gathered(capture.gather):
+    with gathered(capture.gather), told(capture.tell):
         try:
             yield
         finally:
@@ -77,8 +89,13 @@ class _Capture:
         _flush_buffers()
         self._answered.clear()
         with suppress(OSError):
-            os.write(self._ask, b"?")
+            os.write(self._ask, _HEADER.pack(_QUESTION, 0))
             self._answered.wait(GATHER_S)
+
+    def tell(self, forms: frozenset[str]) -> None:
+        """Have the pump hide these from now on."""
+        words = b"\0".join(form.encode("utf-8", "surrogateescape") for form in forms)
+        _write_all(self._ask, _HEADER.pack(_SECRETS, len(words)) + words)
 
     def end(self) -> None:
         """Put the descriptors back; the pump ends with the last process that writes to it."""
@@ -117,6 +134,9 @@ class _Pump:
 
     def __init__(self, sources: dict[int, int], targets: dict[int, int], questions: int, copies: int) -> None:
         self._sources, self._targets, self._questions, self._copies = sources, targets, questions, copies
+        self._maskers = {number: Masker() for number in targets}
+        self._told = bytearray()
+        self._questions_open = 0
         self._held = bytearray()
         self._dropped = 0
         self._selector = selectors.DefaultSelector()
@@ -140,12 +160,20 @@ class _Pump:
             os._exit(0)
 
     def _turn(self) -> None:
-        ready = {key.fd for key, _ in self._selector.select()}
+        is_waiting = any(masker.is_waiting for masker in self._maskers.values())
+        ready = {key.fd for key, _ in self._selector.select(SETTLE_S if is_waiting else None)}
+        if not ready:
+            self._settle()
         for source in [source for source in self._sources if source in ready]:
             self._copy(source)
-        if self._questions in ready:
+        self._listen()
+        if self._questions_open:
             self._answer()
         self._hand_over()
+
+    def _settle(self) -> None:
+        for number, masker in self._maskers.items():
+            self._pass_on(number, masker.settle())
 
     def _copy(self, source: int) -> bool:
         """Whether something was there."""
@@ -153,15 +181,46 @@ class _Pump:
             data = os.read(source, READ_BYTES)
         except BlockingIOError:
             return False
+        number = self._sources[source]
         if not data:
             self._selector.unregister(source)
             del self._sources[source]
+            self._pass_on(number, self._maskers[number].end())
             return False
-        number = self._sources[source]
-        _write_all(self._targets[number], data)
-        if self._is_heard:
-            self._keep(number, data)
+        self._listen()
+        self._pass_on(number, self._maskers[number].feed(data.decode("latin-1")))
         return True
+
+    def _pass_on(self, number: int, text: str) -> None:
+        data = text.encode("latin-1")
+        _write_all(self._targets[number], data)
+        if data and self._is_heard:
+            self._keep(number, data)
+
+    def _listen(self) -> None:
+        """Take what this process is asked and told, as far as it is there."""
+        while self._questions >= 0:
+            try:
+                data = os.read(self._questions, READ_BYTES)
+            except BlockingIOError:
+                return
+            if not data:
+                self._selector.unregister(self._questions)
+                self._questions = -1
+            self._told += data
+            self._understand()
+
+    def _understand(self) -> None:
+        while len(self._told) >= _HEADER.size:
+            kind, size = _HEADER.unpack_from(self._told)
+            end = _HEADER.size + size
+            if len(self._told) < end:
+                return
+            if kind == _QUESTION:
+                self._questions_open += 1
+            for masker in self._maskers.values() if kind == _SECRETS else ():
+                masker.learn(self._told[_HEADER.size : end].decode("latin-1").split("\0"))
+            del self._told[:end]
 
     def _keep(self, number: int, data: bytes) -> None:
         if len(self._held) >= MOST_HELD_BYTES:
@@ -176,14 +235,12 @@ class _Pump:
 
     def _answer(self) -> None:
         """Everything that was written before the question is copied before its answer."""
-        asked = os.read(self._questions, 1)
-        if not asked:
-            self._selector.unregister(self._questions)
-            return
         for source in list(self._sources):
             while self._copy(source):
                 pass
-        self._held += _HEADER.pack(0, 0)
+        self._settle()
+        self._held += _HEADER.pack(0, 0) * self._questions_open
+        self._questions_open = 0
 
     def _hand_over(self) -> None:
         """Write to the sink's side what it takes now; wait for it only through the selector."""

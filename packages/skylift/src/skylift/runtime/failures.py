@@ -11,6 +11,7 @@ from traceback import TracebackException
 from typing import TYPE_CHECKING, Final
 
 from skylift.ledger.records import ErrorInfo
+from skylift.runtime.known_secrets import hidden
 from skylift_contract.errors import SkyliftError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def error_info(error: BaseException) -> ErrorInfo:
 def summary(error: BaseException) -> str:
     """An exception in a line or a few, for people."""
     if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r})"
+        return _cut(hidden(f"it called sys.exit({error.code!r})"), MESSAGE_LIMIT)
     message = _cut(_message(error), MESSAGE_LIMIT)
     if isinstance(error, SkyliftError):
         return message
@@ -68,7 +69,7 @@ def summary(error: BaseException) -> str:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The traceback as text, without Skylift's own frames.
+    """The traceback as text, without Skylift's own frames and the step's secrets.
 
     An error of Skylift's is its own sentence, and its cause the store's or a library's: that
     stands in no record.
@@ -77,13 +78,13 @@ def own_traceback(error: BaseException) -> str:
     if isinstance(error, SkyliftError):
         shown.__cause__ = shown.__context__ = None
         if not _users_frames(shown):
-            return f"{error}\n"
+            return hidden(f"{error}\n")
     seen: TracebackException | None = shown
     while seen is not None:
         if frames := _users_frames(seen):
             seen.stack = traceback.StackSummary.from_list(frames)
         seen = seen.__cause__ or seen.__context__
-    return _in_project("".join(shown.format()))
+    return hidden(_in_project("".join(shown.format())))
 
 
 def _users_frames(shown: TracebackException) -> list[traceback.FrameSummary]:
@@ -97,8 +98,9 @@ def print_traceback(error: BaseException) -> None:
 
 
 def _message(error: BaseException) -> str:
+    """Without secrets, before anything is cut: a piece of one would not be found."""
     try:
-        text = _storable(str(error))
+        text = _storable(hidden(str(error)))
     except Exception as broken:  # noqa: BLE001 -- an exception's own __str__ is the user's code
         return f"<its __str__ raised {type(broken).__name__}>"
     shown = _in_project(text)

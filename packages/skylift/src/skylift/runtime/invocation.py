@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr
 
 from skylift import observer
 from skylift.authoring.signature import read_signature
@@ -30,7 +33,9 @@ from skylift.runtime.interrupts import (
     stopped_by,
     within,
 )
+from skylift.runtime.known_secrets import hidden_in
 from skylift.runtime.logs import LogSink
+from skylift.runtime.step_secrets import environment, looked_up, revealed
 from skylift.runtime.streams import captured
 from skylift.runtime.values import load_arguments, save_outputs
 from skylift_contract.enums import ExecutionStatus
@@ -38,7 +43,7 @@ from skylift_contract.errors import ConfigurationError, StoreError
 from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from skylift_contract.snapshot import ArtifactRef, Step
@@ -116,10 +121,14 @@ class _Attempt:
 
     def _execute(self) -> Outcome:
         try:
-            context = self._context()
+            with interruptible():
+                secrets = looked_up(self.step.config.secrets, f"step {self.name!r}")
+            context = self._context(secrets)
+        except (KeyboardInterrupt, StopRequested) as error:
+            return self.ended(AttemptEnd.STOPPED, error, stopped_by(error))
         except ConfigurationError as error:
             return self._failed(error, self._reason(error))
-        with running(context):
+        with revealed(secrets), running(context):
             return self._execute_in(context)
 
     def _execute_in(self, context: StepContext) -> Outcome:
@@ -157,7 +166,7 @@ class _Attempt:
         attempts = self.run.ledger.step_listing(self.run.id, self.name).attempts
         return sum(bool(ends & failed) for number, ends in attempts.items() if number < self.number)
 
-    def _context(self) -> StepContext:
+    def _context(self, secrets: Mapping[str, str]) -> StepContext:
         return StepContext(
             run_id=self.run.id,
             orchestrator_run_id=self.run.record.orchestrator_run_id,
@@ -166,6 +175,7 @@ class _Attempt:
             invocation=self.name,
             attempt=self.number,
             scheduled_time=scheduled_time(),
+            secrets=MappingProxyType({name: SecretStr(value) for name, value in secrets.items()}),
         )
 
     def _call(self) -> Mapping[str, ArtifactRef]:
@@ -182,7 +192,7 @@ class _Attempt:
             invocation_id=self.name,
             attempt=self.number,
             outputs=dict(outputs),
-            metadata=dict(context.metadata),
+            metadata=hidden_in(dict(context.metadata)),
             started=self.started,
         )
         self.sink.settle()
@@ -250,21 +260,6 @@ def _called(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
         raise
     except BaseException as error:
         raise _Raised(error) from error
-
-
-@contextmanager
-def environment(variables: Mapping[str, str]) -> Generator[None]:
-    """Set the step's variables for its time; what another set meanwhile is kept."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def scheduled_time() -> datetime | None:

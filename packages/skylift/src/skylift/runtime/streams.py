@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Any, Final
+
+from skylift.runtime.known_secrets import known_forms
+from skylift.runtime.masking import Masker
 
 if TYPE_CHECKING:
     import logging
@@ -18,27 +23,72 @@ _OPEN: Final[list[LogSink]] = []
 _GATHER: Final[list[Callable[[], Any]]] = []
 
 
+_TURNS: Final = [threading.RLock()]
+"""One writer at a time, for a masker is in the middle of a text. A forked child gets its own."""
+
+
+def _turn() -> threading.RLock:
+    return _TURNS[0]
+
+
+def _renew() -> None:
+    _TURNS[0] = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
 def current_sink() -> LogSink | None:
     """The running step's; in a thread that knows no step, that of the only one there is."""
     return _CURRENT.get() or (_OPEN[0] if len(_OPEN) == 1 else None)
 
 
 class Tee:
-    """A text stream that also feeds the running step's sink; in all else the stream it wraps."""
+    """A text stream that also feeds the running step's sink; in all else the stream it wraps.
+
+    Neither is given a secret. Those that were known once are hidden until the tee's end.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
+        self._masker = Masker()
+        self._forms: frozenset[str] = frozenset()
 
     def write(self, text: str) -> int:
+        if (forms := known_forms()) is not self._forms:
+            self._masker.learn(forms)
+            self._forms = forms
+        if not forms:
+            self._write(self._masker.feed(text))
+            return len(text)
+        with _turn():
+            self._write(self._masker.feed(text))
+        return len(text)
+
+    def settle(self) -> None:
+        """Write what could be the beginning of a secret, as far as that betrays none."""
+        if self._masker.is_waiting:
+            with _turn():
+                self._write(self._masker.settle())
+
+    def end(self) -> None:
+        with _turn():
+            self._write(self._masker.end())
+
+    def _write(self, text: str) -> None:
         sink = current_sink()
+        if not text:
+            return
         if sink is None:
-            return self._stream.write(text)
+            self._stream.write(text)
+            return
         sink.write(text.encode("utf-8", "backslashreplace"))
         with suppress(OSError):  # nobody looks any more: the log has it, and the step need not notice
             self._stream.write(text)
-        return len(text)
 
     def flush(self) -> None:
+        self.settle()
         with ExitStack() as stack:
             if current_sink() is not None:
                 stack.enter_context(suppress(OSError))
@@ -86,7 +136,19 @@ def gathered(gather: Callable[[], Any]) -> Generator[None]:
 @contextmanager
 def teed() -> Generator[None]:
     """Tee stdout, stderr and what loggers write to the two, for the time of a run in this process."""
-    with wrapped(lambda stream: stream if isinstance(stream, Tee) else Tee(stream)):
+    tees: list[Tee] = []
+
+    def tee(stream: IO[str]) -> IO[str] | Tee:
+        if isinstance(stream, Tee):
+            return stream
+        tees.append(Tee(stream))
+        return tees[-1]
+
+    with ExitStack() as stack:
+        stack.enter_context(wrapped(tee))
+        for made in tees:
+            stack.enter_context(gathered(made.settle))
+            stack.callback(made.end)
         yield
 
 

@@ -143,6 +143,47 @@ def reads_variable(name: str) -> str:
     return os.environ[name]
 
 
+def betrays(name: str) -> str:
+    """Tells a secret in every way it has, and returns only that it had it."""
+    import ctypes
+    import logging
+
+    secret, context = os.environ[name], get_step_context()
+    assert context.secrets[name].get_secret_value() == secret
+    print(f"printed {secret} {context}")
+    sys.stderr.write(f"written {secret}")
+    for letter in f" by letters {secret}\n":
+        print(letter, end="", flush=True)
+    logging.getLogger("somewhere").warning("logged %s", secret)
+    half = len(secret) // 2
+    os.write(1, f"in halves {secret[:half]}".encode())
+    os.write(1, f"{secret[half:]}\n".encode())
+    ctypes.CDLL(None).puts(f"from C {secret}".encode())
+    subprocess.run(["/bin/sh", "-c", f'echo "from a child ${name}"'], check=True)
+    log_metadata({"told": f"noted {secret}"})
+    return f"{len(secret)} letters"
+
+
+def betrays_and_fails(name: str) -> None:
+    secret = os.environ[name]
+    try:
+        raise KeyError(secret)
+    except KeyError as error:
+        raise ValueError(f"{secret} is wrong" + "." * 11_000) from error
+
+
+def betrays_and_dies(name: str) -> None:
+    """In the middle of it."""
+    os.write(1, f"it begins with {os.environ[name][:-1]}".encode())
+    os.kill(os.getpid(), 9)
+
+
+def betrays_and_waits(name: str, arrived: str) -> None:
+    os.write(1, f"it begins with {os.environ[name][:2]}".encode())
+    meet(arrived)
+    threading.Event().wait()
+
+
 CALLED: list[str] = []
 """What hooks were called with, in this process."""
 
@@ -153,6 +194,12 @@ def on_success() -> None:
 
 def on_failure(error: BaseException) -> None:
     CALLED.append(f"failure: {error}")
+
+
+def betraying_hook() -> None:
+    secret = os.environ["BETRAYED"]
+    CALLED.append(secret)
+    print(f"the hook says {secret}")
 
 
 def failing_hook() -> None:
