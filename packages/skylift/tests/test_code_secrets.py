@@ -22,6 +22,8 @@ ACCOUNT = b'{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY--
         ("deploy/.ENV.production", b"A=1"),
         ("keys/id_ed25519", b""),
         ("credentials.json", b"{}"),
+        ("infra/prod.tfstate", b"{}"),
+        (".vault-token", b"hvs.abc"),
         (".aws/credentials", b""),
         ("home/.kube/config", b""),
         ("server.pem", b""),

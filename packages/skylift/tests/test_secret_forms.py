@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -10,13 +11,16 @@ from hypothesis import strategies as st
 
 from skylift.secret_forms import forms_of, lines_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=4)
 
 
 @given(SECRETS)
 def test_whatever_encodes_it_gives_one_of_its_forms(secret: str) -> None:
     forms = forms_of(secret, 1)
-    encoders = (
+    encoders: tuple[Callable[[str], str], ...] = (
         str,
         str.strip,
         repr,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skylift_contract.capability import FULL, Capability
+from skylift_contract.capability import EMULATED, FULL, Capability
 from skylift_contract.compiled import CompiledPipeline
 from skylift_contract.errors import ConfigurationError, FlavorBroken, UnknownName, UnsupportedCapability
 from skylift_contract.flavor import BaseOrchestratorFlavor, capabilities_of, infer, make_orchestrator, verify
@@ -170,6 +170,18 @@ def test_what_it_overrides_is_what_it_does() -> None:
     assert found[Capability.STEP_RETRIES] == FULL
     assert not found[Capability.SCHEDULE_CRON]
     assert not found[Capability.STOP]
+
+
+@pytest.mark.parametrize("is_remote", [True, False])
+def test_this_environment_is_where_steps_run_on_this_machine(is_remote: bool) -> None:
+    class Placed(Config):
+        @property
+        def is_remote(self) -> bool:
+            return is_remote
+
+    found = infer(Least, Placed())
+    assert bool(found[Capability.SECRETS_FROM_ENVIRONMENT]) is not is_remote
+    assert found[Capability.SECRETS] == EMULATED("read by the step's process, with its own credentials")
 
 
 def test_what_a_flavor_declares_wins() -> None:

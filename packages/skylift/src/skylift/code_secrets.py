@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAMES: Final = (
     *(".env", ".env.*", ".envrc", ".netrc", "_netrc", ".pgpass", ".pypirc", ".git-credentials"),
     *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.ppk", "*.p12", "*.pfx", "*.jks", "*.keystore"),
+    *(".vault-token", ".s3cfg", ".boto", ".dockercfg", ".htpasswd", "*.tfstate", "*.tfstate.backup"),
     *("credentials.json", "client_secret*.json", "application_default_credentials.json", "*.kdbx"),
 )
 PATHS: Final = (".aws/credentials", ".docker/config.json", ".kube/config", ".streamlit/secrets.toml")

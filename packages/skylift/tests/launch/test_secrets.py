@@ -142,9 +142,7 @@ def test_another_machine_has_not_this_environment() -> None:
     elsewhere = Processes(BaseOrchestratorConfig(), flavor="elsewhere")
     with pytest.raises(UnsupportedCapability) as raised:
         planned(["TOKEN"], elsewhere)
-    assert raised.value.refusals == (
-        "pipeline 'reading' uses secrets_from_environment: another machine has not this environment; "
-        "name where its platform keeps it, such as aws-sm:…",
-        "step 'reads' uses secrets_from_environment: another machine has not this environment; "
-        "name where its platform keeps it, such as aws-sm:…",
+    why = "another machine has not this environment; name where its platform keeps it, such as aws-sm:…"
+    assert raised.value.refusals == tuple(
+        f"{who} uses secrets_from_environment: {why}" for who in ("pipeline 'reading'", "step 'reads'")
     )

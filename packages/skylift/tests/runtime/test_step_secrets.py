@@ -48,7 +48,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 
 
 def active(store: ObjectStore, function: Callable[..., Any], **config: Any) -> ActiveRun:
-    asked = {"secrets": {NAME: "env:ITS_VARIABLE"}, **config}
+    asked: dict[str, Any] = {"secrets": {NAME: "env:ITS_VARIABLE"}, **config}
     return start_run(store, make_snapshot(make_step("a", function, **asked)))
 
 
@@ -146,6 +146,15 @@ def test_a_short_one_is_said_to_be_shown(memory_store: ObjectStore, monkeypatch:
     )
 
 
+def test_a_child_that_is_forked_in_anothers_turn_can_write(
+    memory_store: ObjectStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = active(memory_store, steps.forks_while_another_writes, parameters={"name": NAME})
+    execute(run)
+    assert outputs_of(memory_store, run.id, "a") == {"output": 3}
+    assert capfd.readouterr().out == "a child ***\n"
+
+
 # What cannot be had
 
 
@@ -174,7 +183,10 @@ def test_without_it_the_step_fails_before_its_inputs_are_loaded(
 def test_what_no_environment_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     from skylift import secrets
 
-    monkeypatch.setattr(secrets, "_OWN", {"env": lambda *_: value})
+    def gives(*_: object) -> str:
+        return value
+
+    monkeypatch.setattr(secrets, "_OWN", {"env": gives})
     with pytest.raises(
         ConfigurationError, match=r"^step 'a', secret 'A': no environment can hold it\. Look at"
     ):
@@ -200,9 +212,14 @@ def test_a_stop_while_it_is_looked_up_stops_the_step(
 @given(st.dictionaries(st.sampled_from(["A_SECRET", "B_SECRET", "C_SECRET"]), st.text("abc", min_size=1)))
 def test_the_environment_is_as_it_was(values: dict[str, str]) -> None:
     before = dict(os.environ)
-    with pytest.raises(ZeroDivisionError), revealed(values):
-        assert {**before, **values} == dict(os.environ)
-        raise ZeroDivisionError
+
+    def breaks() -> None:
+        with revealed(values):
+            assert {**before, **values} == dict(os.environ)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        breaks()
     assert dict(os.environ) == before
 
 
@@ -285,6 +302,17 @@ def test_all_output_of_a_steps_process_is_without_it(file_store: ObjectStore) ->
         assert said in log or "hook" in said
     assert VALUE not in out + err
     assert VALUE.encode() not in files_of(file_store)
+
+
+def test_one_that_is_larger_than_a_pipe(file_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pump is told of it in pieces, and of all its forms."""
+    value = "".join(f"{number:07}" for number in range(15_000))
+    monkeypatch.setenv("ITS_VARIABLE", value)
+    run = active(file_store, steps.prints, parameters={"name": NAME})
+    code, out, err = finish(run)
+
+    assert (code, out, err) == (0, "it is ***!\n", "")
+    assert log_of(file_store, run.id, "a") == out
 
 
 def test_a_failure_in_a_process_is_without_it(file_store: ObjectStore) -> None:

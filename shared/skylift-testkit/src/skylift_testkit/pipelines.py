@@ -65,10 +65,10 @@ def second_try() -> int:
 def use_secret(name: str) -> str:
     """Says which secret it has by its digest only; what it prints is for the log pump to hide."""
     secret = get_step_context().secrets[name].get_secret_value()
-    print(f"conformance: it is {os.environ[name]}, in base64 {base64.b64encode(secret.encode()).decode()}")
-    half = len(secret) // 2
-    print(secret[:half], end="", flush=True)
-    print(secret[half:], file=sys.stdout)
+    encoded, half = base64.b64encode(secret.encode()).decode(), len(secret) // 2
+    sys.stdout.write(f"conformance: it is {os.environ[name]}, in base64 {encoded}, in halves {secret[:half]}")
+    sys.stdout.flush()
+    sys.stdout.write(f"{secret[half:]}\n")
     log_metadata({"secret": secret})
     return digest(secret.encode())
 

@@ -27,7 +27,7 @@ _TURNS: Final = [threading.RLock()]
 """One writer at a time, for a masker is in the middle of a text. A forked child gets its own."""
 
 
-def _turn() -> threading.RLock:
+def turn() -> threading.RLock:
     return _TURNS[0]
 
 
@@ -62,18 +62,18 @@ class Tee:
         if not forms:
             self._write(self._masker.feed(text))
             return len(text)
-        with _turn():
+        with turn():
             self._write(self._masker.feed(text))
         return len(text)
 
     def settle(self) -> None:
         """Write what could be the beginning of a secret, as far as that betrays none."""
         if self._masker.is_waiting:
-            with _turn():
+            with turn():
                 self._write(self._masker.settle())
 
     def end(self) -> None:
-        with _turn():
+        with turn():
             self._write(self._masker.end())
 
     def _write(self, text: str) -> None:

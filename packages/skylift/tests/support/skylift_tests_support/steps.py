@@ -164,6 +164,34 @@ def betrays(name: str) -> str:
     return f"{len(secret)} letters"
 
 
+def prints(name: str) -> None:
+    print(f"it is {os.environ[name]}!")
+
+
+def forks_while_another_writes(name: str) -> int:
+    """A child that is forked in the middle of another thread's turn; its exit code."""
+    from skylift.runtime import streams
+
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with streams.turn():
+            held.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        print(f"a child {os.environ[name]}", flush=True)
+        os._exit(3)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    done.set()
+    thread.join()
+    return code
+
+
 def betrays_and_fails(name: str) -> None:
     secret = os.environ[name]
     try:
