@@ -186,7 +186,8 @@ invocation.LogSink = lambda store: Told(store, lambda wake, pause: None)
 from skylift_tests_support import steps
 meet = steps.meet
 def told(path):
-    print("I am running", flush=True)
+    sys.stdout.write("I am running\\n")  # print makes two writes of it under PYTHONUNBUFFERED
+    sys.stdout.flush()
 steps.meet = told
 from skylift.runtime.__main__ import main
 sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from skylift_tests_support import steps
+from skylift_tests_support.faults import Died, Fault, Plan, at, faulty_store, never
 from skylift_tests_support.runs import log_of, make_snapshot, make_step, outputs_of, start_run, step_process
 
 from skylift.authoring.sources import source_of
@@ -24,7 +26,7 @@ from skylift.runtime.known_secrets import known_forms
 from skylift.runtime.step_secrets import looked_up, revealed
 from skylift.runtime.streams import teed
 from skylift_contract.enums import ExecutionStatus as Status
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, StoreError
 from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
@@ -153,6 +155,24 @@ def test_a_child_that_is_forked_in_anothers_turn_can_write(
     execute(run)
     assert outputs_of(memory_store, run.id, "a") == {"output": 3}
     assert capfd.readouterr().out == "a child ***\n"
+
+
+@pytest.mark.parametrize("function", [steps.prints, steps.betrays_and_fails])
+def test_whatever_the_store_loses_it_is_neither_kept_nor_left_behind(function: Callable[..., Any]) -> None:
+    def run(plan: Plan) -> tuple[ObjectStore, int]:
+        store, transport = faulty_store(plan)
+        with suppress(StoreError, Died):
+            execute(active(store, function, parameters={"name": NAME}))
+        transport.plan = never
+        return store, len(transport.calls)
+
+    _, calls = run(never)
+    for index in range(calls):
+        for fault in (Fault.LOST_BEFORE, Fault.DIES_BEFORE):
+            store, _ = run(at(index, fault))
+            assert VALUE.encode() not in everything_in(store)
+            assert NAME not in os.environ
+            assert known_forms() == frozenset()
 
 
 # What cannot be had
