@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from skylift_contract.enums import ExecutionMode, ExecutionStatus
     from skylift_contract.resource_settings import ResourceSettings
     from skylift_contract.schedule import Schedule
-    from skylift_contract.settings import DockerSettings, StepRetryConfig
+    from skylift_contract.settings import CachePolicy, DockerSettings, StepRetryConfig
 
 __all__ = [
+    "CachePolicy",
     "Client",
     "DockerSettings",
     "ExecutionMode",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _WHERE: Final = {
+    "CachePolicy": "skylift_contract.settings",
     "Client": "skylift.client",
     "DockerSettings": "skylift_contract.settings",
     "ExecutionMode": "skylift_contract.enums",

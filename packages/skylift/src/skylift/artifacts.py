@@ -223,9 +223,13 @@ def open_files(store: ObjectStore, artifact: str, who: str) -> tuple[StoredFiles
     return StoredFiles(files, store, who), manifest
 
 
+def manifest_key(artifact: str) -> str:
+    return f"{keys.artifact(artifact)}{RECORD}"
+
+
 def read_manifest(store: ObjectStore, artifact: str, who: str) -> Manifest:
     """Raises `DamagedObject`, or `RecordTooNew` for one that a newer Skylift wrote in another way."""
-    key = f"{keys.artifact(artifact)}{RECORD}"
+    key = manifest_key(artifact)
     named = f"{who}, object {key}"
     content = store.get(key)
     if content is None:

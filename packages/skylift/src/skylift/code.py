@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MARKERS: Final = ("skylift.toml", "pyproject.toml", ".git")
 SKIPPED: Final = frozenset({"__pycache__", "node_modules", "dist", "build", "site"})
+PACKAGES: Final = frozenset({"site-packages", "dist-packages"})
 MOST_BYTES: Final = 100 * 1024**2
 """Ours: beyond it data was meant to be an artifact, and every cold container would pay for it."""
 MOST_FILES: Final = 20_000
@@ -79,7 +80,7 @@ def source_tree(
     `ConfigurationError` for one that holds what looks like a secret.
     """
     script = script.resolve()
-    if any(script.is_relative_to(prefix) for prefix in _installed()):
+    if is_installed(script):
         return None
     root, has_marker = _root(script)
     found = _tracked(root) or (_walk(root) if has_marker else _importable(root))
@@ -103,10 +104,13 @@ def _own_folder(script: Path, root: Path) -> str:
     return "" if own == "." else own
 
 
-def _installed() -> list[Path]:
+def is_installed(path: Path) -> bool:
+    """Whether a resolved path lies where packages are installed, or Python itself is."""
     import sysconfig
 
-    return [Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib", "stdlib")]
+    places = [Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib", "stdlib")]
+    # A user's own packages, and Debian's, lie elsewhere than sysconfig says.
+    return any(path.is_relative_to(place) for place in places) or not PACKAGES.isdisjoint(path.parts)
 
 
 def _root(script: Path) -> tuple[Path, bool]:

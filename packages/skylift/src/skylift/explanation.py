@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from skylift.caching.why import why_not_cached
 from skylift.console.words import clock, counted, counts, printable, seconds, status_word
 from skylift.ledger.history import History
 from skylift.ledger.output import Output
@@ -41,7 +42,8 @@ class Explanation:
     """What to tell of a run.
 
     `failed`: in the order in which they failed; only the first has its log. `not_run`: what
-    did not run because of that first one. `following`: commands, each with what it is for.
+    did not run because of that first one. `ran`: in a run that completed, the steps that were
+    not cached, each with why. `following`: commands, each with what it is for.
     """
 
     run: PipelineRun
@@ -50,6 +52,8 @@ class Explanation:
     failed: tuple[Failure, ...] = ()
     not_run: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
+    cached: tuple[str, ...] = ()
+    ran: tuple[tuple[str, str], ...] = ()
     following: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -57,6 +61,7 @@ def explain(run: PipelineRun) -> Explanation:
     """Read what there is to know of a run's cause."""
     status = run.fetch()
     failed = _failures(run, status)
+    has_completed = status.status is Status.COMPLETED
     return Explanation(
         run=run,
         status=status,
@@ -64,6 +69,8 @@ def explain(run: PipelineRun) -> Explanation:
         failed=failed,
         not_run=_not_run(run, status, failed),
         stopped=_named(status, Status.STOPPED),
+        cached=_named(status, Status.CACHED),
+        ran=tuple(why_not_cached(run, status).items()) if has_completed else (),
         following=_following(run, status, failed),
     )
 

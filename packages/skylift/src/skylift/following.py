@@ -51,10 +51,12 @@ def changes(
         for name, step in after.items()
         if before.get(name) != step and (name in before or step.status is not ExecutionStatus.PENDING)
     }
-    history = History.read(run.ledger, str(run.id), changed)
+    history = History.read(run.ledger, str(run.id), changed, run.snapshot_of.bindings)
     for name, step in changed.items():
+        origin = history.origin(name)
+        reason = f"from run {origin.run_id}" if origin else step.reason
         so_far = _so_far(run, name, step) if step.status is ExecutionStatus.RUNNING else 0.0
-        yield StepEvent(name, step.status, step.reason, step.attempt, history.seconds(name), so_far)
+        yield StepEvent(name, step.status, reason, step.attempt, history.seconds(name), so_far)
 
 
 def _so_far(run: PipelineRun, name: str, step: StepStatus) -> float:

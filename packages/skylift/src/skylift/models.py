@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import PrivateAttr
 
-from skylift import artifacts
-from skylift.authoring.sources import load
-from skylift.ledger import keys
 from skylift.ledger.process import liveness
 from skylift.ledger.records import RunRecord, UnreadRun
 from skylift.ledger.view import settled
-from skylift.materializers.paths import PATH, restore
 from skylift.named import Named
+from skylift.step_runs import ArtifactView, StepRun
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import RecordTooNew, SkyliftError
 from skylift_contract.run import DeployedSchedule, PipelineRunResponse
-from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, PipelineSnapshotResponse
+from skylift_contract.snapshot import PipelineSnapshot, PipelineSnapshotResponse
 from skylift_contract.status import UNASKED, Liveness, RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from skylift.ledger.ledger import Ledger
-    from skylift.ledger.records import ErrorInfo, ResultRecord, RunEndRecord
-    from skylift_contract.snapshot import Step
-    from skylift_contract.status import StepStatus
+    from skylift.ledger.records import ErrorInfo, RunEndRecord
 
 __all__ = [
     "ArtifactView",
@@ -42,96 +35,6 @@ __all__ = [
     "PipelineSnapshotResponse",
     "StepRun",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ArtifactView:
-    """One output that was committed; nothing is read before it is asked for."""
-
-    ledger: Ledger
-    ref: ArtifactRef
-    who: str
-    annotation: Any = Any
-
-    @property
-    def uri(self) -> str:
-        """The folder in the store that holds its files, below `data/`."""
-        return self.ledger.artifact_uri(self.ref.digest)
-
-    def load(self) -> Any:
-        """The value; raises `DamagedObject` when its bytes have changed."""
-        return artifacts.load(self.ledger.store, self.ref, self.annotation, self.who)
-
-    def download(self, folder: Path) -> list[Path]:
-        """Copy its files below a folder, verified, and return where each went.
-
-        Empty folders and the right to execute come back with what a step gave as a `Path`.
-        """
-        files, manifest = artifacts.open_files(self.ledger.store, self.ref.digest, self.who)
-        files.folder = folder
-        if manifest.materializer == PATH:
-            return restore(files, folder, manifest.details)
-        return [files.path(name) for name in files.files]
-
-
-@dataclass(frozen=True, slots=True)
-class StepRun:
-    """One invocation in one run, as it stood when the run was asked."""
-
-    run: PipelineRun
-    step: Step
-    status_of: StepStatus
-
-    @property
-    def status(self) -> ExecutionStatus:
-        return self.status_of.status
-
-    @property
-    def reason(self) -> str:
-        return self.status_of.reason
-
-    @property
-    def _result(self) -> ResultRecord | None:
-        return self.run.ledger.result(str(self.run.id), self.step.spec.invocation_id)
-
-    @property
-    def outputs(self) -> Mapping[str, ArtifactView]:
-        """Name → output; empty while the step has not committed.
-
-        For a name that none has it raises `UnknownKey`, offering the nearest.
-        """
-        name = self.step.spec.invocation_id
-        result = self._result
-        bound = self.run.snapshot_of.bindings.get(name)
-        refs = result.outputs if result else bound.outputs if bound else {}
-        who = f"run {self.run.id}, step {name!r}"
-        found = (
-            (name, ArtifactView(self.run.ledger, ref, f"{who}, output {name!r}", self._annotation(name)))
-            for name, ref in refs.items()
-        )
-        return Named("output", who, found)
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """What the step noted with `log_metadata`."""
-        result = self._result
-        return result.metadata if result else {}
-
-    def logs(self) -> Iterator[str]:
-        """What its attempts printed, as text, in order; what is stored so far."""
-        store = self.run.ledger.store
-        for key in store.list(keys.logs(str(self.run.id), self.step.spec.invocation_id)):
-            yield (store.get(key) or b"").decode("utf-8", "replace")
-
-    def _annotation(self, output: str) -> Any:
-        """The producer's own annotation, where its code can be imported here; it helps JSON."""
-        from skylift.authoring.signature import read_signature
-
-        try:
-            signature = read_signature(load(self.step.spec.source), self.step.config.name)
-        except (SkyliftError, ImportError):
-            return Any
-        return next((out.annotation for out in signature.outputs if out.name == output), Any)
 
 
 class PipelineRun(contract.PipelineRun):
@@ -179,7 +82,7 @@ class PipelineRun(contract.PipelineRun):
     @property
     def id(self) -> UUID | None:
         """None while no step of a submission without a run ID has started."""
-        if isinstance(self._record, UnreadRun):
+        if self._record is not None:
             return UUID(self._record.run_id)
         if (own := super().id) is not None or self.submission_id is None:
             return own
@@ -252,10 +155,8 @@ class PipelineRun(contract.PipelineRun):
 
         For a name that none has it raises `UnknownKey`, offering the nearest.
         """
-        steps: Mapping[str, Step] = self.snapshot_of.step_configurations if status.steps else {}
-        found = (
-            (name, StepRun(self, steps[name], status.steps[name])) for name in steps if name in status.steps
-        )
+        names = self.snapshot_of.invocations if status.steps else ()
+        found = ((name, StepRun(self, name, status.steps[name])) for name in names if name in status.steps)
         return Named("step", f"run {self.id}", found)
 
     def step(self, name: str) -> StepRun:

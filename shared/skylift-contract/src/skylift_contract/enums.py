@@ -9,7 +9,7 @@ class ExecutionStatus(StrEnum):
     """How a run or a step stands.
 
     `PENDING`: the backend has it and nothing of it runs yet. `STOPPING`: it was asked to
-    stop and something still runs. `CACHED`: bound to outputs that were there before.
+    stop and something still runs. `CACHED`: it did not run, for its outputs were there before.
     `SKIPPED`: it will not run, for a failure or a stop before it. `NOT_STARTED`: its run
     ended before it began. `UNKNOWN`: the backend could not be asked.
     """

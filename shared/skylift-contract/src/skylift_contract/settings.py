@@ -1,14 +1,17 @@
-"""What a person may ask of one step: retries and the image it runs in."""
+"""What a person may ask of one step: retries, the image it runs in, when it need not run again."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field, model_validator
 
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.model import Duration, Settings
+
+CENTURY: Final = timedelta(days=36525)
+"""Ours: what lasts longer does not expire. Dates end in the year 9999."""
 
 
 class StepRetryConfig(Settings):
@@ -28,6 +31,25 @@ class StepRetryConfig(Settings):
             return self.delay * self.backoff ** (retry - 1)
         except OverflowError:
             return timedelta.max if self.delay else self.delay
+
+
+class CachePolicy(Settings):
+    """When a step need not run, for what it would make was made before.
+
+    Each part that is true counts: where it differs, the step runs. `source`: the step's module
+    and the modules of the project that it imports. `inputs`: the data of its inputs.
+    `parameters`, `environment`: its own, as they are declared. `image`: its `DockerSettings`.
+    `python`: the minor version. Names and annotations of the outputs always count.
+    `expires_after`: what was made longer ago is not taken; None: it never is too old.
+    """
+
+    source: bool = True
+    inputs: bool = True
+    parameters: bool = True
+    environment: bool = True
+    image: bool = True
+    python: bool = True
+    expires_after: Duration | None = Field(default=None, gt=timedelta(0), le=CENTURY)
 
 
 class DockerSettings(Settings):

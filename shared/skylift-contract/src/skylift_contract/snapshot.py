@@ -21,7 +21,7 @@ from skylift_contract.model import Duration, Frozen
 from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.run_id import RunIdSource
 from skylift_contract.schedule import Schedule
-from skylift_contract.settings import DockerSettings, StepRetryConfig
+from skylift_contract.settings import CachePolicy, DockerSettings, StepRetryConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,11 +40,19 @@ class ArtifactRef(Frozen):
 
 
 class Binding(Frozen):
-    """An invocation that will not run, since its outputs are committed already."""
+    """An invocation that will not run, since its outputs are committed already.
+
+    `run_id`, `step_name`: the run that made them, and the invocation there. `source`: the
+    step's own. `place`: its number in the topological order of all invocations, and
+    `upstream_steps` those that it would have waited for.
+    """
 
     run_id: str
     step_name: str
     outputs: dict[str, ArtifactRef]
+    source: str = ""
+    place: int = 0
+    upstream_steps: tuple[str, ...] = ()
 
 
 class InputSource(Frozen):
@@ -55,10 +63,14 @@ class InputSource(Frozen):
 
 
 class OutputSpec(Frozen):
-    """An output's name, and its annotation as a person would write it."""
+    """An output's name, and its annotation as a person would write it.
+
+    `materializers`: names of those that are tried in turn, where the annotation is a class.
+    """
 
     name: str
     annotation: str = "Any"
+    materializers: tuple[str, ...] = ()
 
 
 class StepSpec(Frozen):
@@ -91,6 +103,7 @@ class StepConfig(Frozen):
     environment: dict[str, str] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
     enable_cache: bool = True
+    cache_policy: CachePolicy = Field(default_factory=CachePolicy)
     on_failure: str | None = None
     on_success: str | None = None
     runtime: str = "inline"
@@ -157,7 +170,9 @@ class PipelineSnapshot(Frozen):
     """One pipeline, compiled. `steps` are in topological order.
 
     `images`: invocation id → image, resolved to a digest at submission; the empty key is
-    the image of a dynamic pipeline's orchestration environment.
+    the image of a dynamic pipeline's orchestration environment. `source_digests`: a step's
+    source → digest of its module and of the project's that it imports; one that is not there
+    cannot be compared.
     """
 
     schema_major: int = SCHEMA_MAJOR
@@ -168,12 +183,21 @@ class PipelineSnapshot(Frozen):
     schedule: Schedule | None = None
     code: CodeArchive | None = None
     images: dict[str, str] = Field(default_factory=dict)
+    source_digests: dict[str, str] = Field(default_factory=dict)
     runtime: SnapshotRuntime
 
     @cached_property
     def step_configurations(self) -> Mapping[str, Step]:
         """Invocation id → step, in topological order."""
         return MappingProxyType({step.spec.invocation_id: step for step in self.steps})
+
+    @cached_property
+    def invocations(self) -> tuple[str, ...]:
+        """Every invocation id, those that are bound included, in topological order."""
+        found = list(self.step_configurations)
+        for name in sorted(self.bindings, key=lambda bound: self.bindings[bound].place):
+            found.insert(self.bindings[name].place, name)
+        return tuple(found)
 
     @cached_property
     def content(self) -> bytes:
@@ -187,7 +211,7 @@ class PipelineSnapshot(Frozen):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Pydantic's own would carry the former content and digest along."""
         made = super().model_copy(update=update, deep=deep)
-        for derived in ("step_configurations", "content", "digest"):
+        for derived in ("step_configurations", "invocations", "content", "digest"):
             vars(made).pop(derived, None)
         return made
 

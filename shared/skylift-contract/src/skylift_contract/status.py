@@ -81,6 +81,11 @@ class StepEvidence:
         """The number of the newest attempt; 0 when none has started."""
         return max(self.attempts, default=0)
 
+    @property
+    def was_taken(self) -> bool:
+        """Whether its result is an earlier run's: none of its own attempts made it."""
+        return self.committed and all(AttemptEnd.DUPLICATE in ends for ends in self.attempts.values())
+
 
 UNASKED: Final = RunStatus(Status.UNKNOWN, "the backend could not be asked")
 
@@ -94,10 +99,10 @@ _BY_END: Final = {
 
 def step_status(evidence: StepEvidence, invocation_id: str, backend: RunStatus) -> StepStatus:
     """How one invocation stands, whatever the two sides say."""
+    if evidence.was_taken or (evidence.bound and not evidence.committed):
+        return StepStatus(Status.CACHED)
     if evidence.committed:
         return StepStatus(Status.COMPLETED, attempt=evidence.newest)
-    if evidence.bound:
-        return StepStatus(Status.CACHED)
     native = backend.steps.get(invocation_id)
     if not evidence.newest:
         return _not_started(native, backend)

@@ -23,6 +23,7 @@ class SharedOptions:
     retry: Any = None
     timeout: Any = None
     enable_cache: bool | None = None
+    cache_policy: Any = None
     on_failure: Callable[..., Any] | None = None
     on_success: Callable[..., Any] | None = None
 

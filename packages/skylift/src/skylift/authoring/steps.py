@@ -85,10 +85,11 @@ def step(
 
     Options: `name`; `settings` ({"resources": ResourceSettings, "docker": DockerSettings,
     "orchestrator.<flavor>": …}); `retry` (StepRetryConfig); `timeout` (seconds or a
-    timedelta); `enable_cache`; `environment` (name → value); `secrets` (["DB_PASSWORD"], or
-    where it is, ["DB_PASSWORD=env:OTHER"]: environment variables of the step while it runs,
-    hidden from its output and in no record); `on_failure`, `on_success` (functions); `runtime` ("inline" or
-    "isolated", in dynamic pipelines).
+    timedelta); `enable_cache` (on unless False); `cache_policy` (CachePolicy); `environment`
+    (name → value); `secrets` (["DB_PASSWORD"], or where it is, ["DB_PASSWORD=env:OTHER"]:
+    environment variables of the step while it runs, hidden from its output and in no record);
+    `on_failure`, `on_success` (functions); `runtime` ("inline" or "isolated", in dynamic
+    pipelines).
     """
 
     def decorate(decorated: Callable[..., R]) -> StepFunction[R]:

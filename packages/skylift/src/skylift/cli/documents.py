@@ -2,7 +2,11 @@
 
     runs list      {"version": 1, "runs": [RUN, …]}, newest first
     runs describe  {"version": 1, "run": RUN + {parameters, notes, damaged: [TEXT, …], steps: [STEP, …]}}
-    runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], skipped, stopped, next}}
+    runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], skipped, stopped, cached,
+                    ran: [{step, reason}, …], next}}
+
+A STEP that did not run, for an earlier run had made its outputs, has the status `completed`,
+`cached` true, and in `cached_from` that `run` and the `step` in it. `ran`: why steps were not cached.
 
 A field may be added within a version; none changes its meaning or goes away. Times are
 ISO 8601 in UTC, durations seconds, what is not known null.
@@ -14,12 +18,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift.cli import stdout
+from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from skylift.ledger.records import RunRecord, UnreadRun
-    from skylift_contract.enums import ExecutionStatus
+    from skylift.ledger.records import Origin, RunRecord, UnreadRun
 
 VERSION: Final = 1
 
@@ -46,6 +50,16 @@ def run_fields(
         "snapshot": record.snapshot,
         "orchestrator_run_id": record.orchestrator_run_id,
         "submission_id": record.submission_id,
+    }
+
+
+def step_status(status: ExecutionStatus, origin: Origin | None) -> dict[str, Any]:
+    """The fields of STEP that say how it stands."""
+    is_cached = status is ExecutionStatus.CACHED
+    return {
+        "status": ExecutionStatus.COMPLETED.value if is_cached else status.value,
+        "cached": is_cached,
+        "cached_from": {"run": origin.run_id, "step": origin.invocation_id} if origin else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ CONFIG_HELP = "YAML, TOML or JSON with the keys `parameters` and `settings`."
 @click.option("--orchestrator", metavar="NAME", help="Run on this orchestrator.")
 @store_option()
 @click.option("--now", is_flag=True, help="Run once, now, whatever the pipeline's schedule.")
+@click.option("--no-cache", is_flag=True, help="Run every step, and store nothing for later runs to take.")
 @click.option("--no-wait", is_flag=True, help="Return when the run is submitted; its id goes to stdout.")
 @click.option(
     "--allow-degraded",
@@ -58,6 +60,7 @@ def run(
     orchestrator: str | None,
     store: str | None,
     now: bool,
+    no_cache: bool,
     no_wait: bool,
     allow_degraded: Sequence[str],
 ) -> int:
@@ -78,6 +81,10 @@ def run(
 
     with explained(pipeline.who):
         planned = plan(pipeline, arguments, degraded, store)
+    if no_cache:
+        from skylift.launch.cached import without_cache
+
+        planned = replace(planned, snapshot=without_cache(planned.snapshot))
     return _submit(planned, wait=not no_wait)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 from skylift import __version__
 from skylift.authoring.handles import InvocationHandle, OutputHandle, OutputHandles
@@ -15,6 +15,7 @@ from skylift.authoring.sources import source_of
 from skylift.authoring.trace import Call, Trace, tracing
 from skylift.compiler import configuration
 from skylift.compiler.graph import in_order
+from skylift.materializers.registry import candidates
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.errors import AuthoringError, ConfigurationError
 from skylift_contract.schedule import Schedule
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.authoring.steps import StepFunction
+    from skylift.source_digests import SourceDigests
     from skylift_contract.model import Settings
     from skylift_contract.run_id import RunIdSource
 
@@ -65,14 +67,18 @@ def compile_snapshot(
     arguments: Mapping[str, Any],
     target: Target,
     code: CodeArchive | None = None,
+    sources: SourceDigests | None = None,
 ) -> PipelineSnapshot:
     """The snapshot of a pipeline called with these arguments.
+
+    Without `sources` nothing of it is ever taken from the cache.
 
     Raises `AuthoringError` or `ConfigurationError` for what is wrong with the pipeline.
     """
     configuration.check_name("pipeline", pipeline.name)
     parameters = _pipeline_parameters(pipeline, arguments)
-    steps = () if pipeline.options.dynamic else _steps(pipeline, parameters, target)
+    compiler = StepCompiler(pipeline, target, sources)
+    steps = () if pipeline.options.dynamic else _steps(compiler, parameters)
     return PipelineSnapshot(
         project=target.project,
         pipeline_configuration=_pipeline_configuration(
@@ -81,6 +87,7 @@ def compile_snapshot(
         steps=steps,
         schedule=_schedule(pipeline),
         code=code,
+        source_digests=compiler.source_digests,
         runtime=SnapshotRuntime(
             flavor=target.flavor,
             python=f"{sys.version_info.major}.{sys.version_info.minor}",
@@ -105,29 +112,30 @@ def _pipeline_parameters(
     return found
 
 
-def _steps(
-    pipeline: PipelineFunction, parameters: Mapping[str, tuple[Any, Any]], target: Target
-) -> tuple[Step, ...]:
+def _steps(compiler: StepCompiler, parameters: Mapping[str, tuple[Any, Any]]) -> tuple[Step, ...]:
+    pipeline = compiler.pipeline
     with tracing(pipeline.name) as trace:
         pipeline.entrypoint(**{name: value for name, (_, value) in parameters.items()})
     if not trace.calls:
         raise AuthoringError("it calls no step", who=pipeline.who, fix="Call at least one @step in it.")
-    return ordered_steps(pipeline, trace, target)
+    return ordered_steps(compiler, trace)
 
 
-def ordered_steps(pipeline: PipelineFunction, trace: Trace, target: Target) -> tuple[Step, ...]:
+def ordered_steps(compiler: StepCompiler, trace: Trace) -> tuple[Step, ...]:
     """A trace's calls as steps, in topological order."""
-    compiler = StepCompiler(pipeline, target)
     steps = {call.invocation: compiler.step(call) for call in trace.calls.values()}
-    order = in_order({name: step.spec.upstream_steps for name, step in steps.items()}, pipeline.who)
+    order = in_order({name: step.spec.upstream_steps for name, step in steps.items()}, compiler.pipeline.who)
     return tuple(steps[name] for name in order)
 
 
 class StepCompiler:
     """Makes steps of one pipeline's calls; what all calls of a step share is made once."""
 
-    def __init__(self, pipeline: PipelineFunction, target: Target) -> None:
-        self.pipeline, self.target = pipeline, target
+    def __init__(
+        self, pipeline: PipelineFunction, target: Target, sources: SourceDigests | None = None
+    ) -> None:
+        self.pipeline, self.target, self._sources = pipeline, target, sources
+        self.source_digests: dict[str, str] = {}
         self._shared = lru_cache(maxsize=None)(self._configure)
 
     def step(self, call: Call) -> Step:
@@ -156,11 +164,17 @@ class StepCompiler:
         own, default, who = step.options, self.pipeline.options, step.who
         configuration.check_name("step", step.name)
         settings = configuration.merged(default.settings, own.settings, who)
-        cache = [asked for asked in (own.enable_cache, default.enable_cache) if asked is not None]
+        source, cache = source_of(step.entrypoint, who), configuration.cache_of(own, default)
+        if cache and self._sources and (found := self._sources.of(step.entrypoint)):
+            self.source_digests[source] = found
         config = StepConfig(
             name=step.name,
             outputs=tuple(
-                OutputSpec(name=out.name, annotation=describe(out.annotation))
+                OutputSpec(
+                    name=out.name,
+                    annotation=describe(out.annotation),
+                    materializers=_materializers(out.annotation),
+                )
                 for out in step.signature.outputs
             ),
             resource_settings=configuration.resources_of(settings),
@@ -170,12 +184,19 @@ class StepCompiler:
             timeout=configuration.timeout_of(own, default, who),
             environment=configuration.environment_of(own, default, who),
             secrets=configuration.secrets_of(own, default, self.target.secrets, who),
-            enable_cache=cache[0] if cache else True,
+            enable_cache=cache,
+            cache_policy=configuration.cache_policy_of(own, default, who),
             on_failure=_hook(own.on_failure, who),
             on_success=_hook(own.on_success, who),
             runtime=own.runtime or "inline",
         )
-        return source_of(step.entrypoint, who), config
+        return source, config
+
+
+def _materializers(annotation: Any) -> tuple[str, ...]:
+    """What an output's class is stored by; of other annotations only the value tells."""
+    kind = get_origin(annotation) or annotation
+    return candidates(kind) if isinstance(kind, type) else ()
 
 
 def _as_input(value: Any, who: str) -> InputSource | tuple[InputSource, ...] | None:

@@ -10,7 +10,7 @@ from skylift.secrets import named_secrets
 from skylift_contract.errors import AuthoringError, ConfigurationError, UnknownName
 from skylift_contract.model import Duration, Settings
 from skylift_contract.resource_settings import ResourceSettings
-from skylift_contract.settings import DockerSettings, StepRetryConfig
+from skylift_contract.settings import CachePolicy, DockerSettings, StepRetryConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,6 +94,25 @@ def retry_of(options: SharedOptions, default: SharedOptions, who: str) -> StepRe
         return StepRetryConfig.parse(asked)
     raise ConfigurationError(
         "it is a StepRetryConfig", who=f"{who}, retry", value=asked, fix="StepRetryConfig(max_retries=2)"
+    )
+
+
+def cache_of(options: SharedOptions, default: SharedOptions) -> bool:
+    """Whether a step may be taken from the cache, which it may where nobody says otherwise."""
+    asked = options.enable_cache if options.enable_cache is not None else default.enable_cache
+    return asked is None or asked
+
+
+def cache_policy_of(options: SharedOptions, default: SharedOptions, who: str) -> CachePolicy:
+    asked = options.cache_policy if options.cache_policy is not None else default.cache_policy
+    if asked is None:
+        return CachePolicy()
+    if isinstance(asked, CachePolicy):
+        return asked
+    if isinstance(asked, dict):
+        return CachePolicy.parse(asked)
+    raise ConfigurationError(
+        "it is a CachePolicy", who=f"{who}, cache_policy", value=asked, fix="CachePolicy(expires_after=3600)"
     )
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.schedule import Schedule
-from skylift_contract.settings import DockerSettings, StepRetryConfig
+from skylift_contract.settings import CachePolicy, DockerSettings, StepRetryConfig
 
-__all__ = ["DockerSettings", "ResourceSettings", "Schedule", "StepRetryConfig"]
+__all__ = ["CachePolicy", "DockerSettings", "ResourceSettings", "Schedule", "StepRetryConfig"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from skylift.observer import StepEvent
     from skylift_contract.snapshot import PipelineSnapshot
@@ -41,24 +41,22 @@ class Progress:
 
     Args:
         names: Invocation ids in topological order; others that turn up later come after.
-        cached: Those that will not run, for their outputs are there.
+        cached: Those of them that will not run, for their outputs are there.
     """
 
-    def __init__(self, names: Iterable[str] = (), cached: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), cached: Collection[str] = ()) -> None:
         self.rows: dict[str, Row] = {}
         self.counts = dict.fromkeys(ExecutionStatus, 0)
         self._running: dict[str, Row] = {}
         self._failed: dict[str, Row] = {}
         self._ended: deque[Row] = deque(maxlen=REMEMBERED)
         self._first_waiting = 0
-        for name in cached:
-            self._add(name, ExecutionStatus.CACHED)
         for name in names:
-            self._add(name, ExecutionStatus.PENDING)
+            self._add(name, ExecutionStatus.CACHED if name in cached else ExecutionStatus.PENDING)
 
     @classmethod
     def of(cls, snapshot: PipelineSnapshot) -> Progress:
-        return cls(snapshot.step_configurations, snapshot.bindings)
+        return cls(snapshot.invocations, snapshot.bindings)
 
     def _add(self, name: str, status: ExecutionStatus) -> Row:
         row = self.rows[name] = Row(name, len(self.rows), status)

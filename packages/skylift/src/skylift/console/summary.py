@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from skylift.artifacts import only_file
+from skylift.caching.key import taken_from
 from skylift.console.words import COLORS, counted, counts, one_line, seconds, status_word
 from skylift_contract.enums import ExecutionStatus
 
@@ -50,6 +51,8 @@ class Summary:
 
     def outputs_of(self, name: str) -> str:
         """`model, score`; nothing for a step that has made none."""
+        if bound := self.run.snapshot_of.bindings.get(name):
+            return ", ".join(bound.outputs)
         step = self.run.snapshot_of.step_configurations.get(name)
         if step is None or not self._is_there(name):
             return ""
@@ -91,10 +94,14 @@ class Summary:
         """The outputs that no other step takes, which are what the run was for."""
         if not self.status.status.is_finished:
             return
-        last = self._last_steps()
-        results = self.run.ledger.results(str(self.run.id), last[:MOST_ARTIFACTS]).records
+        last, bindings = self._last_steps()[:MOST_ARTIFACTS], self.run.snapshot_of.bindings
+        own = [name for name in last if name not in bindings]
+        found = {**bindings, **self.run.ledger.results(str(self.run.id), own).records}
         shown = [
-            (f"{name}.{out}", ref) for name, found in results.items() for out, ref in found.outputs.items()
+            (f"{name}.{out}", ref)
+            for name in last
+            if name in found
+            for out, ref in found[name].outputs.items()
         ]
         for label, ref in shown[:MOST_ARTIFACTS]:
             yield f"  {label}: {self._place(ref)}"
@@ -108,13 +115,10 @@ class Summary:
         return f"{folder}/data/{file}" if file else folder
 
     def _last_steps(self) -> list[str]:
-        steps = self.run.snapshot_of.step_configurations
-        taken = {name for step in steps.values() for name in step.spec.upstream_steps}
-        return [
-            name
-            for name, step in steps.items()
-            if name not in taken and step.config.outputs and self._is_there(name)
-        ]
+        snapshot = self.run.snapshot_of
+        taken = {name for step in snapshot.steps for name in {*step.spec.upstream_steps, *taken_from(step)}}
+        taken.update(name for bound in snapshot.bindings.values() for name in bound.upstream_steps)
+        return [name for name in snapshot.invocations if name not in taken and self.outputs_of(name)]
 
     def _next(self) -> Iterator[str]:
         status, run = self.status.status, self.run.id

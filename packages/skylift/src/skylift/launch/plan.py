@@ -18,6 +18,7 @@ from skylift.launch.leaks import refuse_leaks_of_plan, suspicions
 from skylift.launch.orchestrator_calls import calling
 from skylift.launch.secrets import check_secrets, check_set_here
 from skylift.launch.stacks import resolve_stack
+from skylift.source_digests import SourceDigests
 from skylift.stacks.document import read_configuration
 from skylift.store.location import folder_of
 from skylift_contract import card
@@ -74,7 +75,8 @@ def plan(
     pipeline, unscheduled = _without_schedule(pipeline, able)
     source, left_out = _source(pipeline, stack.artifact_store.uri, is_needed=orchestrator.config.is_remote)
     code = source.archive() if source else None
-    snapshot = compile_snapshot(pipeline, arguments, target_of(orchestrator), code)
+    sources = SourceDigests(source)
+    snapshot = compile_snapshot(pipeline, arguments, target_of(orchestrator), code, sources)
     check_settings(snapshot)
     refused = check(snapshot, orchestrator.flavor, able, degraded)
     with calling(orchestrator, "validate", pipeline.who):

@@ -7,9 +7,11 @@ comes before the first call to a backend, so that a submit whose answer is lost 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from skylift.launch.cached import bound_from_cache, complete
 from skylift.launch.environments import base_environment, step_environments
 from skylift.launch.leaks import refuse_leaks
 from skylift.launch.orchestrator_calls import (
@@ -25,7 +27,7 @@ from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, RunRecord
 from skylift.models import PipelineRun
-from skylift.observer import Observer, observed
+from skylift.observer import Observer, StepEvent, observed
 from skylift.store.location import open_store
 from skylift_contract import run as contract
 from skylift_contract.canonical import canonical_json
@@ -81,17 +83,36 @@ class Submission:
 
     def submit(self) -> PipelineRun | contract.DeployedSchedule:
         """Make the records, hand the snapshot over, and wait where that is wanted."""
-        snapshot, orchestrator = self.plan.snapshot, self.plan.stack.orchestrator
         with observed(self.observer):
+            self._take_from_cache()
+            snapshot, orchestrator = self.plan.snapshot, self.plan.stack.orchestrator
             self.observer.submitting(snapshot, orchestrator.flavor, self.ledger.store.uri)
             for note in self.plan.notes:
                 self.observer.note(note)
             self._refuse_leaks()
             self._store()
+            for name, bound in snapshot.bindings.items():
+                self.observer.step(StepEvent(name, ExecutionStatus.CACHED, f"from run {bound.run_id}"))
+            if snapshot.bindings and not snapshot.steps:
+                return self._nothing_left()
             result = self._hand_over()
             if snapshot.schedule is not None:
                 return self._deployed(snapshot.schedule, result)
             return self._run(result)
+
+    def _take_from_cache(self) -> None:
+        """Bind what is there already; each firing of a schedule looks for itself, when it starts."""
+        if self.plan.snapshot.schedule is None:
+            found = bound_from_cache(self.ledger.store, self.plan.snapshot)
+            self.plan = replace(self.plan, snapshot=found)
+
+    def _nothing_left(self) -> PipelineRun:
+        """A run that no backend hears of."""
+        record = complete(self.ledger, self.plan.snapshot, self.id)
+        self.observer.started(record.run_id)
+        run = PipelineRun.of_record(self.ledger, record)
+        self.observer.ended(run, run.fetch())
+        return run
 
     def _run(self, result: SubmissionResult | None) -> PipelineRun:
         orchestrator = self.plan.stack.orchestrator

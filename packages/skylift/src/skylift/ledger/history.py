@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from skylift.ledger.records import Origin
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.status import AttemptEnd
 
@@ -46,7 +47,8 @@ class History:
         bindings: Mapping[str, Binding] | None = None,
     ) -> History:
         """Of the steps that a status names, in two rounds of requests."""
-        committed = [name for name, step in steps.items() if step.status is ExecutionStatus.COMPLETED]
+        bound = bindings or {}
+        committed = [name for name, step in steps.items() if step.status.is_successful and name not in bound]
         ended = {
             name: (step.attempt, _ENDED[step.status])
             for name, step in steps.items()
@@ -54,12 +56,21 @@ class History:
         }
         results, ends = ledger.results(run_id, committed), ledger.ends(run_id, ended)
         unreadable = {**results.unreadable, **ends.unreadable}
-        return cls(results.records, ends.records, bindings or {}, unreadable)
+        return cls(results.records, ends.records, bound, unreadable)
 
     def times(self, name: str) -> tuple[datetime, datetime] | None:
         """When its last attempt began and ended; None while it has not, or where nobody wrote it."""
+        if self.origin(name):
+            return None
         record = self.results.get(name) or self.ends.get(name)
         return (record.started, record.ended) if record else None
+
+    def origin(self, name: str) -> Origin | None:
+        """The run, and the invocation in it, that its outputs were taken from."""
+        if bound := self.bindings.get(name):
+            return Origin(run_id=bound.run_id, invocation_id=bound.step_name)
+        result = self.results.get(name)
+        return result.cached_from if result else None
 
     def seconds(self, name: str) -> float | None:
         times = self.times(name)

@@ -122,6 +122,14 @@ def schedule(name: str, revision: int) -> str:
     return f"{schedule_folder(name)}{revision:04}.json"
 
 
+def cache_folder(key: str) -> str:
+    return f"cache/{key}/"
+
+
+def cache(key: str, revision: int) -> str:
+    return f"{cache_folder(key)}{revision:04}.json"
+
+
 def inverted(moment: datetime) -> int:
     """Counts down as time goes on, so that the newest sorts first; from 1970 to 2286."""
     return _LATEST - (moment - _EPOCH) // timedelta(microseconds=1)

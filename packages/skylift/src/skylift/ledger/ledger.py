@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from skylift.store.objects import ObjectStore
     from skylift_contract.run import DeployedSchedule
-    from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.snapshot import Binding, PipelineSnapshot
     from skylift_contract.status import AttemptEnd
 
 
@@ -156,6 +156,11 @@ class Ledger:
     def results(self, run_id: str, invocations: Iterable[str]) -> Found[ResultRecord]:
         """The results of those that have one."""
         return self._read_each(ResultRecord, {name: keys.result(run_id, name) for name in invocations})
+
+    def origins(self, bindings: Mapping[str, Binding]) -> Found[ResultRecord]:
+        """The results that bound invocations take theirs from, of those that are still there."""
+        wanted = {name: keys.result(bound.run_id, bound.step_name) for name, bound in bindings.items()}
+        return self._read_each(ResultRecord, wanted)
 
     def ends(self, run_id: str, attempts: Mapping[str, tuple[int, AttemptEnd]]) -> Found[EndRecord]:
         """The end of that attempt of each, of those that have one."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from skylift.caching.key import KeyParts
 from skylift.ledger import process
 from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionStatus
@@ -119,11 +121,12 @@ class SubmittedRun(Record):
 class RunRecord(Record):
     """One execution, written by whoever of its steps, its client or its readers comes first.
 
+    `orchestrator_run_id`: None where all of it was cached, and no backend has it.
     `is_signalled`: SIGTERM to the writer's process stops the run, and ends nothing else.
     """
 
     run_id: str
-    orchestrator_run_id: str
+    orchestrator_run_id: str | None
     project: str
     pipeline: str
     snapshot: str
@@ -183,15 +186,54 @@ class EndRecord(Record):
     ended: datetime = Field(default_factory=now)
 
 
+class Miss(StrEnum):
+    """Why a step that ran was not taken from the cache, as far as its key tells.
+
+    `NOTHING`: nothing is stored under it. `EXPIRED`: too old. `DAMAGED`: its data is not there,
+    or its record cannot be read. `NO_KEY`: its source cannot be read. `OFF`: nobody looked.
+    """
+
+    NOTHING = "nothing"
+    EXPIRED = "expired"
+    DAMAGED = "damaged"
+    NO_KEY = "no_key"
+    OFF = "off"
+
+
+class Origin(Frozen):
+    """The run and the invocation that made what another took."""
+
+    run_id: str
+    invocation_id: str
+
+
 class ResultRecord(Record):
-    """The commit point: the attempt whose outputs count."""
+    """The commit point: the attempt whose outputs count, or where they were taken from.
+
+    `attempt` is 0, and `cached_from` is there, where the step did not run. `key_parts`: what
+    the outputs depend on, None where that is not known. `miss`: why it ran all the same.
+    """
 
     invocation_id: str
     attempt: int
+    cached_from: Origin | None = None
+    key_parts: KeyParts | None = None
+    miss: Miss = Miss.OFF
     outputs: dict[str, ArtifactRef] = Field(default_factory=dict)
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
     started: datetime
     ended: datetime = Field(default_factory=now)
+
+
+class CacheRecord(Record):
+    """A revision of what a key's step made; `expires`: from then on it is not taken."""
+
+    parts: KeyParts
+    origin: Origin
+    outputs: dict[str, ArtifactRef] = Field(default_factory=dict)
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    made: datetime
+    expires: datetime | None = None
 
 
 class FailureRecord(Record):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from skylift_contract.status import StepStatus
 
 _NOTHING = StepEvidence()
+_BOUND = StepEvidence(bound=True)
 _SAID = (AttemptEnd.FAILED, AttemptEnd.STOPPED, AttemptEnd.SKIPPED)
 
 
@@ -150,14 +151,15 @@ def is_closed(listing: RunListing, snapshot: PipelineSnapshot) -> bool:
 def _everything(
     ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, listing: RunListing, *, is_sealed: bool
 ) -> dict[str, StepEvidence]:
-    bound = {name: StepEvidence(bound=True) for name in snapshot.bindings}
-    found = {
-        name: _evidence(ledger, run_id, name, step, is_sealed=is_sealed)
-        if (step := listing.steps.get(step_key(name)))
-        else _NOTHING
-        for name in snapshot.step_configurations
-    }
-    return {**bound, **found}
+    found: dict[str, StepEvidence] = {}
+    for name in snapshot.invocations:
+        if name in snapshot.bindings:
+            found[name] = _BOUND
+        elif step := listing.steps.get(step_key(name)):
+            found[name] = _evidence(ledger, run_id, name, step, is_sealed=is_sealed)
+        else:
+            found[name] = _NOTHING
+    return found
 
 
 def _evidence(ledger: Ledger, run_id: str, name: str, step: StepListing, *, is_sealed: bool) -> StepEvidence:

@@ -135,7 +135,8 @@ class _Coordinator:
         return outcome
 
     def _close(self, name: str, outcome: Outcome) -> None:
-        seconds = time.monotonic() - self.began[name]
+        took = time.monotonic() - self.began[name]
+        seconds = None if outcome.status is ExecutionStatus.CACHED else took
         self.observer.step(StepEvent(name, outcome.status, outcome.reason, outcome.attempt, seconds))
         if outcome.status is ExecutionStatus.FAILED and not self.first_failure:
             self.first_failure = f"step {name!r}: {outcome.reason}"

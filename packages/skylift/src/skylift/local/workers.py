@@ -21,7 +21,7 @@ from skylift_contract.containers import step_arguments
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.environment import SUPERVISED_ENV
 from skylift_contract.run_id import RUN_ID_ENV
-from skylift_contract.status import AttemptEnd
+from skylift_contract.status import AttemptEnd, StepEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,7 +78,7 @@ class Workers:
         environment = {
             **os.environ,
             **self.environments.get(name, {}),
-            RUN_ID_ENV: self.run.record.orchestrator_run_id,
+            RUN_ID_ENV: self.run.orchestrator_run_id,
             SUPERVISED_ENV: str(self._alive[0]),
         }
         store = self.run.ledger.store.uri
@@ -142,7 +142,8 @@ class Workers:
         listing = ledger.step_listing(run, worker.name)
         newest = max(listing.attempts, default=0)
         if listing.committed:
-            return Outcome(ExecutionStatus.COMPLETED, attempt=newest)
+            taken = StepEvidence(listing.attempts, committed=True).was_taken
+            return Outcome(ExecutionStatus.CACHED if taken else ExecutionStatus.COMPLETED, attempt=newest)
         ends = listing.attempts.get(newest, frozenset())
         for how, status in _ENDED:
             if how in ends and (end := ledger.attempt_end(run, worker.name, newest, how)):

@@ -28,6 +28,11 @@ class ActiveRun:
     def id(self) -> str:
         return self.record.run_id
 
+    @property
+    def orchestrator_run_id(self) -> str:
+        """A run that has steps to run has one."""
+        return self.record.orchestrator_run_id or ""
+
     def outputs_of(self, invocation: str) -> Mapping[str, ArtifactRef] | None:
         """The committed or bound outputs of an invocation; None while there are none."""
         if bound := self.snapshot.bindings.get(invocation):

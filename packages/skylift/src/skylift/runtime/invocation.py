@@ -22,6 +22,7 @@ from skylift.ledger import keys
 from skylift.ledger.records import EndRecord, ResultRecord, StartRecord, now
 from skylift.observer import StepEvent
 from skylift.runtime.active import ActiveRun, Outcome
+from skylift.runtime.cached import keep, look, take
 from skylift.runtime.context import StepContext, running
 from skylift.runtime.failures import error_info, print_traceback, summary
 from skylift.runtime.hooks import call_hook
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from skylift.caching.entries import Lookup
     from skylift_contract.snapshot import ArtifactRef, Step
 
 STATUS_OF: Final = {
@@ -69,7 +71,7 @@ def execute_invocation(
     pause: Callable[[float], Any] = time.sleep,
     before_exit: Callable[[Outcome], Any] = nothing,
 ) -> Outcome:
-    """Run a step until it commits, is stopped, or has no attempts left.
+    """Take a step from the cache, or run it until it commits, is stopped, or has no attempts left.
 
     `pause` waits between attempts; a stop that it raises ends the step. `before_exit` is told
     of the outcome where this process must be ended by force, which it is afterwards. Raises
@@ -77,10 +79,13 @@ def execute_invocation(
     """
     name, number = step.spec.invocation_id, 1
     with held_back():
+        looked = look(run, step)
+        if taken := take(run, step, looked):
+            return taken
         while True:
             start = StartRecord(invocation_id=name, attempt=number, backend_attempt=backend_attempt)
             number = run.ledger.claim(run.id, start).attempt
-            attempt = _Attempt(run, step, number, before_exit)
+            attempt = _Attempt(run, step, number, looked, before_exit)
             outcome = attempt.execute()
             if not outcome.will_retry or run.snapshot.runtime.retries != "runtime":
                 return outcome  # where the backend retries, it starts the next attempt
@@ -98,9 +103,10 @@ class _Attempt:
     """One attempt, which has been claimed."""
 
     def __init__(
-        self, run: ActiveRun, step: Step, number: int, before_exit: Callable[[Outcome], Any]
+        self, run: ActiveRun, step: Step, number: int, looked: Lookup, before_exit: Callable[[Outcome], Any]
     ) -> None:
         self.run, self.step, self.number, self.before_exit = run, step, number, before_exit
+        self.looked = looked
         self.name = step.spec.invocation_id
         self.started = now()
         self.sink = LogSink(self._store_log)
@@ -169,7 +175,7 @@ class _Attempt:
     def _context(self, secrets: Mapping[str, str]) -> StepContext:
         return StepContext(
             run_id=self.run.id,
-            orchestrator_run_id=self.run.record.orchestrator_run_id,
+            orchestrator_run_id=self.run.orchestrator_run_id,
             pipeline=self.run.snapshot.name,
             step=self.step.config.name,
             invocation=self.name,
@@ -191,6 +197,8 @@ class _Attempt:
         result = ResultRecord(
             invocation_id=self.name,
             attempt=self.number,
+            key_parts=self.looked.wanted.parts if self.looked.wanted else None,
+            miss=self.looked.miss,
             outputs=dict(outputs),
             metadata=hidden_in(dict(context.metadata)),
             started=self.started,
@@ -199,6 +207,7 @@ class _Attempt:
         if not self.run.ledger.commit(self.run.id, result):
             return self.ended(AttemptEnd.DUPLICATE, None, "another attempt committed first")
         self.run.results[self.name] = result
+        keep(self.run, result, self.looked)
         call_hook(self.step.config.on_success)
         return Outcome(ExecutionStatus.COMPLETED, attempt=self.number)
 

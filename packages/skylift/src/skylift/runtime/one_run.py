@@ -46,7 +46,8 @@ def who_says_the_id(snapshot: PipelineSnapshot) -> str:
 
 
 def _is_repeated(ledger: Ledger, run: str, invocation: str) -> bool:
-    if ledger.step_listing(run, invocation).attempts:
+    listing = ledger.step_listing(run, invocation)
+    if listing.attempts or listing.committed:
         return True
     newest = ledger.newest_end(run)
     return newest is not None and not newest[1].is_open

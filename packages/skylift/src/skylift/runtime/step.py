@@ -122,7 +122,7 @@ def record_failure(run: ActiveRun, step: Step, outcome: Outcome) -> None:
 
 def _may_be_last(run: ActiveRun, step: Step, outcome: Outcome) -> bool:
     """Not where another is sure to come: its own next attempt, or a step that waits for it alone."""
-    if outcome.status is not ExecutionStatus.COMPLETED:
+    if not outcome.status.is_successful:
         return not outcome.will_retry
     alone = (step.spec.invocation_id,)
     return not any(other.spec.upstream_steps == alone for other in run.snapshot.steps)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from skylift.ledger.records import Request
+    from pydantic import JsonValue
+
+    from skylift.ledger.records import Request, ResultRecord
     from skylift.models import PipelineRun
     from skylift_contract.snapshot import ArtifactRef
     from skylift_contract.status import RunStatus, StepStatus
@@ -58,16 +60,19 @@ class Description:
     history: History
     ended: datetime | None
     request: Request | None
+    origins: Mapping[str, ResultRecord]
     damaged: tuple[str, ...]
 
     @classmethod
     def of(cls, run: PipelineRun) -> Description:
         status = run.fetch()
-        history = History.read(run.ledger, str(run.id), status.steps, run.snapshot_of.bindings)
+        bindings = run.snapshot_of.bindings
+        history = History.read(run.ledger, str(run.id), status.steps, bindings)
         end = run.end if status.status.is_finished else None
         request, damage = _request(run)
         damaged = (*history.unreadable.values(), *([damage] if damage else []))
-        return cls(run, status, history, end.time if end else None, request, damaged)
+        origins = run.ledger.origins(bindings).records
+        return cls(run, status, history, end.time if end else None, request, origins, damaged)
 
     def fields(self) -> dict[str, Any]:
         """RUN of `documents`, with its parameters, notes and steps."""
@@ -89,13 +94,13 @@ class Description:
         times, outputs = self.history.times(name), self.history.outputs(name)
         return {
             "step": name,
-            "status": step.status.value,
+            **documents.step_status(step.status, self.history.origin(name)),
             "reason": step.reason,
             "attempts": step.attempt,
             "started": documents.moment(times[0] if times else None),
             "ended": documents.moment(times[1] if times else None),
             "seconds": self.history.seconds(name),
-            "metadata": self.history.metadata(name),
+            "metadata": self._metadata_of(name),
             "outputs": [self._output_fields(output, ref) for output, ref in outputs.items()],
         }
 
@@ -151,7 +156,7 @@ class Description:
                 str(step.attempt or ""),
                 seconds(self.history.seconds(name)),
                 ", ".join(self.history.outputs(name)),
-                one_line(step.reason),
+                self._reason(name, step),
             )
             for name, step in self.status.steps.items()
         ]
@@ -162,10 +167,19 @@ class Description:
         found = [
             f"{name}  {_pairs(metadata)}"
             for name in self.status.steps
-            if (metadata := self.history.metadata(name))
+            if (metadata := self._metadata_of(name))
         ]
         if found:
             yield from ("", "metadata", *found)
+
+    def _metadata_of(self, name: str) -> Mapping[str, JsonValue]:
+        """Its own, or that of the step which made its outputs."""
+        origin = self.origins.get(name)
+        return origin.metadata if origin else self.history.metadata(name)
+
+    def _reason(self, name: str, step: StepStatus) -> str:
+        origin = self.history.origin(name)
+        return f"from run {origin.run_id}" if origin else one_line(step.reason)
 
     def _artifacts(self) -> Iterator[str]:
         rows = [

@@ -39,18 +39,30 @@ def logs(*, run: str, step: str | None, is_followed: bool, store: str | None) ->
     seconds later, and what it printed last when it ends.
     """
     found = Client(store).run(run)
-    names = (
-        [found.snapshot_of.step(step).spec.invocation_id]
-        if step
-        else list(found.snapshot_of.step_configurations)
-    )
+    names = [_invocation(found, step)] if step else list(found.snapshot_of.step_configurations)
     output = Output(found.ledger, str(found.id), names)
     printed = False
     for piece in _pieces(found, output, is_followed=is_followed):
         printed = True
         stdout.write(piece)
     if not printed:
-        click.echo("nothing was printed" if is_ended(found) else "nothing is stored yet", err=True)
+        click.echo(_nothing(found, names if step else []), err=True)
+
+
+def _invocation(run: PipelineRun, step: str) -> str:
+    snapshot = run.snapshot_of
+    return step if step in snapshot.bindings else snapshot.step(step).spec.invocation_id
+
+
+def _nothing(run: PipelineRun, asked: list[str]) -> str:
+    """Why nothing can be shown; of a step that was asked for by its name, where its output is."""
+    for name in asked:
+        if origin := run.step(name).cached_from:
+            return (
+                f"step {name!r} did not run: its outputs are from run {origin.run_id}\n"
+                f"next: skylift runs logs {origin.run_id} {origin.invocation_id}"
+            )
+    return "nothing was printed" if is_ended(run) else "nothing is stored yet"
 
 
 def is_ended(run: PipelineRun) -> bool:

@@ -36,7 +36,8 @@ def why(run: str, store: str | None, output: str) -> None:
     """Why a run failed, or stands as it stands.
 
     For a run that failed: the first step that did, its error with the traceback, what it
-    printed last, what did not run because of it, and what to look at next.
+    printed last, what did not run because of it, and what to look at next. For one that
+    completed: why each step that ran was not taken from the cache.
     """
     found = explain(Client(store).run(run))
     if output == "json":
@@ -56,6 +57,8 @@ def _fields(found: Explanation) -> dict[str, Any]:
             "failed": [asdict(failure) for failure in found.failed],
             "not_run": list(found.not_run),
             "stopped": list(found.stopped),
+            "cached": list(found.cached),
+            "ran": [{"step": step, "reason": reason} for step, reason in found.ran],
             "next": [{"command": command, "for": purpose} for command, purpose in found.following],
         },
     }
@@ -72,6 +75,12 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield from ("", f"stopped while running: {_few(found.stopped)}")
     if found.not_run:
         yield from ("", f"did not run because of that: {_few(found.not_run)}")
+    if found.cached:
+        yield from ("", f"cached: {_few(found.cached)}")
+    if found.ran:
+        yield from ("", "ran, and were not cached:")
+        yield from (f"  {step}: {reason}" for step, reason in found.ran[:NAMED])
+        yield from [f"  and {len(found.ran) - NAMED} more"] * (len(found.ran) > NAMED)
     width = max(len(command) for command, _ in found.following)
     yield from ("", "next:")
     yield from (f"  {command:<{width}}  {purpose}" for command, purpose in found.following)

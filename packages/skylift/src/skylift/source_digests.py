@@ -1,0 +1,160 @@
+"""What a step's source is, by its content: its module, and the project's modules that it imports.
+
+Imports are read and not run, wherever in a module they stand. What a module imports under a
+name that it makes up while it runs is not seen, nor are files that it reads.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from skylift.code import is_installed
+from skylift.source_text import NotReadable, source_text
+from skylift_contract.canonical import digest, digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from skylift.code import SourceTree
+
+OURS: Final = frozenset({"skylift", "skylift_contract"})
+"""What is written to be imported by every step is no part of any."""
+
+
+@dataclass(frozen=True)
+class _Module:
+    """A module's file; `package` is what its relative imports begin from."""
+
+    name: str
+    package: str
+    data: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        return digest(self.data)
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """Full names of what it may import; some are attributes rather than modules."""
+        try:
+            tree = ast.parse(self.data)
+        except (SyntaxError, ValueError):  # it cannot be imported either
+            return frozenset()
+        found = (name for node in ast.walk(tree) for name in _imported(node, self.package))
+        return frozenset(part for name in found for part in _with_parents(name))
+
+
+class SourceDigests:
+    """The sources of one project, as they are now: each file is read and parsed once.
+
+    Args:
+        tree: The source that is sent along, where there is one.
+    """
+
+    def __init__(self, tree: SourceTree | None) -> None:
+        self._tree = tree
+        self._roots = tuple(dict.fromkeys(_roots(tree)))
+        self._find = cache(self._look_for)
+        self._of_module = cache(self._with_imports)
+
+    def of(self, function: Callable[..., object]) -> str | None:
+        """The digest of a step's function; None where its text, or what it uses, cannot be read."""
+        path = Path(getattr(sys.modules.get(function.__module__), "__file__", None) or "")
+        if path.is_file():
+            return digest_of([function.__qualname__, self._of_module(function.__module__, path.resolve())])
+        try:
+            parts = source_text(function)
+        except NotReadable:
+            return None
+        modules = {name: self._rows([found]) for name in parts.modules if (found := self._find(name))}
+        return digest_of([parts.texts, modules])
+
+    def _with_imports(self, name: str, path: Path) -> str:
+        module = sys.modules.get(name)
+        package = getattr(module, "__package__", None) or name.rpartition(".")[0]
+        own = _Module("", package, self._read(path) or b"")  # a script's name depends on how it is called
+        parents = [found for parent in _with_parents(package) if (found := self._find(parent))]
+        return digest_of(self._rows([own, *parents]))
+
+    def _rows(self, start: list[_Module]) -> list[tuple[str, str]]:
+        """Name and digest of modules and of all that they import, sorted."""
+        found, waiting = {module.name: module for module in start}, list(start)
+        while waiting:
+            for name in waiting.pop().imports - found.keys():
+                if (module := self._find(name)) is not None:
+                    found[name] = module
+                    waiting.append(module)
+        return sorted((module.name, module.digest) for module in found.values())
+
+    def _look_for(self, name: str) -> _Module | None:
+        """The project's module of that name; None for one that is installed, or none at all."""
+        if name.partition(".")[0] in OURS:
+            return None
+        path = name.replace(".", "/")
+        for root in self._roots:
+            if (data := self._read(root / path / "__init__.py")) is not None:
+                return _Module(name, name, data)
+            if (data := self._read(root / f"{path}.py")) is not None:
+                return _Module(name, name.rpartition(".")[0], data)
+        return None
+
+    def _read(self, path: Path) -> bytes | None:
+        """As it is sent along; from the disk, where it is not."""
+        if (sent := self._sent.get(str(path))) is not None:
+            return sent
+        try:
+            return path.read_bytes()
+        except OSError:
+            return None
+
+    @cached_property
+    def _sent(self) -> Mapping[str, bytes]:
+        if self._tree is None:
+            return {}
+        root = self._tree.root
+        return {str(root / name): data for name, (_, data) in self._tree.contents.items()}
+
+
+def _roots(tree: SourceTree | None) -> Iterator[Path]:
+    """Folders that the project's own modules are imported from."""
+    if tree is not None:
+        yield from (tree.root / path for path in tree.paths)
+    for entry in sys.path:
+        path = Path(os.path.realpath(entry or "."))
+        if path.is_dir() and not is_installed(path):
+            yield path
+
+
+def _imported(node: ast.AST, package: str) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=module, names=names, level=level):
+            base = _absolute(module or "", level, package)
+            yield from (f"{base}.{alias.name}" if alias.name != "*" else base for alias in names)
+        case ast.Call(
+            func=ast.Name(id="__import__" | "import_module") | ast.Attribute(attr="import_module"),
+            args=[ast.Constant(value=str(name)), *_],
+        ):
+            yield name if not name.startswith(".") else f"{package}{name}"
+        case _:
+            pass
+
+
+def _absolute(module: str, level: int, package: str) -> str:
+    if not level:
+        return module
+    parts = package.split(".")
+    return ".".join(filter(None, [*parts[: len(parts) - level + 1], module]))
+
+
+def _with_parents(name: str) -> Iterator[str]:
+    """`a`, `a.b`, `a.b.c`: importing the last runs them all."""
+    parts = name.split(".") if name else []
+    yield from (".".join(parts[: number + 1]) for number in range(len(parts)))

@@ -1,0 +1,88 @@
+"""The source of a function that stands in no file: a notebook's, or a prompt's.
+
+There a step uses what other cells have made. So its text is not all: what it and its
+functions refer to counts too, and what cannot be compared makes the whole incomparable.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+from skylift_contract.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class NotReadable(Exception):
+    """Something that a function refers to has no text that could be compared."""
+
+
+@dataclass(slots=True)
+class SourceText:
+    """`texts`: name → source or JSON of what stands in no file; `modules`: what else is referred to."""
+
+    texts: dict[str, str] = field(default_factory=dict[str, str])
+    modules: set[str] = field(default_factory=set[str])
+
+
+def source_text(function: Any) -> SourceText:
+    """Raises `NotReadable`, for a prompt that keeps no text, or a global that is no plain data."""
+    found = SourceText()
+    _add(function.__qualname__, function, found)
+    return found
+
+
+def _add(name: str, value: Any, found: SourceText) -> None:
+    value = getattr(value, "entrypoint", value)  # a decorated step or pipeline is its function
+    if isinstance(value, ModuleType):
+        found.modules.add(value.__name__)
+    elif name in found.texts:
+        return
+    elif isinstance(value, FunctionType | type):
+        _add_definition(name, cast("Any", value), found)
+    else:
+        found.texts[name] = _data(name, value)
+
+
+def _add_definition(name: str, value: Any, found: SourceText) -> None:
+    if value.__module__ != "__main__":
+        found.modules.add(value.__module__)
+        return
+    try:
+        found.texts[name] = inspect.getsource(value)
+    except (OSError, TypeError) as error:
+        raise NotReadable(name) from error
+    for function in _functions(name, value):
+        for used in sorted(set(_names(function.__code__)) & function.__globals__.keys()):
+            _add(used, function.__globals__[used], found)
+
+
+def _functions(name: str, value: Any) -> Iterator[FunctionType]:
+    """A function itself, or those of a class."""
+    if isinstance(value, FunctionType):
+        if value.__closure__:  # a decorator's wrapper: what it wraps may be anything
+            raise NotReadable(name)
+        yield value
+        return
+    for member in cast("Mapping[str, Any]", vars(value)).values():
+        function = getattr(member, "__func__", None) or getattr(member, "fget", None) or member
+        if isinstance(function, FunctionType):
+            yield function
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _data(name: str, value: Any) -> str:
+    try:
+        return canonical_json(value).decode()
+    except (TypeError, ValueError) as error:
+        raise NotReadable(name) from error
