@@ -112,6 +112,7 @@ def ledger(folder: Path) -> list[Measured]:
     reading = in_python("reading.py", store=read)
     return [
         Measured("a no-op step of a local chain, records durable", chain["step"] * 1e3, 3, "ms CPU"),
+        Measured("the same step, cached", chain["cached"] * 1e3, 3, "ms CPU"),
         Measured("trace + compile, 10,000 steps", compiled["compile"], 2, "s CPU"),
         Measured("status of a 1000-step run with logs", reading["status"], 0.3, "s wall"),
         Measured("newest 20 of 10,000 runs", reading["newest"], 0.3, "s wall"),

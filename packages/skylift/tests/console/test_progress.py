@@ -58,7 +58,7 @@ def test_a_step_of_a_dynamic_run_turns_up_later() -> None:
 
 
 def test_cached_steps_are_there_and_done() -> None:
-    progress = Progress(["train"], ["load"])
+    progress = Progress(["load", "train"], ["load"])
     assert [(row.name, row.status) for row in progress.shown(5)] == [
         ("load", Status.CACHED),
         ("train", Status.PENDING),

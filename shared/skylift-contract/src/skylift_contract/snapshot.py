@@ -77,13 +77,15 @@ class StepSpec(Frozen):
     """Where an invocation stands in the graph.
 
     `upstream_steps`: every invocation it waits for, those of its inputs included; bound
-    ones stay in `inputs` but are not waited for.
+    ones stay in `inputs` but are not waited for. `occurrence`: how many before it are the
+    same call of the same step, which may well make something else each time.
     """
 
     invocation_id: str
     source: str
     upstream_steps: tuple[str, ...] = ()
     inputs: dict[str, InputSource | tuple[InputSource, ...]] = Field(default_factory=dict)
+    occurrence: int = 0
 
 
 class StepConfig(Frozen):

@@ -62,7 +62,7 @@ class RunSuite(Suite):
 
         def start(pipeline: PipelineFunction, **parameters: Any) -> PipelineRun:
             try:
-                return pipeline.with_options(orchestrator=orchestrator)(**parameters)
+                return pipeline.with_options(orchestrator=orchestrator, enable_cache=False)(**parameters)
             except RunFailed as error:
                 return Client().run(error.run_id)
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: an entry of this key that this policy takes."""
+    """What is looked for: an entry of this key that this policy takes, of another run than `run`."""
 
     parts: KeyParts
     policy: CachePolicy
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def look_for(store: ObjectStore, wanted: Wanted, moment: datetime | None = None)
     numbered = sorted((number, key) for number, key in listed if number is not None)
     revision, miss = (numbered[-1][0] + 1, None) if numbered else (0, Miss.NOTHING)
     for _, key in reversed(numbered):
-        record, wrong = _read(store, key, wanted.policy, moment)
+        record, wrong = _read(store, key, wanted, moment)
         if record is not None:
             return Lookup(wanted, Miss.NOTHING, record, revision)
         miss = miss or wrong
@@ -72,16 +73,16 @@ def look_for(store: ObjectStore, wanted: Wanted, moment: datetime | None = None)
 
 
 def _read(
-    store: ObjectStore, key: str, policy: CachePolicy, moment: datetime
+    store: ObjectStore, key: str, wanted: Wanted, moment: datetime
 ) -> tuple[CacheRecord | None, Miss | None]:
     data = store.get(key)
     try:
         record = parse(CacheRecord, data, key) if data is not None else None
     except UNREADABLE:
         return None, Miss.DAMAGED
-    if record is None:
+    if record is None or record.origin.run_id == wanted.run:
         return None, Miss.NOTHING
-    if is_expired(record, policy, moment):
+    if is_expired(record, wanted.policy, moment):
         return None, Miss.EXPIRED
     if not all(store.exists(manifest_key(ref.digest)) for ref in record.outputs.values()):
         return None, Miss.DAMAGED

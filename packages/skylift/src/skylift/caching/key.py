@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 class KeyParts(Frozen):
     """The parts; None for one that the step's policy leaves out.
 
-    `outputs`: names, annotations and materializers. `python`: its minor version.
+    `occurrence`: which it is of calls that are the same (`StepSpec`). `outputs`: names, annotations and materializers. `python`: its minor version.
     """
 
     step: str
+    occurrence: int
     outputs: str
     source: str | None = None
     inputs: dict[str, str] | None = None
@@ -50,6 +51,7 @@ def key_parts(snapshot: PipelineSnapshot, step: Step, inputs: Mapping[str, str])
         return None
     return KeyParts.model_construct(
         step=config.name,
+        occurrence=step.spec.occurrence,
         outputs=digest_of([[out.name, out.annotation, list(out.materializers)] for out in config.outputs]),
         source=source if policy.source else None,
         inputs=dict(inputs) if policy.inputs else None,
@@ -117,6 +119,7 @@ def differences(before: KeyParts, after: KeyParts) -> Iterator[str]:
 
 _WHOLE: Final = {
     "step": "its name",
+    "occurrence": "how many calls before it are the same",
     "source": "its source",
     "outputs": "its outputs' names or types",
     "image": "its image",

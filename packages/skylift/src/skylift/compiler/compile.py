@@ -16,6 +16,7 @@ from skylift.authoring.trace import Call, Trace, tracing
 from skylift.compiler import configuration
 from skylift.compiler.graph import in_order
 from skylift.materializers.registry import candidates
+from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.errors import AuthoringError, ConfigurationError
 from skylift_contract.schedule import Schedule
@@ -136,6 +137,7 @@ class StepCompiler:
     ) -> None:
         self.pipeline, self.target, self._sources = pipeline, target, sources
         self.source_digests: dict[str, str] = {}
+        self._calls: dict[tuple[Any, ...], int] = {}
         self._shared = lru_cache(maxsize=None)(self._configure)
 
     def step(self, call: Call) -> Step:
@@ -154,11 +156,21 @@ class StepCompiler:
                 parameters |= _default(name, value, given.annotation, f"{who}, default")
         upstream = dict.fromkeys([*(s.invocation for s in _flat(inputs)), *call.after])
         spec = StepSpec.model_construct(
-            invocation_id=call.invocation, source=source, upstream_steps=tuple(upstream), inputs=inputs
+            invocation_id=call.invocation,
+            source=source,
+            upstream_steps=tuple(upstream),
+            inputs=inputs,
+            occurrence=self._occurrence(call.step, inputs, parameters),
         )
         return Step.model_construct(
             spec=spec, config=config.model_copy(update={"parameters": parameters}) if parameters else config
         )
+
+    def _occurrence(self, step: StepFunction[Any], inputs: Mapping[str, Any], parameters: Any) -> int:
+        alike = (step.entrypoint, step.name, *sorted(inputs.items()), canonical_json(parameters))
+        number = self._calls.get(alike, 0)
+        self._calls[alike] = number + 1
+        return number
 
     def _configure(self, step: StepFunction[Any]) -> tuple[str, StepConfig]:
         own, default, who = step.options, self.pipeline.options, step.who

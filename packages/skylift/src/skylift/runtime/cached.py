@@ -25,7 +25,7 @@ def look(run: ActiveRun, step: Step) -> Lookup:
     parts = key_parts(run.snapshot, step, inputs or {})
     if parts is None or (inputs is None and step.config.cache_policy.inputs):
         return Lookup(None, Miss.NO_KEY)
-    return look_for(run.ledger.store, Wanted(parts, step.config.cache_policy))
+    return look_for(run.ledger.store, Wanted(parts, step.config.cache_policy, run.id))
 
 
 def take(run: ActiveRun, step: Step, looked: Lookup) -> Outcome | None:
