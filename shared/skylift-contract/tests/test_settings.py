@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skylift_contract.errors import ConfigurationError, UnknownName
-from skylift_contract.settings import DockerSettings, StepRetryConfig
+from skylift_contract.settings import CENTURY, CachePolicy, DockerSettings, StepRetryConfig
 
 
 @given(st.integers(1, 20), st.integers(0, 10**6), st.floats(1, 4))
@@ -56,3 +56,22 @@ def test_what_a_snapshot_writes_is_read_back(settings: DockerSettings) -> None:
     again = DockerSettings.model_validate_json(settings.model_dump_json())
     assert again == settings
     assert again.is_empty is settings.is_empty
+
+
+@given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=CENTURY))
+def test_a_policy_comes_back_as_it_was(expires_after: timedelta) -> None:
+    policy = CachePolicy(inputs=False, expires_after=expires_after)
+    assert CachePolicy.from_snapshot(policy) == policy
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(seconds=-1), CENTURY + timedelta(microseconds=1)])
+def test_what_is_stored_lasts_longer_than_nothing_and_no_longer_than_dates_do(after: timedelta) -> None:
+    with pytest.raises(ConfigurationError, match=r"^CachePolicy\.expires_after: "):
+        CachePolicy(expires_after=after)
+    assert CachePolicy(expires_after=3600) == CachePolicy(expires_after=timedelta(hours=1))  # pyright: ignore[reportArgumentType] -- people write seconds
+
+
+def test_by_default_all_counts_and_nothing_expires() -> None:
+    found = CachePolicy().model_dump()
+    assert found.pop("expires_after") is None
+    assert set(found.values()) == {True}

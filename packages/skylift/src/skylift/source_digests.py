@@ -60,6 +60,7 @@ class SourceDigests:
     def __init__(self, tree: SourceTree | None) -> None:
         self._tree = tree
         self._roots = tuple(dict.fromkeys(_roots(tree)))
+        self._packages: dict[str, Path] = {}
         self._find = cache(self._look_for)
         self._of_module = cache(self._with_imports)
 
@@ -76,11 +77,20 @@ class SourceDigests:
         return digest_of([parts.texts, modules])
 
     def _with_imports(self, name: str, path: Path) -> str:
+        if is_installed(path):
+            self._note_package(name, path)
         module = sys.modules.get(name)
         package = getattr(module, "__package__", None) or name.rpartition(".")[0]
         own = _Module("", package, self._read(path) or b"")  # a script's name depends on how it is called
         parents = [found for parent in _with_parents(package) if (found := self._find(parent))]
         return digest_of(self._rows([own, *parents]))
+
+    def _note_package(self, name: str, path: Path) -> None:
+        """Of an installed package that brings a step, the package's own modules count."""
+        parts = name.split(".")
+        depth = len(parts) - (path.name != "__init__.py")
+        self._packages[parts[0]] = path.parents[depth]
+        self._find.cache_clear()
 
     def _rows(self, start: list[_Module]) -> list[tuple[str, str]]:
         """Name and digest of modules and of all that they import, sorted."""
@@ -94,10 +104,11 @@ class SourceDigests:
 
     def _look_for(self, name: str) -> _Module | None:
         """The project's module of that name; None for one that is installed, or none at all."""
-        if name.partition(".")[0] in OURS:
+        top = name.partition(".")[0]
+        if top in OURS:
             return None
         path = name.replace(".", "/")
-        for root in self._roots:
+        for root in (*self._roots, *filter(None, [self._packages.get(top)])):
             if (data := self._read(root / path / "__init__.py")) is not None:
                 return _Module(name, name, data)
             if (data := self._read(root / f"{path}.py")) is not None:

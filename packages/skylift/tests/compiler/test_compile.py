@@ -13,8 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skylift import DockerSettings, ExecutionMode, ResourceSettings, Schedule, StepRetryConfig, pipeline, step
+from skylift import (
+    CachePolicy,
+    DockerSettings,
+    ExecutionMode,
+    ResourceSettings,
+    Schedule,
+    StepRetryConfig,
+    pipeline,
+    step,
+)
 from skylift.compiler.compile import Target, compile_snapshot
+from skylift.source_digests import SourceDigests
 from skylift_contract.canonical import digest
 from skylift_contract.errors import (
     AuthoringError,
@@ -365,3 +375,113 @@ def test_a_settings_key_that_is_none_is_refused(key: str) -> None:
 def test_options_that_are_none(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=sentence.replace("?", r"\?")):
         compile_snapshot(nightly.with_options(**options), {"path": "x"}, TARGET)
+
+
+OWN = CachePolicy(expires_after=timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("of_step", "of_pipeline", "enabled", "policy"),
+    [
+        ({}, {}, True, CachePolicy()),
+        ({}, {"enable_cache": False}, False, CachePolicy()),
+        ({"enable_cache": True}, {"enable_cache": False}, True, CachePolicy()),
+        ({"enable_cache": False}, {"enable_cache": True}, False, CachePolicy()),
+        ({}, {"cache_policy": OWN}, True, OWN),
+        ({"cache_policy": OWN}, {"cache_policy": CachePolicy(inputs=False)}, True, OWN),
+        ({"cache_policy": {"expires_after": 3600}}, {}, True, OWN),
+    ],
+)
+def test_a_steps_own_caching_wins(
+    of_step: dict[str, Any], of_pipeline: dict[str, Any], enabled: bool, policy: CachePolicy
+) -> None:
+    _CALL[:] = [load.with_options(**of_step)]
+    snapshot = compile_snapshot(calls_one.with_options(**of_pipeline), {}, TARGET)
+    config = snapshot.step_configurations["load"].config
+    assert (config.enable_cache, config.cache_policy) == (enabled, policy)
+    again = read_snapshot(snapshot.content, snapshot.digest).step_configurations["load"].config
+    assert again.cache_policy == policy
+
+
+_CALL: list[Any] = []
+
+
+@pipeline
+def calls_one() -> None:
+    _CALL[0]("x")
+
+
+@pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        (
+            3600,
+            r"^step 'load', cache_policy: it is a CachePolicy \(got 3600\)\. CachePolicy\(expires_after=3600\)",
+        ),
+        ({"expires": 3}, r"CachePolicy: there is no option named 'expires'.*'expires_after'"),
+    ],
+)
+def test_a_policy_that_is_none(policy: Any, sentence: str) -> None:
+    _CALL[:] = [load.with_options(cache_policy=policy)]
+    with pytest.raises(ConfigurationError, match=sentence):
+        compile_snapshot(calls_one, {}, TARGET)
+
+
+def test_sources_are_digested_once_and_only_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def of(self: SourceDigests, function: Any) -> str | None:
+        asked.append(function.__name__)
+        return None if function.__name__ == "join" else function.__name__
+
+    monkeypatch.setattr(SourceDigests, "of", of)
+    arguments = nightly.bind((), {"path": "x"})
+    snapshot = compile_snapshot(nightly, arguments, TARGET, None, SourceDigests(None))
+    assert asked == ["load", "train", "join"]
+    assert snapshot.source_digests == {f"{__name__}:load": "load", f"{__name__}:train": "train"}
+
+    asked.clear()
+    off = nightly.with_options(enable_cache=False)
+    assert compile_snapshot(off, arguments, TARGET, None, SourceDigests(None)).source_digests == {}
+    assert asked == []
+
+
+@pipeline
+def alike() -> None:
+    first = load("x")
+    load("y")
+    load("x", after=first)
+    load("x", limit=1)
+    train(first)
+    train(load.with_options(name="other")("x"))
+    train(first, depth=6)
+    train(first)
+    train.with_options(timeout=3)(first)
+
+
+def test_calls_that_are_the_same_are_numbered() -> None:
+    snapshot = compile_snapshot(alike, {}, TARGET)
+    found = {name: one.spec.occurrence for name, one in snapshot.step_configurations.items()}
+    assert found == {
+        "load": 0,
+        "load_2": 0,
+        "load_3": 1,
+        "load_4": 0,
+        "train": 0,
+        "other": 0,
+        "train_2": 0,
+        "train_3": 1,
+        "train_4": 2,
+        "train_5": 3,
+    }
+
+
+def test_an_outputs_materializers_are_those_of_its_class() -> None:
+    outputs = compiled(path="x").step_configurations
+    assert [out.materializers for out in outputs["train"].config.outputs] == [
+        ("text", "cloudpickle"),
+        ("json", "cloudpickle"),
+    ]
+    assert outputs["load"].config.outputs[0].materializers == ("json", "cloudpickle")

@@ -91,6 +91,17 @@ def diamond(value: int = 3) -> None:
     total([left, right])
 
 
+@step
+def times(value: int, factor: int) -> int:
+    return value * factor
+
+
+@pipeline
+def product(value: int, factor: int) -> None:
+    start, _ = first(value)
+    times(start, factor)
+
+
 @pipeline(environment={"CONFORMANCE_ALL": "all", "CONFORMANCE_BOTH": "pipeline"})
 def environments() -> None:
     environment()

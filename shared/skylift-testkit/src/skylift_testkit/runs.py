@@ -58,11 +58,15 @@ class RunSuite(Suite):
 
     @pytest.fixture
     def run(self, orchestrator: BaseOrchestrator) -> Any:
-        """Runs one of the kit's pipelines on the flavor; returns its run, also of one that failed."""
+        """Runs one of the kit's pipelines on the flavor; returns its run, also of one that failed.
+
+        Nothing is taken from an earlier run, unless the pipeline's options say so.
+        """
 
         def start(pipeline: PipelineFunction, **parameters: Any) -> PipelineRun:
+            cache = bool(pipeline.options.enable_cache)
             try:
-                return pipeline.with_options(orchestrator=orchestrator, enable_cache=False)(**parameters)
+                return pipeline.with_options(orchestrator=orchestrator, enable_cache=cache)(**parameters)
             except RunFailed as error:
                 return Client().run(error.run_id)
 
@@ -82,6 +86,20 @@ class RunSuite(Suite):
         assert {one["run_id"] for one in told} == {str(made.id)}
         (own,) = {one["orchestrator_run_id"] for one in told}
         assert 0 < len(own) <= RUN_ID_LIMIT
+
+    def test_what_an_earlier_run_made_is_not_made_again(self, run: Any) -> None:
+        """Of such a step the flavor is handed its outputs alone; where all are such, it is handed nothing."""
+        cached = pipelines.product.with_options(enable_cache=True)
+        made: PipelineRun = run(cached, value=2, factor=3)
+        again: PipelineRun = run(cached, value=2, factor=5)
+        assert again.steps["first"].cached_from is not None
+        assert again.steps["first"].cached_from.run_id == str(made.id)
+        assert again.steps["times"].status is ExecutionStatus.COMPLETED
+        assert again.steps["times"].outputs["output"].load() == 10
+        whole: PipelineRun = run(cached, value=2, factor=5)
+        assert whole.status is ExecutionStatus.COMPLETED
+        assert {step.status for step in whole.steps.values()} == {ExecutionStatus.CACHED}
+        assert whole.steps["times"].outputs["output"].load() == 10
 
     def test_every_run_has_an_id_of_its_own(self, run: Any) -> None:
         runs: list[PipelineRun] = [run(pipelines.diamond) for _ in range(2)]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class KeyParts(Frozen):
     """The parts; None for one that the step's policy leaves out.
 
-    `occurrence`: which it is of calls that are the same (`StepSpec`). `outputs`: names, annotations and materializers. `python`: its minor version.
+    `occurrence`: which it is of calls that are the same (`StepSpec`). `outputs`: their names,
+    annotations and materializers. `python`: its minor version.
     """
 
     step: str

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import Annotated
 
+from skylift import pipeline, step
 from skylift.runtime.context import get_step_context, log_metadata
 
 
@@ -29,6 +30,15 @@ def tally(journal: str, name: str, before: int = 0) -> int:
     note(journal, name)
     print(f"output of {name}")
     return before + 1
+
+
+def makes_much() -> str:
+    """Too long to stand in its artifact's own record."""
+    return "x" * 5000
+
+
+def takes(value: str) -> int:
+    return len(value)
 
 
 def nothing() -> None:
@@ -236,3 +246,18 @@ def failing_hook() -> None:
 
 def exiting_hook() -> None:
     sys.exit(3)
+
+
+@step
+def makes() -> int:
+    return 7
+
+
+@step
+def multiplies(value: int, factor: int) -> int:
+    return value * factor
+
+
+@pipeline
+def apart(factor: int) -> None:
+    multiplies(makes(), factor)
