@@ -68,7 +68,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = Project(tmp_path / "project")
     for name, text in FILES.items():
         made.write(name, text)
-    monkeypatch.syspath_prepend(str(made.root))
+    monkeypatch.setattr(sys, "path", [str(made.root), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     return made
 
@@ -102,6 +102,15 @@ def test_what_is_not_imported_does_not(project: Project, name: str) -> None:
     assert project.digest() == before
 
 
+def test_the_packages_that_a_module_lies_in_count(project: Project) -> None:
+    project.write("package/deep/alone.py", "def step(): ...\n")
+    before = project.digest(module="package.deep.alone")
+    project.write("package/__init__.py", "import unrelated\n")
+    with_more = project.digest(module="package.deep.alone")
+    project.write("unrelated.py", "x = 1\n")
+    assert len({before, with_more, project.digest(module="package.deep.alone")}) == 3
+
+
 def test_two_functions_of_a_module_are_two(project: Project) -> None:
     assert project.digest("step") != project.digest("another")
 
@@ -119,7 +128,7 @@ def test_it_does_not_depend_on_where_the_project_lies(
     before = project.digest()
     moved = Project(tmp_path / "moved")
     project.root.rename(moved.root)
-    monkeypatch.syspath_prepend(str(moved.root))
+    monkeypatch.setattr(sys, "path", [str(moved.root), *sys.path])
     assert moved.digest() == before
 
 
@@ -138,10 +147,14 @@ def test_an_ignored_file_that_is_imported_counts(project: Project) -> None:
     assert project.digest() != before
 
 
+def _no_tree(_: Path) -> None:
+    pass
+
+
 def test_without_a_tree_the_project_is_read_from_the_disk(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(globals(), "source_tree", lambda _: None)
+    monkeypatch.setitem(globals(), "source_tree", _no_tree)
     before = project.digest()
     project.write("transitive.py", "changed = True\n")
     assert before is not None
@@ -164,7 +177,7 @@ def test_of_a_step_that_a_package_brings_the_packages_own_modules_count(
     )
     installed.write("library/inner.py", "x = 1\n")
     installed.write("another_library.py", "")
-    monkeypatch.syspath_prepend(str(installed.root))
+    monkeypatch.setattr(sys, "path", [str(installed.root), *sys.path])
 
     before = installed.digest(module="library.steps")
     installed.write("another_library.py", "changed = True\n")

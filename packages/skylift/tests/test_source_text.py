@@ -26,8 +26,13 @@ class Scale:
 
     @staticmethod
     def plain(x):
-        return helper(x)
+        return helper(x) + OFFSET
 
+    @property
+    def name(self):
+        return NAME
+
+OFFSET, NAME = 1, "scale"
 FACTOR = 2
 
 def helper(x):
@@ -71,6 +76,8 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
     [
         "SIZE = 4",
         "FACTOR = 3",
+        "OFFSET = 2",
+        "NAME = 'other'",
         "def helper(x):\n    return x - SIZE\n",
         "@step\ndef own(x: int) -> int:\n    return 1\n",
     ],

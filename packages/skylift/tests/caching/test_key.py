@@ -169,6 +169,14 @@ def test_a_policy_leaves_parts_out(part: str, changes: list[str], monkeypatch: p
         assert (changed().key == without.key) is (name in changes), name
 
 
+def test_without_its_inputs_there_is_no_key_unless_they_do_not_count() -> None:
+    snapshot, step = base()
+    assert key_parts(snapshot, step, None) is None
+    policy = CachePolicy(inputs=False)
+    step = step.model_copy(update={"config": step.config.model_copy(update={"cache_policy": policy})})
+    assert key_parts(snapshot, step, None) == key_parts(snapshot, step, INPUTS) is not None
+
+
 def test_without_its_source_there_is_no_key_unless_it_does_not_count() -> None:
     snapshot, step = base()
     unknown = snapshot.model_copy(update={"source_digests": {}})

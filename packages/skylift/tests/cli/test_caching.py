@@ -113,6 +113,7 @@ def test_a_parameter_runs_only_what_comes_after_it(project: Project, flow: str) 
     made = described(project)["id"]
     assert project.skylift("run", flow, "--param", "depth=7").out == "training\nreporting\n"
     assert cached(project) == {"load": True, "train": False, "report": False}
+    assert "load.output: " not in project.skylift("runs", "watch", "last").err, "it is no end of the graph"
     why = project.skylift("runs", "why", "last").out
     assert "cached: load\n" in why
     assert f"  train: parameter 'depth' changed since run {made}\n" in why

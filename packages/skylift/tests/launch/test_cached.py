@@ -45,7 +45,7 @@ def graphs(draw: st.DrawFn) -> PipelineSnapshot:
         some = st.lists(st.sampled_from(before), unique=True, max_size=3) if before else st.just([])
         taken, after = draw(some), draw(some)
         made = make_step(
-            f"s{number}",
+            f"s{9 - number}",
             inputs={f"from_{name}": name for name in taken},
             after=tuple(after),
             outputs=(OutputSpec(name="output"),),
@@ -64,7 +64,7 @@ def keep(store: ObjectStore, snapshot: PipelineSnapshot, name: str) -> None:
     """Store an entry of a step whose inputs are what `outputs` says of each."""
     member = snapshot.step_configurations[name]
     made = {other: outputs(store, other) for other in snapshot.step_configurations}
-    parts = key_parts(snapshot, member, input_digests(member, made) or {})
+    parts = key_parts(snapshot, member, input_digests(member, made))
     assert parts is not None
     result = ResultRecord(invocation_id=name, attempt=1, outputs=made[name], started=now())
     remember(store, look_for(store, Wanted(parts, CachePolicy())), "earlier", result)
@@ -187,12 +187,14 @@ def mixed() -> None:
 class Told(Silent):
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.took: dict[str, float | None] = {}
 
     def started(self, run_id: str, so_far: float = 0.0) -> None:
         self.told.append(f"started {run_id}")
 
     def step(self, event: StepEvent) -> None:
         self.told.append(f"{event.invocation} {event.status}: {event.reason}")
+        self.took[event.invocation] = event.seconds
 
     def ended(self, run: PipelineRun, status: object) -> None:
         self.told.append("ended")
@@ -253,6 +255,26 @@ def test_workers_load_what_was_bound(tmp_path: object, monkeypatch: pytest.Monke
     assert run.steps["makes"].cached_from is not None
     assert run.steps["makes"].cached_from.run_id == str(made.id)
     assert [one.steps["multiplies"].outputs["output"].load() for one in (made, run)] == [14, 35]
+
+
+def test_a_worker_takes_what_was_not_known_before(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKYLIFT_STORE_URI", f"file://{tmp_path}/store")
+    for parallelism in (1, 2):
+        planned = steps.apart.with_options(settings={"orchestrator.local": {"max_parallelism": parallelism}})
+        made: PipelineRun = planned(factor=parallelism)
+        seen = Told()
+        Submission(
+            plan(planned, planned.bind((), {"factor": parallelism, "seed": parallelism})), seen
+        ).submit()
+        assert seen.told[1:] == [
+            "makes running: ",
+            "makes completed: ",
+            "multiplies running: ",
+            f"multiplies cached: from run {made.id}",
+            "ended",
+        ]
+        assert seen.took["multiplies"] is None
+        assert seen.took["makes"] is not None
 
 
 def test_calls_that_are_the_same_are_kept_apart(store: str) -> None:

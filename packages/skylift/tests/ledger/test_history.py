@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from skylift.ledger import keys
 from skylift.ledger.history import History
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import EndRecord, ResultRecord
+from skylift.ledger.records import EndRecord, Origin, ResultRecord
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.snapshot import ArtifactRef, Binding
 from skylift_contract.status import AttemptEnd, StepStatus
@@ -31,6 +31,17 @@ def test_each_step_by_the_record_that_ended_it(memory_store: ObjectStore) -> Non
             ended=BEGAN + timedelta(seconds=2),
         ),
     )
+    ledger.commit(
+        RUN,
+        ResultRecord(
+            invocation_id="taken",
+            attempt=0,
+            cached_from=Origin(run_id="earlier", invocation_id="made"),
+            outputs={"output": REF},
+            started=BEGAN,
+            ended=BEGAN,
+        ),
+    )
     for attempt, how, seconds in ((1, AttemptEnd.RETRYING, 1), (2, AttemptEnd.FAILED, 5)):
         ended = BEGAN + timedelta(seconds=seconds)
         record = EndRecord(invocation_id="bad", attempt=attempt, status=how, started=BEGAN, ended=ended)
@@ -40,6 +51,7 @@ def test_each_step_by_the_record_that_ended_it(memory_store: ObjectStore) -> Non
         "bad": StepStatus(Status.FAILED, attempt=2),
         "died": StepStatus(Status.FAILED, "the process died", attempt=1),
         "cached": StepStatus(Status.CACHED),
+        "taken": StepStatus(Status.CACHED),
         "runs": StepStatus(Status.RUNNING, attempt=1),
     }
     bound = Binding(run_id=RUN, step_name="cached", outputs={"old": REF})
@@ -50,12 +62,16 @@ def test_each_step_by_the_record_that_ended_it(memory_store: ObjectStore) -> Non
         "bad": 5.0,
         "died": None,
         "cached": None,
+        "taken": None,
         "runs": None,
     }
     assert {name: list(history.outputs(name)) for name in steps if history.outputs(name)} == {
         "done": ["output"],
         "cached": ["old"],
+        "taken": ["output"],
     }
+    origins = {name: found.invocation_id for name in steps if (found := history.origin(name))}
+    assert origins == {"cached": "cached", "taken": "made"}
     assert history.times("done") == (BEGAN, BEGAN + timedelta(seconds=2))
 
 

@@ -95,6 +95,7 @@ def test_each_step_is_submitted_and_finds_the_same_run(
     assert run.steps["process_data"].outputs["output"].load() == 84
     record = run.record
     assert record is not None
+    assert record.orchestrator_run_id is not None
     assert record.orchestrator_run_id.startswith("run-")
     assert str(run.id) == record.run_id
     assert record.submission_id == run.submission_id

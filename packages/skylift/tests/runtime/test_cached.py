@@ -202,12 +202,11 @@ def test_data_that_is_damaged_below_its_record_is_named(memory_store: ObjectStor
 def test_its_own_run_is_no_earlier_one(memory_store: ObjectStore, tmp_path: Path) -> None:
     """Two calls with equal data in one run both run, whichever is first."""
     given = {"journal": str(tmp_path / "journal"), "name": "same"}
-    snapshot = make_snapshot(
-        make_step("a", steps.tally, parameters=given, outputs=ONE),
-        make_step("b", steps.tally, parameters=given, outputs=ONE),
-        source_digests=SOURCES,
-    )
+    one = make_step("a", steps.tally, parameters=given, outputs=ONE)
+    other = one.model_copy(update={"spec": one.spec.model_copy(update={"invocation_id": "b"})})
+    snapshot = make_snapshot(one, other, source_digests=SOURCES)
     assert run_both(memory_store, snapshot, "first") == [Status.COMPLETED, Status.COMPLETED]
+    assert run_both(memory_store, snapshot, "second") == [Status.CACHED, Status.CACHED]
 
 
 def test_a_second_copy_of_a_step_that_was_taken(memory_store: ObjectStore, tmp_path: Path) -> None:

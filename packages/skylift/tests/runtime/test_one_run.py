@@ -20,7 +20,7 @@ from skylift_tests_support.runs import SUPPORT, make_record, make_snapshot, make
 from skylift import Client, ExecutionStatus
 from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import RunEndRecord, StartRecord
+from skylift.ledger.records import ResultRecord, RunEndRecord, StartRecord
 from skylift.models import PipelineRun
 from skylift.runtime.one_run import check_one_run
 from skylift_contract.errors import RunFailed, RunIdError
@@ -109,6 +109,14 @@ def test_an_execution_started_again_is_a_run_of_its_own(ledger: Ledger) -> None:
     first = joined(ledger, "x", "a")
     again = joined(ledger, "y", "a")
     assert joined(ledger, "y", "b").run_id == again.run_id != first.run_id
+
+
+def test_a_step_that_was_taken_from_the_cache_is_repeated_too(ledger: Ledger) -> None:
+    """It has a result and no attempt."""
+    first = joined(ledger, "x", "a")
+    taken = ResultRecord(invocation_id="b", attempt=0, started=first.created)
+    ledger.commit(first.run_id, taken)
+    assert joined(ledger, "y", "b").run_id != first.run_id
 
 
 def test_one_started_again_after_the_first_has_ended(ledger: Ledger) -> None:

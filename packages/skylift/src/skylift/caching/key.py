@@ -41,21 +41,21 @@ class KeyParts(Frozen):
         return digest_of(self)
 
 
-def key_parts(snapshot: PipelineSnapshot, step: Step, inputs: Mapping[str, str]) -> KeyParts | None:
+def key_parts(snapshot: PipelineSnapshot, step: Step, inputs: Mapping[str, str] | None) -> KeyParts | None:
     """The parts of a step's key; None where its source counts and cannot be compared.
 
-    `inputs`: input → digest of its data (`input_digests`).
+    `inputs`: input → digest of its data (`input_digests`); None, where they count, gives no key.
     """
     config, policy = step.config, step.config.cache_policy
     source = snapshot.source_digests.get(step.spec.source)
-    if policy.source and source is None:
+    if (policy.source and source is None) or (policy.inputs and inputs is None):
         return None
     return KeyParts.model_construct(
         step=config.name,
         occurrence=step.spec.occurrence,
         outputs=digest_of([[out.name, out.annotation, list(out.materializers)] for out in config.outputs]),
         source=source if policy.source else None,
-        inputs=dict(inputs) if policy.inputs else None,
+        inputs=dict(inputs) if policy.inputs and inputs is not None else None,
         parameters=_digests(config.parameters) if policy.parameters else None,
         environment=_digests(config.environment) if policy.environment else None,
         image=digest_of(config.docker_settings) if policy.image else None,

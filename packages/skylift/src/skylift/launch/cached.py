@@ -103,10 +103,7 @@ class _Search:
         step = self._snapshot.step_configurations[name]
         if not step.config.enable_cache:
             return None
-        inputs = input_digests(step, self._outputs)
-        if inputs is None and step.config.cache_policy.inputs:
-            return None  # an entry without an output that is wanted: damaged, whoever wrote it
-        parts = key_parts(self._snapshot, step, inputs or {})
+        parts = key_parts(self._snapshot, step, input_digests(step, self._outputs))
         return Wanted(parts, step.config.cache_policy) if parts else None
 
 

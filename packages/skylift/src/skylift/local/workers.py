@@ -21,7 +21,7 @@ from skylift_contract.containers import step_arguments
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.environment import SUPERVISED_ENV
 from skylift_contract.run_id import RUN_ID_ENV
-from skylift_contract.status import AttemptEnd, StepEvidence
+from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,8 +142,10 @@ class Workers:
         listing = ledger.step_listing(run, worker.name)
         newest = max(listing.attempts, default=0)
         if listing.committed:
-            taken = StepEvidence(listing.attempts, committed=True).was_taken
-            return Outcome(ExecutionStatus.CACHED if taken else ExecutionStatus.COMPLETED, attempt=newest)
+            result = ledger.result(run, worker.name)
+            if result is not None and result.cached_from is not None:
+                return Outcome(ExecutionStatus.CACHED, f"from run {result.cached_from.run_id}")
+            return Outcome(ExecutionStatus.COMPLETED, attempt=newest)
         ends = listing.attempts.get(newest, frozenset())
         for how, status in _ENDED:
             if how in ends and (end := ledger.attempt_end(run, worker.name, newest, how)):

@@ -22,8 +22,8 @@ def look(run: ActiveRun, step: Step) -> Lookup:
     if not step.config.enable_cache:
         return Lookup(None, Miss.OFF)
     inputs = input_digests(step, {name: run.outputs_of(name) for name in needed(step)})
-    parts = key_parts(run.snapshot, step, inputs or {})
-    if parts is None or (inputs is None and step.config.cache_policy.inputs):
+    parts = key_parts(run.snapshot, step, inputs)
+    if parts is None:
         return Lookup(None, Miss.NO_KEY)
     return look_for(run.ledger.store, Wanted(parts, step.config.cache_policy, run.id))
 

@@ -249,7 +249,8 @@ def exiting_hook() -> None:
 
 
 @step
-def makes() -> int:
+def makes(seed: int) -> int:
+    """The same, whatever it is given."""
     return 7
 
 
@@ -259,5 +260,5 @@ def multiplies(value: int, factor: int) -> int:
 
 
 @pipeline
-def apart(factor: int) -> None:
-    multiplies(makes(), factor)
+def apart(factor: int, seed: int = 0) -> None:
+    multiplies(makes(seed), factor)
