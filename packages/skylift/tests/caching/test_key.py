@@ -95,7 +95,7 @@ COUNTS: dict[str, tuple[Callable[[], KeyParts], tuple[str, ...]]] = {
 }
 
 DOES_NOT: dict[str, Callable[[], KeyParts]] = {
-    "secrets": config(secrets=("token",)),
+    "secrets": config(secrets={"TOKEN": "env:TOKEN"}),
     "resources": config(resource_settings=ResourceSettings(cpu_count=3)),
     "settings": config(settings={"orchestrator.local": {"max_parallelism": 2}}),
     "retries": config(retry=StepRetryConfig(max_retries=3)),
