@@ -78,15 +78,21 @@ SKYLIFT = str(Path(sys.executable).parent / "skylift")
 
 
 def command_line() -> list[Measured]:
-    return [Measured("skylift --help", wall_of([SKYLIFT, "--help"]), 0.25, "s wall")]
+    flavors = [SKYLIFT, "orchestrator", "flavor", "list"]
+    return [
+        Measured("skylift --help", wall_of([SKYLIFT, "--help"]), 0.25, "s wall"),
+        Measured("flavor list, every package installed", wall_of(flavors), 0.35, "s wall"),
+    ]
 
 
 def runs_commands(store: str) -> list[Measured]:
     """Whole processes, on the store that `reading.py` has filled: its newest run has a thousand steps."""
     listed = wall_of([SKYLIFT, "runs", "list", "--store", store])
+    filtered = wall_of([SKYLIFT, "runs", "list", "--store", store, "--pipeline", "rare"])
     described = wall_of([SKYLIFT, "runs", "describe", "last", "--store", store])
     return [
         Measured("skylift runs list: newest 20 of 10,000", listed, 0.3, "s wall"),
+        Measured("skylift runs list --pipeline: the oldest of 10,000", filtered, 0.3, "s wall"),
         Measured("skylift runs describe: 1000 steps with logs", described, 0.3, "s wall"),
     ]
 

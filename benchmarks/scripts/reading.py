@@ -34,14 +34,14 @@ def snapshot_of(length: int) -> str:
     return snapshot.digest
 
 
-def record(digest: str, age: int) -> RunRecord:
+def record(digest: str, age: int, pipeline: str = "wide") -> RunRecord:
     own = str(uuid4())
     writer = Writer.this_process().model_copy(update={"time": now() - timedelta(seconds=age)})
     return RunRecord(
         run_id=str(run_id("local", own)),
         orchestrator_run_id=own,
         project="bench",
-        pipeline="wide",
+        pipeline=pipeline,
         snapshot=digest,
         flavor="local",
         writer=writer,
@@ -75,7 +75,7 @@ timed("status", lambda: client.run(wide_run).fetch())
 
 small = snapshot_of(1)
 for age in range(10_000):
-    made = ledger.open_run(record(small, age + 10))
+    made = ledger.open_run(record(small, age + 10, "wide" if age < 9_999 else "rare"))
     if age < 50:
         ledger.seal(made.run_id, RunEndRecord(status=ExecutionStatus.COMPLETED))
 timed("newest", lambda: [run.fetch() for run in client.newest(20)])

@@ -40,7 +40,7 @@ class Client:
         One whose record cannot be read is among them, unless they are of one pipeline: its
         status is UNKNOWN, and its reason says why.
         """
-        for record in newest_runs(self.ledger):
+        for record in newest_runs(self.ledger, pipeline=pipeline):
             if pipeline is None or record.pipeline == pipeline:
                 yield PipelineRun.of_record(self.ledger, record)
 

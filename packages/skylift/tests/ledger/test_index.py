@@ -94,3 +94,13 @@ def test_an_entry_without_a_record_is_still_a_run(ledger: Ledger) -> None:
 
     assert isinstance(unread, UnreadRun)
     assert PipelineRun.of_record(ledger, unread).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["plain", 'it is "quoted"', "b\\a", "größe", "\u2028", "\x7f"])
+def test_runs_of_one_pipeline_are_found_by_its_name(ledger: Ledger, name: str) -> None:
+    """Entries are passed over by their bytes, before they are parsed."""
+    for number, pipeline in enumerate(("tested", name)):
+        ledger.open_run(make_record(SNAPSHOT, f"own/{number}").model_copy(update={"pipeline": pipeline}))
+
+    assert [record.pipeline for record in newest_runs(ledger, pipeline=name)] == [name]
+    assert [run.pipeline for run in Client(ledger.store.uri).runs(name)] == [name]
