@@ -34,6 +34,13 @@ class Client:
         place = ArtifactStore(store) if store else active_store()
         self.ledger = Ledger(open_store(place.uri, place.options))
 
+    @classmethod
+    def of(cls, ledger: Ledger) -> Client:
+        """A client of a store that is open already."""
+        made = cls.__new__(cls)
+        made.ledger = ledger
+        return made
+
     def runs(self, pipeline: str | None = None) -> Iterator[PipelineRun]:
         """Runs, newest first; read as they are asked for.
 

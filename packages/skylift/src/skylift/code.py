@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.code_ignore import IgnoreRules
 from skylift.code_secrets import refuse_secrets
+from skylift.compiled_files import compiled_below
 from skylift_contract.canonical import digest, digest_of
 from skylift_contract.errors import DamagedObject, LimitExceeded
 from skylift_contract.snapshot import CodeArchive
@@ -74,7 +75,8 @@ def source_tree(
 ) -> SourceTree | None:
     """The source that a file belongs to; None for a file of an installed package.
 
-    `but`: a folder that is left out, for a store may lie in the project that it serves.
+    `but`: a folder that is left out, for a store may lie in the project that it serves; what
+    `skylift compile` wrote is, too.
 
     Raises `LimitExceeded`, naming the largest files, for a tree too large to send along, and
     `ConfigurationError` for one that holds what looks like a secret.
@@ -85,8 +87,10 @@ def source_tree(
     root, has_marker = _root(script)
     found = _tracked(root) or (_walk(root) if has_marker else _importable(root))
     rules = IgnoreRules.read(root)
+    found = list(found)
+    compiled = compiled_below(root, found)
     ours = (name for name in found if but is None or not (root / name).is_relative_to(but))
-    files = tuple(name for name in ours if not rules.is_ignored(name))
+    files = tuple(name for name in ours if name not in compiled and not rules.is_ignored(name))
     _check_size(root, files)
     roots = dict.fromkeys(Path(entry or ".").resolve() for entry in import_paths)
     inside = [

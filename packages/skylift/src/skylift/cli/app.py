@@ -9,18 +9,32 @@ import click
 from skylift import __version__
 from skylift.cli.commands import Lazy, LazyGroup
 
+_RUN: Final = "Run"
+_LOOK: Final = "Look"
+_SET_UP: Final = "Set up"
+_MAINTAIN: Final = "Maintain"
+
 COMMANDS: Final = {
-    "run": Lazy("skylift.cli.run:run", "Run a pipeline, or deploy its schedule."),
-    "init": Lazy("skylift.cli.init:init", "Make a project: its skylift.toml, and a first pipeline."),
-    "runs": Lazy("skylift.cli.runs:runs", "Look at runs: list, describe, logs, why, watch, stop."),
-    "stack": Lazy("skylift.cli.stack:stack", "What pipelines run on, by name."),
+    "run": Lazy("skylift.cli.run:run", "Run a pipeline, or deploy its schedule.", _RUN),
+    "compile": Lazy("skylift.cli.compile:compile_pipeline", "Write what a backend would be given.", _RUN),
+    "diff": Lazy("skylift.cli.diff:diff", "What would change against what is deployed, or ran.", _RUN),
+    "schedule": Lazy("skylift.cli.schedule:schedule", "Pipelines that run by themselves.", _RUN),
+    "runs": Lazy("skylift.cli.runs:runs", "Look at runs: list, describe, logs, why, watch, stop.", _LOOK),
+    "init": Lazy("skylift.cli.init:init", "Make a project: its skylift.toml, and a first pipeline.", _SET_UP),
+    "integration": Lazy("skylift.cli.integration:integration", "Packages of the platforms.", _SET_UP),
+    "stack": Lazy("skylift.cli.stack:stack", "What pipelines run on, by name.", _SET_UP),
     "orchestrator": Lazy(
-        "skylift.cli.components:orchestrator", "Components that run pipelines, and their flavors."
+        "skylift.cli.components:orchestrator", "Components that run pipelines, and their flavors.", _SET_UP
     ),
     "artifact-store": Lazy(
-        "skylift.cli.components:artifact_store", "Components that keep runs and artifacts."
+        "skylift.cli.components:artifact_store", "Components that keep runs and artifacts.", _SET_UP
     ),
-    "container-registry": Lazy("skylift.cli.components:container_registry", "Components that keep images."),
+    "container-registry": Lazy(
+        "skylift.cli.components:container_registry", "Components that keep images.", _SET_UP
+    ),
+    "completion": Lazy(
+        "skylift.cli.completion:completion", "Have the shell complete commands and names.", _MAINTAIN
+    ),
 }
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(slots=True)
@@ -22,10 +25,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Lazy:
-    """A command that is not imported yet: `module:name`, and its line in the group's help."""
+    """A command that is not imported yet: `module:name`, its line in the group's help, and under what."""
 
     where: str
     help: str
+    section: str = "Commands"
 
 
 class LazyGroup(click.Group):
@@ -50,8 +54,21 @@ class LazyGroup(click.Group):
         return getattr(import_module(module), name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.help) for name, lazy in self.commands_at.items()])
+        widest = max(map(len, self.commands_at))
+        for section, lazies in groupby(self.commands_at.items(), lambda item: item[1].section):
+            with formatter.section(section):
+                formatter.write_dl([(name.ljust(widest), lazy.help) for name, lazy in lazies])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Its commands by their lines here, and its options; click would import each command."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=lazy.help)
+            for name, lazy in self.commands_at.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -8,6 +8,7 @@ import click
 
 from skylift.cli import documents, tables
 from skylift.cli.commands import Lazy, LazyGroup, command, output_option
+from skylift.cli.complete import flavors
 from skylift.flavors import all_flavors, entry_point, load_flavor, owner, reach_project
 from skylift.stacks.changes import register_flavor
 from skylift_contract import discovery
@@ -94,7 +95,7 @@ def _cell(able: Mapping[Capability, Support] | None, wanted: tuple[Capability, .
     short_help="A flavor with its options and capabilities.",
     examples=("skylift orchestrator flavor describe local",),
 )
-@click.argument("name", metavar="FLAVOR")
+@click.argument("name", metavar="FLAVOR", shell_complete=flavors)
 @output_option()
 def describe(*, name: str, output: str) -> None:
     """A flavor with its options, and each of its capabilities with how far it goes.

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from skylift_contract.stack import Stack
 
 
-def base_environment(plan: Plan, submission: str) -> dict[str, str]:
+def base_environment(plan: Plan, submission: str | None) -> dict[str, str]:
     """What every process of a run is given: its store, and its submission where it has one."""
     store = plan.stack.artifact_store
     base = {STORE_ENV: store.uri}
     if options := {name: value for name, value in store.options.items() if name in FOR_STEPS}:
         base[STORE_OPTIONS_ENV] = json.dumps(options, sort_keys=True)
-    if plan.snapshot.schedule is None:  # each firing of a schedule is a run of its own
+    if submission and plan.snapshot.schedule is None:  # each firing of a schedule is a run of its own
         base[SUBMISSION_ENV] = submission
     return base
 

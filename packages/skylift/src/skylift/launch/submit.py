@@ -23,6 +23,7 @@ from skylift.launch.orchestrator_calls import (
 )
 from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
+from skylift.launch.schedules import check_free, record_deployment
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, RunRecord
@@ -90,6 +91,8 @@ class Submission:
             for note in self.plan.notes:
                 self.observer.note(note)
             self._refuse_leaks()
+            if snapshot.schedule is not None:
+                check_free(self.ledger, self.plan)
             self._store()
             for name, bound in snapshot.bindings.items():
                 self.observer.step(StepEvent(name, ExecutionStatus.CACHED, f"from run {bound.run_id}"))
@@ -217,7 +220,6 @@ class Submission:
         return f"submission {self.id}"
 
     def _deployed(self, schedule: Schedule, result: SubmissionResult | None) -> contract.DeployedSchedule:
-        snapshot = self.plan.snapshot
         if result is None or not result.schedule_id:
             raise BackendError(
                 f"it returned no id of the schedule that it was to make for {self.about}, which may be there "
@@ -225,16 +227,8 @@ class Submission:
                 operation=operation(self.plan.stack.orchestrator, self.method),
                 fix="Return SubmissionResult(schedule_id=…), and look for the schedule on the backend.",
             )
-        name = schedule.name or snapshot.name
-        deployed = contract.DeployedSchedule(
-            name=name,
-            pipeline=snapshot.name,
-            snapshot=snapshot.digest,
-            flavor=snapshot.runtime.flavor,
-            id=result.schedule_id,
-        )
-        self.ledger.put_schedule(deployed)
-        self.observer.deployed(name, schedule.next_fires(FIRES_SHOWN, datetime.now(UTC)))
+        deployed = record_deployment(self.ledger, self.plan, self.id, result.schedule_id)
+        self.observer.deployed(deployed.name, schedule.next_fires(FIRES_SHOWN, datetime.now(UTC)))
         return deployed
 
     def _reference(self) -> contract.PipelineRun:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RUNS: Final = "runs/"
 INDEX: Final = "index/"
+SCHEDULES: Final = "schedules/"
 _REVISION: Final = re.compile(r"/([0-9]{4,})\.json\Z")
 _ATTEMPT: Final = re.compile(r"[1-9][0-9]*")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -115,7 +116,7 @@ def index(run: str, created: datetime) -> str:
 
 
 def schedule_folder(name: str) -> str:
-    return f"schedules/{step_key(name)}/"
+    return f"{SCHEDULES}{step_key(name)}/"
 
 
 def schedule(name: str, revision: int) -> str:

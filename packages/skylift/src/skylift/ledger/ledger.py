@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from skylift.store.objects import ObjectStore
-    from skylift_contract.run import DeployedSchedule
     from skylift_contract.snapshot import Binding, PipelineSnapshot
     from skylift_contract.status import AttemptEnd
 
@@ -233,16 +232,15 @@ class Ledger:
         folders = (keys.ends(run_id), keys.failures(run_id), keys.stops(run_id), keys.steps(run_id))
         return keys.read_run_listing(run_id, [key for folder in folders for key in self.store.list(folder)])
 
-    def put_schedule(self, schedule: DeployedSchedule) -> None:
+    def put_schedule(self, record: ScheduleRecord) -> None:
         """Add a revision of a deployed schedule; the highest is how it stands."""
-        record, name = ScheduleRecord(schedule=schedule), schedule.name
+        name = record.schedule.name
         self._add(record, keys.schedule_folder(name), lambda revision: keys.schedule(name, revision))
 
-    def schedule(self, name: str) -> DeployedSchedule | None:
-        """How a schedule stands; its state `deleted` is a tombstone. None when there never was one."""
+    def schedule_revisions(self, name: str) -> Iterator[ScheduleRecord]:
+        """How a schedule stands, and stood, newest first; none when there never was one."""
         found = self._numbered(keys.schedule_folder(name))
-        newest = next(self._revisions(ScheduleRecord, found), None)
-        return newest[1].schedule if newest else None
+        return (record for _, record in self._revisions(ScheduleRecord, found))
 
     def step_listing(self, run_id: str, invocation_id: str) -> keys.StepListing:
         """What the keys below one step say."""

@@ -17,14 +17,24 @@ from skylift.caching.key import KeyParts
 from skylift.ledger import process
 from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import DamagedObject, RecordTooNew, StoreError
+from skylift_contract.errors import (
+    ConfigurationError,
+    DamagedObject,
+    RecordTooNew,
+    StoreError,
+    UnknownName,
+)
 from skylift_contract.model import Frozen
 from skylift_contract.run import DeployedSchedule
+from skylift_contract.schedule import Schedule
 from skylift_contract.snapshot import ArtifactRef
 from skylift_contract.status import AttemptEnd
 
 MAJOR: Final = 1
 """Raised when a reader of the former major would misunderstand a record."""
+
+DELETED: Final = "deleted"
+"""The state of a schedule that is a tombstone."""
 
 UNREADABLE: Final = (DamagedObject, RecordTooNew)
 """What one record can be while the store and every other are well."""
@@ -88,6 +98,12 @@ def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
         return model.model_validate_json(data)
     except RecordTooNew as error:
         raise RecordTooNew(error.what, who=key, value=error.value, limit=error.limit, fix=error.fix) from None
+    except UnknownName as error:  # of what a person wrote, such as a Schedule: there nothing unknown passes
+        raise RecordTooNew(
+            f"it says what this Skylift does not know: {error}", who=key, fix="Upgrade skylift here."
+        ) from error
+    except ConfigurationError as error:
+        raise DamagedObject(f"it is damaged, and no {model.__name__}: {error}", who=key) from error
     except ValidationError as error:
         raise DamagedObject(
             f"it is damaged, and no {model.__name__}: {error.errors(include_url=False)[0]['msg']}", who=key
@@ -123,6 +139,7 @@ class RunRecord(Record):
 
     `orchestrator_run_id`: None where all of it was cached, and no backend has it.
     `is_signalled`: SIGTERM to the writer's process stops the run, and ends nothing else.
+    `began`: when the backend started it, where who writes it is a reader that came later.
     """
 
     run_id: str
@@ -133,10 +150,11 @@ class RunRecord(Record):
     flavor: str
     submission_id: str | None = None
     is_signalled: bool = False
+    began: datetime | None = None
 
     @property
     def created(self) -> datetime:
-        return self.writer.time
+        return self.began or self.writer.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +293,18 @@ class RunEndRecord(Record):
 
 
 class ScheduleRecord(Record):
-    """A revision of a deployed schedule; its state `deleted` is the tombstone."""
+    """A revision of a deployed schedule; its state `deleted` is the tombstone.
+
+    `submission_id`: of the request that deployed it, which says on what. `timing`: when it
+    fires, where that was changed after its snapshot was made; it holds from `since`.
+    """
 
     schedule: DeployedSchedule
+    project: str = ""
+    submission_id: str | None = None
+    timing: Schedule | None = None
+    since: datetime = Field(default_factory=now)
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.schedule.state == DELETED

@@ -24,15 +24,17 @@ def build_stack(
     name: str | None = None,
     orchestrator: BaseOrchestrator | None = None,
     store: ArtifactStore | None = None,
+    entries: Entries | None = None,
 ) -> Stack:
     """The registered stack of that name, by default the active one, ready to run on.
 
-    `orchestrator`, `store`: in place of its own, which are not looked at then.
+    `orchestrator`, `store`: in place of its own, which are not looked at then. `entries`: by
+    default what the configuration file says.
 
     Raises `ConfigurationError` for a stack without an orchestrator, for a component that is
     not there any more, for options and references that cannot be.
     """
-    entries = read_configuration()
+    entries = entries or read_configuration()
     stack = entries.stack(name or entries.active)
     registry = stack.components.get(Kind.CONTAINER_REGISTRY)
     return Stack(

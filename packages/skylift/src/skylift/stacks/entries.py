@@ -18,6 +18,9 @@ secret_access_key = "${env:STORE_KEY}"
 
 [flavor]                          # custom flavors without an entry point
 my_orchestrator = "my_package.flavor:MyFlavor"
+
+[integration]                     # where `skylift integration install` takes packages from
+index = "https://packages.company.example/simple"
 ```
 """
 
@@ -59,7 +62,15 @@ class Kind(StrEnum):
         return self.value.replace("_", "-")
 
 
-SECTIONS: Final = ("project", "active", "stack", *(kind.value for kind in Kind), "flavor", "secret")
+SECTIONS: Final = (
+    "project",
+    "active",
+    "stack",
+    *(kind.value for kind in Kind),
+    "flavor",
+    "secret",
+    "integration",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ class Entries:
     Args:
         flavors: Name → `module:Class`.
         secrets: Name → reference.
+        index: Where packages of integrations are taken from; empty where that is not said.
     """
 
     path: Path
@@ -103,6 +115,7 @@ class Entries:
     )
     flavors: Mapping[str, str] = field(default_factory=dict[str, str])
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
+    index: str = ""
 
     def component(self, kind: Kind, name: str) -> Component:
         """Raises `UnknownName`, offering the nearest."""
@@ -144,19 +157,22 @@ def read_entries(content: Mapping[str, Any], path: Path) -> Entries:
             raise UnknownName("table", section, SECTIONS, who=str(path))
     return Entries(
         path,
-        active=_active(_table(content, "active", path), path),
+        active=_only(content, "active", "stack", path) or DEFAULT,
         stacks={DEFAULT: _DEFAULT_STACK} | _stacks(content, path),
         components={kind: {**DEFAULTS[kind], **_components(content, kind, path)} for kind in Kind},
         flavors=_texts(content, "flavor", path),
         secrets=_texts(content, "secret", path),
+        index=_only(content, "integration", "index", path),
     )
 
 
-def _active(table: Mapping[str, Any], path: Path) -> str:
+def _only(content: Mapping[str, Any], section: str, name: str, path: Path) -> str:
+    """The one key that a table may have; empty where it is not there."""
+    table = _table(content, section, path)
     for key in table:
-        if key != "stack":
-            raise UnknownName("key", key, ["stack"], who=f"{path}, [active]")
-    return _text(table.get("stack", DEFAULT), f"{path}, active.stack")
+        if key != name:
+            raise UnknownName("key", key, [name], who=f"{path}, [{section}]")
+    return _text(table[name], f"{path}, {section}.{name}") if name in table else ""
 
 
 def _stacks(content: Mapping[str, Any], path: Path) -> dict[str, StackEntry]:

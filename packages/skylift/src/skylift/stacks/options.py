@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from skylift.stacks.entries import Component
+
+
+LEFT_OUT: Final = "not looked up"
+"""What stands for a secret where none is wanted."""
 
 
 class ContainerRegistryConfig(Settings):
@@ -76,6 +81,14 @@ def is_secret(component: Component, option: str) -> bool:
         return option in SECRET_OPTIONS
     field = config_class_of(component).model_fields.get(option)
     return field is not None and "Secret" in str(field.annotation)
+
+
+def without_secrets(component: Component) -> Component:
+    """The component with a word in place of each secret, so that none is looked up."""
+    options = {
+        name: LEFT_OUT if is_secret(component, name) else value for name, value in component.options.items()
+    }
+    return replace(component, options=options)
 
 
 def config_class_of(component: Component) -> type[BaseModel]:

@@ -16,7 +16,7 @@ def _made(kind: Kind) -> click.Command:
         short_help="Forget one.",
         examples=(f"skylift {kind.command} delete NAME",),
     )
-    @name_argument()
+    @name_argument(kind)
     def delete(*, name: str) -> None:
         """Forget one; what it ran and what it holds stay. Refused while a stack has it."""
         delete_component(kind, name)

@@ -27,7 +27,7 @@ def _made(kind: Kind) -> click.Command:
         short_help="One with its options.",
         examples=(f"skylift {kind.command} describe NAME",),
     )
-    @name_argument()
+    @name_argument(kind)
     @output_option()
     def describe(*, name: str, output: str) -> None:
         """One with its options, and the stacks that have it. Secrets are shown as references."""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skylift.cli.complete import registered
 from skylift.stacks.options import known_options, read_option
 from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from skylift.stacks.entries import Component
+    from skylift.stacks.entries import Component, Kind
 
 ANY_OPTION = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": True}
 """Settings of a click command that leaves what it does not know in `ctx.args`."""
@@ -51,5 +52,6 @@ def values(texts: dict[str, str], component: Component, who: str) -> dict[str, A
     return {name: read_option(text, annotations[name]) for name, text in texts.items()}
 
 
-def name_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.argument("name", metavar="NAME")
+def name_argument(kind: Kind | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`kind`: of the components whose names a shell offers."""
+    return click.argument("name", metavar="NAME", shell_complete=registered(kind.value) if kind else None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skylift.cli.commands import command
+from skylift.cli.complete import flavors
 from skylift.cli.components.options import ANY_OPTION, name_argument, pairs, values
 from skylift.stacks.changes import register_component
 from skylift.stacks.entries import Component, Kind
@@ -49,7 +50,7 @@ def _with_options(component: Component, texts: dict[str, str]) -> Component:
     context_settings=ANY_OPTION,
 )
 @name_argument()
-@click.option("--flavor", required=True, metavar="FLAVOR", help="What kind of orchestrator it is.")
+@click.option("--flavor", required=True, metavar="FLAVOR", help="What kind it is.", shell_complete=flavors)
 @click.pass_context
 def orchestrator(ctx: click.Context, *, name: str, flavor: str) -> None:
     """Give an orchestrator a name and options.

@@ -24,7 +24,7 @@ def _made(kind: Kind) -> click.Command:
         examples=(f"skylift {kind.command} update NAME --option=value --remove other",),
         context_settings=ANY_OPTION,
     )
-    @name_argument()
+    @name_argument(kind)
     @click.option("--remove", multiple=True, metavar="OPTION", help="Take an option away.")
     @click.pass_context
     def update(ctx: click.Context, *, name: str, remove: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from skylift.cli import complete
 from skylift.cli.commands import Lazy, LazyGroup
 
 if TYPE_CHECKING:
@@ -39,4 +40,4 @@ def runs(ctx: click.Context) -> None:
 
 
 def run_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.argument("run", metavar="RUN")
+    return click.argument("run", metavar="RUN", shell_complete=complete.runs)

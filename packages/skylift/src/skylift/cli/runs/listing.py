@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skylift.cli import documents, tables
+from skylift.cli import complete, documents, tables
 from skylift.cli.commands import command, output_option, store_option
 from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
 from skylift.ledger.records import now
+from skylift.ledger.schedules import checked_name, firings
 from skylift.project import STORE_OPTION
 from skylift.store.location import LAYOUT, folder_of
 from skylift_contract.enums import ExecutionStatus
@@ -61,6 +62,9 @@ class Line:
 )
 @click.option("--pipeline", metavar="NAME", help="Only runs of this pipeline.")
 @click.option(
+    "--schedule", metavar="NAME", help="Only firings of this schedule.", shell_complete=complete.schedules
+)
+@click.option(
     "--status",
     type=click.Choice([status.value for status in ExecutionStatus]),
     help="Only runs that stand so.",
@@ -68,10 +72,20 @@ class Line:
 @click.option(
     "--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="At most so many."
 )
+@click.option(
+    "--sync", is_flag=True, help="First ask the backends of schedules for firings that reached no step."
+)
 @store_option()
 @output_option()
 def list_runs(
-    *, pipeline: str | None, status: str | None, limit: int, store: str | None, output: str
+    *,
+    pipeline: str | None,
+    schedule: str | None,
+    status: str | None,
+    limit: int,
+    sync: bool,
+    store: str | None,
+    output: str,
 ) -> None:
     """The newest runs, the newest first.
 
@@ -80,7 +94,12 @@ def list_runs(
     client = Client(store)
     if store or os.environ.get(STORE_OPTION):
         _check_place(client)
-    lines = list(islice(_lines(client, pipeline, status, limit), limit))
+    if sync:
+        from skylift.cli.runs.sync import synchronize
+
+        synchronize(client.ledger, schedule)
+    runs = _asked_for(client, pipeline, schedule, None if status else limit)
+    lines = list(islice(_lines(client, runs, status, limit), limit))
     if output == "json":
         documents.write({"runs": [line.fields for line in lines]})
     elif lines:
@@ -109,9 +128,18 @@ def _nothing(client: Client) -> str:
     return f"there are no such runs in {uri}"
 
 
-def _lines(client: Client, pipeline: str | None, status: str | None, limit: int) -> Iterator[Line]:
+def _asked_for(
+    client: Client, pipeline: str | None, schedule: str | None, limit: int | None
+) -> Iterator[PipelineRun]:
+    """Runs of a pipeline or a schedule, or all; `limit`: how many of all would do."""
+    if schedule is not None:
+        snapshots = firings(client.ledger, checked_name(client.ledger, schedule))
+        return (run for run in client.runs(pipeline) if run.snapshot in snapshots)
+    return client.runs(pipeline) if pipeline or limit is None else iter(client.newest(limit))
+
+
+def _lines(client: Client, runs: Iterator[PipelineRun], status: str | None, limit: int) -> Iterator[Line]:
     """Runs with how they stand, some at a time: none is asked for that nobody wants to see."""
-    runs = iter(client.runs(pipeline)) if pipeline or status else iter(client.newest(limit))
     with ThreadPoolExecutor(client.ledger.store.transport.readers) as readers:
         while batch := list(islice(runs, limit)):
             for line in readers.map(_line, batch):

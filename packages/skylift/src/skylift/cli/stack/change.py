@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skylift.cli.commands import command
+from skylift.cli.complete import stacks
 from skylift.stacks import changes
 from skylift.stacks.entries import DEFAULT, Kind, StackEntry
 from skylift_contract.errors import ConfigurationError
@@ -49,7 +50,7 @@ def register(*, name: str, **parts: str | None) -> None:
 
 
 @command("copy", short_help="A new stack like another.", examples=("skylift stack copy default production",))
-@click.argument("source", metavar="STACK")
+@click.argument("source", metavar="STACK", shell_complete=stacks)
 @click.argument("name", metavar="NAME")
 def copy(*, source: str, name: str) -> None:
     """A new stack of the components that another has."""
@@ -62,7 +63,7 @@ def copy(*, source: str, name: str) -> None:
     short_help="Give a stack other components.",
     examples=("skylift stack update production -o prod_orchestrator",),
 )
-@click.argument("name", metavar="STACK")
+@click.argument("name", metavar="STACK", shell_complete=stacks)
 @_parts()
 def update(*, name: str, **parts: str | None) -> None:
     """Give a stack other components; those that are not named stay."""
@@ -79,7 +80,7 @@ def update(*, name: str, **parts: str | None) -> None:
 @command(
     "delete", short_help="Forget a stack; its components stay.", examples=("skylift stack delete production",)
 )
-@click.argument("name", metavar="STACK")
+@click.argument("name", metavar="STACK", shell_complete=stacks)
 def delete(*, name: str) -> None:
     """Forget a stack; its components and its runs stay. The active stack cannot go."""
     changes.delete_stack(name)
@@ -91,7 +92,7 @@ def delete(*, name: str) -> None:
     short_help="Run on this stack where nothing else is asked for.",
     examples=("skylift stack set production", "skylift stack set default"),
 )
-@click.argument("name", metavar="STACK")
+@click.argument("name", metavar="STACK", shell_complete=stacks)
 def set_stack(*, name: str) -> None:
     """Make a stack the active one: what runs, and whose runs are listed, where nothing else is asked for."""
     changes.set_active(name)

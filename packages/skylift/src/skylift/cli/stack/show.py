@@ -8,6 +8,7 @@ import click
 
 from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option
+from skylift.cli.complete import stacks
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULT, Kind
 
@@ -47,7 +48,7 @@ def list_stacks(*, output: str) -> None:
     short_help="A stack with its components.",
     examples=("skylift stack describe", "skylift stack describe production --output json"),
 )
-@click.argument("name", metavar="[STACK]", required=False)
+@click.argument("name", metavar="[STACK]", required=False, shell_complete=stacks)
 @output_option()
 def describe(*, name: str | None, output: str) -> None:
     """A stack with its components; by default the active one."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from skylift.cli.commands import command
+from skylift.cli.complete import stacks
 from skylift.launch.stacks import check_reachable
 from skylift.stacks.build import build_stack
 from skylift.stacks.document import read_configuration
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     short_help="Try whether a stack can work.",
     examples=("skylift stack validate", "skylift stack validate production"),
 )
-@click.argument("name", metavar="[STACK]", required=False)
+@click.argument("name", metavar="[STACK]", required=False, shell_complete=stacks)
 def validate(*, name: str | None) -> None:
     """Try whether a stack can work; by default the active one.
 

@@ -1,0 +1,67 @@
+"""`skylift schedule deploy`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skylift.cli import documents
+from skylift.cli.commands import command, output_option
+from skylift.cli.planning import Asked, asks_for_a_pipeline
+from skylift_contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from skylift.authoring.pipelines import PipelineFunction
+    from skylift.launch.plan import Plan
+
+
+@command(
+    "deploy",
+    short_help="Make or replace a pipeline's schedule.",
+    examples=(
+        "skylift schedule deploy pipeline.py:daily",
+        "skylift schedule deploy pipeline.py:daily --stack production --param depth=8",
+    ),
+)
+@asks_for_a_pipeline
+@output_option()
+def deploy(*, asked: Asked, output: str) -> None:
+    """Make or replace a pipeline's schedule; nothing starts before it fires.
+
+    What fires is what is deployed now: later changes of the source want another deploy. The
+    same name is refused to another project, pipeline or orchestrator. Refused, with the
+    reason, by a flavor that does not schedule.
+    """
+    from skylift.cli.schedule.show import fields
+    from skylift.console import default_observer
+    from skylift.launch.schedules import find
+    from skylift.launch.submit import Submission
+
+    planned = asked.plan(_scheduled)
+    _check_kept(planned)
+    submission = Submission(planned, default_observer())
+    made = submission.submit()
+    if output == "json":
+        documents.write({"schedule": fields(find(submission.ledger, str(getattr(made, "name", ""))))})
+
+
+def _scheduled(pipeline: PipelineFunction) -> PipelineFunction:
+    if pipeline.options.schedule is None:
+        fix = 'Give it one: @pipeline(schedule=Schedule(cron_expression="0 2 * * *"))'
+        raise ConfigurationError("it has no schedule", who=pipeline.who, fix=fix)
+    return pipeline
+
+
+def _check_kept(planned: Plan) -> None:
+    """Raise where the flavor cannot schedule: `run` would run it once instead."""
+    if planned.snapshot.schedule is None:
+        from skylift.launch.plan import capabilities
+        from skylift_contract.capability import Capability
+        from skylift_contract.check import UNDECLARED
+
+        orchestrator = planned.stack.orchestrator
+        able = capabilities(orchestrator).get(Capability.SCHEDULE_CRON, UNDECLARED)
+        raise ConfigurationError(
+            f"{orchestrator.flavor} does not schedule: {able.describe()}",
+            who=f"orchestrator {orchestrator.name!r}",
+            fix="Deploy it on another stack, with --stack; or run it once: skylift run FILE.py --now",
+        )
