@@ -29,8 +29,8 @@ def read_list(path: Path) -> dict[str, str]:
     """File → digest; empty where there is no list. Raises `ConfigurationError` for what is none."""
     try:
         found: Any = json.loads(path.read_bytes())
-        return {str(name): str(digest) for name, digest in found["files"].items()}
-    except FileNotFoundError:
+        return {_below(name): str(digest) for name, digest in found["files"].items()}
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ConfigurationError(
@@ -38,6 +38,14 @@ def read_list(path: Path) -> dict[str, str]:
             who=str(path),
             fix="Delete it and what was written with it, or name another folder.",
         ) from error
+
+
+def _below(name: str) -> str:
+    """The path of a file below the folder; what leads out of it was not written by us."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{name!r} is outside")
+    return name
 
 
 def compiled_below(root: Path, names: Iterable[str]) -> set[str]:

@@ -14,7 +14,7 @@ import pytest
 from skylift_tests_support.commands import SKYLIFT
 
 from skylift import __version__
-from skylift.cli import app, components, flavor, runs, stack
+from skylift.cli import app, components, flavor, integration, runs, schedule, stack
 from skylift.client import Client
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ GROUPS: dict[str, LazyGroup] = {
     "skylift": app.skylift,
     "runs": runs.runs,
     "stack": stack.stack,
+    "schedule": schedule.schedule,
+    "integration": integration.integration,
     "orchestrator": components.orchestrator,
     "artifact-store": components.artifact_store,
     "container-registry": components.container_registry,
@@ -46,6 +48,16 @@ def test_help_teaches_the_first_commands(project: Project) -> None:
     assert answer.code == 0
     for expected in ("skylift run pipeline.py", "Run a pipeline", "Look at runs", "--version"):
         assert expected in answer.out
+
+
+def test_help_has_its_sections_in_order_and_each_command_once(project: Project) -> None:
+    lines = project.skylift("--help").out.splitlines()
+    sections = [lines.index(f"{section}:") for section in ("Run", "Look", "Set up", "Maintain")]
+    assert sections == sorted(sections)
+    first_words = [
+        line.split()[0] for line in lines[sections[0] :] if line.startswith("  ") and line[2] != " "
+    ]
+    assert sorted(first_words[: len(app.COMMANDS)]) == sorted(app.COMMANDS)
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)

@@ -18,6 +18,7 @@ from skylift.ledger.records import (
     Request,
     ResultRecord,
     RunEndRecord,
+    ScheduleRecord,
     StartRecord,
     StopRecord,
     now,
@@ -296,12 +297,12 @@ def test_a_schedule_has_revisions(ledger: Ledger) -> None:
     deployed = DeployedSchedule(name="Every day", pipeline="p", snapshot="s", flavor="f", id="1")
     deleted = deployed.model_copy(update={"state": "deleted"})
 
-    assert ledger.schedule("Every day") is None
-    ledger.put_schedule(deployed)
-    ledger.put_schedule(deleted)
+    assert list(ledger.schedule_revisions("Every day")) == []
+    ledger.put_schedule(ScheduleRecord(schedule=deployed))
+    ledger.put_schedule(ScheduleRecord(schedule=deleted))
 
-    assert ledger.schedule("Every day") == deleted
-    assert ledger.schedule("every day") is None
+    assert [record.schedule for record in ledger.schedule_revisions("Every day")] == [deleted, deployed]
+    assert list(ledger.schedule_revisions("every day")) == []
     assert len(ledger.store.list(keys.schedule_folder("Every day"))) == 2
 
 
