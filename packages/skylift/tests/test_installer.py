@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -38,8 +39,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
 
 def _found(monkeypatch: pytest.MonkeyPatch, *, pip: bool, uv: str | None) -> None:
-    monkeypatch.setattr(installer.importlib.util, "find_spec", lambda name: pip or None)
-    monkeypatch.setattr(shutil, "which", lambda name: uv)
+    def find_spec(_: str) -> object:
+        return object() if pip else None
+
+    def which(_: str) -> str | None:
+        return uv
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+    monkeypatch.setattr(shutil, "which", which)
 
 
 def test_pip_asks_the_index_alone(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:

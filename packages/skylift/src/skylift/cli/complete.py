@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from skylift_contract.errors import SkyliftError
 
@@ -38,22 +38,19 @@ def _offering(find: Callable[[click.Context, str], Iterable[str]]) -> Offer:
     return offer
 
 
+def pipelines(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Files, which the shell itself knows best; after `FILE.py:`, the pipelines that are in it."""
+    if ":" in incomplete:
+        return _pipelines(ctx, param, incomplete)
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 @_offering
-def pipelines(__: click.Context, incomplete: str) -> Iterable[str]:
-    """Python files and folders; after `FILE.py:`, the pipelines that are in it."""
-    place, colon, _ = incomplete.rpartition(":")
-    return (f"{place}:{name}" for name in _pipelines_in(Path(place))) if colon else _files(incomplete)
-
-
-def _files(incomplete: str) -> Iterator[str]:
-    folder = os.path.dirname(incomplete)  # noqa: PTH120 -- what was typed stays as it was typed
-    for entry in os.scandir(folder or "."):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield f"{os.path.join(folder, entry.name)}/"  # noqa: PTH118
-        elif entry.name.endswith(".py"):
-            yield os.path.join(folder, entry.name)  # noqa: PTH118
+def _pipelines(__: click.Context, incomplete: str) -> Iterable[str]:
+    place, _, _ = incomplete.rpartition(":")
+    return (f"{place}:{name}" for name in _pipelines_in(Path(place)))
 
 
 def _pipelines_in(file: Path) -> Iterator[str]:

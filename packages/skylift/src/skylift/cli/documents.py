@@ -4,6 +4,21 @@
     runs describe  {"version": 1, "run": RUN + {parameters, notes, damaged: [TEXT, …], steps: [STEP, …]}}
     runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], skipped, stopped, cached,
                     ran: [{step, reason}, …], next}}
+    compile        {"version": 1, pipeline, flavor, snapshot, folder, files: [FILE, …], removed: [PATH, …],
+                    summary, notes: [TEXT, …]}; FILE: {path, bytes, sha256, change: new | changed | same}
+    diff           {"version": 1, same, pipeline, snapshot, against: {kind: schedule | run, name, snapshot},
+                    changes: [CHANGE, …], not_compared: [STEP, …]}; CHANGE: {group: pipeline | schedule |
+                    backend | source | step, step, field, change: added | removed | changed, before, after},
+                    its field null for a whole step, its values those of the snapshot
+    schedule list  {"version": 1, "schedules": [SCHEDULE, …], "damaged": [TEXT, …]}; SCHEDULE: {name,
+                    pipeline, project, state: active | paused | deleted, when, cron, interval_seconds, once,
+                    timezone, start, end, next: [TIME, …], flavor, orchestrator, id, snapshot, changed,
+                    submission_id}, its next times in the schedule's own zone
+    schedule deploy    {"version": 1, "schedule": SCHEDULE}
+    schedule describe  {"version": 1, "schedule": SCHEDULE + {user, git_commit, firings: [{run, started,
+                    status}, …], backend: the backend's own, backend_error}}
+    integration list   {"version": 1, source, integrations: [{name, package, version, from,
+                    brings: [{kind, name}, …], available}, …]}, available null where only an index could tell
 
 A STEP that did not run, for an earlier run had made its outputs, has the status `completed`,
 `cached` true, and in `cached_from` that `run` and the `step` in it. `ran`: why steps were not cached.

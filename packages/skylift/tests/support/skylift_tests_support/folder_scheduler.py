@@ -160,7 +160,11 @@ class FolderOrchestrator(BaseOrchestrator):
         compiled = self.compile_pipeline(snapshot, stack, base_environment, step_environments)
         document = json.loads(compiled.documents[DOCUMENT])
         if snapshot.schedule is None:
-            return SubmissionResult(lambda: self.scheduler.execute(document, snapshot.name) and None)
+
+            def wait() -> None:
+                self.scheduler.execute(document, snapshot.name)
+
+            return SubmissionResult(wait)
         name = snapshot.schedule.name or snapshot.name
         self.scheduler.put(name, document, datetime.now(UTC))
         return SubmissionResult(schedule_id=name)
