@@ -30,8 +30,8 @@ HOW: Final[Mapping[str, str]] = {
     "completion",
     short_help="Have the shell complete commands and names.",
     examples=(
-        'eval "$(skylift completion bash)"',
         "skylift completion zsh",
+        'eval "$(skylift completion bash)"',
         "skylift completion fish > ~/.config/fish/completions/skylift.fish",
     ),
 )
