@@ -74,7 +74,8 @@ class Machine:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "SKYLIFT_"))
         }
-        environment = {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **self.variables}
+        own = {"XDG_CONFIG_HOME": str(self.folder / "config"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        environment = {**kept, **own, **self.variables}
         command = [self.python, "-m", "skylift.cli", *argv]
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False

@@ -94,6 +94,19 @@ def test_a_firing_is_told_apart_from_a_run_of_now(project: Project, clock: Sched
     assert as_json(project, "runs list --schedule daily")["runs"] == []
 
 
+def test_deploy_as_json_is_the_schedule_as_it_is_listed(project: Project, clock: Scheduler) -> None:
+    made = as_json(project, DEPLOY)["schedule"]
+    assert as_json(project, "schedule list") == {"schedules": [made], "damaged": []}
+
+
+def test_runs_of_a_schedule_that_nothing_has(project: Project, clock: Scheduler) -> None:
+    ok(project, DEPLOY)
+    assert refused(project.skylift("runs", "list", "--schedule", "dayli")) == (
+        f"error: {project.store}: there is no schedule named 'dayli'. Did you mean 'daily'? "
+        "See: skylift schedule list"
+    )
+
+
 def test_list(project: Project, clock: Scheduler) -> None:
     assert "there is no schedule in file://" in project.skylift("schedule", "list").err
     ok(project, DEPLOY)
@@ -358,6 +371,18 @@ def test_sync_adopts_firings_that_reached_no_step(project: Project, clock: Sched
     run = Client(project.store).run(adopted["id"])
     assert run.status is ExecutionStatus.FAILED
     assert "the quota is used up" in ok(project, f"runs why {adopted['id']}")
+
+
+def test_a_firing_is_adopted_as_what_was_deployed_when_it_fired(project: Project, clock: Scheduler) -> None:
+    before = as_json(project, DEPLOY)["schedule"]["snapshot"]
+    clock.refuses = "the quota is used up"
+    clock.tick(fires()[0])
+    (path,) = (clock.folder / "executions").glob("*.json")
+    between = datetime.now(UTC).isoformat()
+    path.write_text(json.dumps({**json.loads(path.read_text()), "fired": between}))
+    assert as_json(project, f"{DEPLOY} --param by=9")["schedule"]["snapshot"] != before
+    (run,) = as_json(project, "runs list --schedule daily --sync")["runs"]
+    assert run["snapshot"] == before
 
 
 def test_an_execution_that_goes_on_is_left_to_its_steps(project: Project, clock: Scheduler) -> None:

@@ -31,6 +31,8 @@ uri = "s3://b"
 mine = "my_package:Mine"
 [secret]
 TOKEN = "env:CI_TOKEN"
+[integration]
+index = "https://packages.example/simple"
 """
 
 
@@ -43,6 +45,7 @@ def test_it_reads_all_of_a_file() -> None:
     )
     assert entries.flavors == {"mine": "my_package:Mine"}
     assert entries.secrets == {"TOKEN": "env:CI_TOKEN"}
+    assert entries.index == "https://packages.example/simple"
     assert entries.used_by(Kind.ARTIFACT_STORE, "bucket") == ("production",)
 
 
@@ -56,6 +59,11 @@ def test_without_a_file_there_is_the_default_stack() -> None:
     ("text", "sentence"),
     [
         ("[orchestrater.x]", r"there is no table named 'orchestrater'\. Did you mean 'orchestrator'\?$"),
+        (
+            "[integration]\nidex = 'x'",
+            r"\[integration\]: there is no key named 'idex'\. Did you mean 'index'\?$",
+        ),
+        ("[integration]\nindex = 1", r"integration\.index: it is text \(got 1\)\.$"),
         ("stack = 1", r"skylift\.toml, \[stack\]: it is a table \(got 1\)\.$"),
         ("[stack]\nx = 1", r"\[stack\.x\]: it is a table \(got 1\)\.$"),
         (
