@@ -14,7 +14,7 @@ from skylift.comparison import Change, compare, compare_files, not_compared
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.schedule import Schedule
-from skylift_contract.settings import DockerSettings, StepRetryConfig
+from skylift_contract.settings import CachePolicy, DockerSettings, StepRetryConfig
 from skylift_contract.snapshot import (
     Binding,
     InputSource,
@@ -55,7 +55,9 @@ STEP_FIELDS: dict[str, tuple[Any, str]] = {
     "retry": (StepRetryConfig(max_retries=2), "retry.max_retries"),
     "timeout": (timedelta(minutes=2), "timeout"),
     "environment": ({"A": "1"}, "environment.A"),
-    "secrets": (("s",), "secrets"),
+    "secrets": ({"S": "env:S"}, "secrets.S"),
+    "occurrence": (1, "occurrence"),
+    "cache_policy": (CachePolicy(source=False), "cache_policy.source"),
     "enable_cache": (False, "cache"),
     "on_failure": ("m:f", "on_failure"),
     "on_success": ("m:f", "on_success"),
@@ -81,7 +83,7 @@ CONFIGURATION: dict[str, Any] = {
     "parameters": {"a": 1},
     "settings": {"orchestrator.x": {"a": 1}},
     "environment": {"A": "1"},
-    "secrets": ("s",),
+    "secrets": {"S": "env:S"},
     "execution_mode": ExecutionMode.FAIL_FAST,
     "dynamic": True,
     "tags": ("t",),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from skylift_contract.snapshot import InputSource, PipelineSnapshot, Step
 
@@ -47,8 +47,8 @@ class Change:
 def compare(before: PipelineSnapshot, after: PipelineSnapshot) -> Iterator[Change]:
     """Everything but the source's files, for which see `compare_files`.
 
-    A step that `before` had bound to outputs of an earlier run is not in it, and is passed
-    over: see `not_compared`.
+    A step that `before` had bound to outputs of an earlier run, and that is not among its steps,
+    is passed over: see `not_compared`.
     """
     for (group, old), new in zip(_heads(before).items(), _heads(after).values(), strict=True):
         yield from _fields(group, old, new)
@@ -57,7 +57,8 @@ def compare(before: PipelineSnapshot, after: PipelineSnapshot) -> Iterator[Chang
 
 def not_compared(before: PipelineSnapshot, after: PipelineSnapshot) -> tuple[str, ...]:
     """Steps whose outputs were bound before, so that nothing is known of how they were configured."""
-    return tuple(name for name in after.step_configurations if name in before.bindings)
+    bound = before.bindings.keys() - before.step_configurations.keys()
+    return tuple(name for name in after.step_configurations if name in bound)
 
 
 def compare_files(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
@@ -79,7 +80,8 @@ def _steps(before: PipelineSnapshot, after: PipelineSnapshot) -> Iterator[Change
     old, new = before.step_configurations, after.step_configurations
     for name, step in new.items():
         if name in old:
-            yield from _fields("step", _step(old[name]), _step(step), name)
+            bound = before.bindings.keys()  # which a step waits for no more
+            yield from _fields("step", _step(old[name], bound), _step(step, bound), name)
         elif name not in before.bindings:
             yield Change("step", "", None, step.spec.source, name)
     for name, step in old.items():
@@ -87,12 +89,13 @@ def _steps(before: PipelineSnapshot, after: PipelineSnapshot) -> Iterator[Change
             yield Change("step", "", step.spec.source, None, name)
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Step, bound: Collection[str]) -> dict[str, Any]:
     """An invocation's fields, flat; its inputs and outputs as they are written in prose."""
     spec, config = step.spec, step.config
     return _flat(
         {
             **spec.model_dump(exclude={"invocation_id"}),
+            "upstream_steps": tuple(name for name in spec.upstream_steps if name not in bound),
             "inputs": {name: _source(source) for name, source in spec.inputs.items()},
             **config.model_dump(),
             "outputs": {output.name: output.annotation for output in config.outputs},

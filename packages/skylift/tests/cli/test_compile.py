@@ -141,7 +141,22 @@ def test_no_secret_is_looked_up(project: Project, clock: Scheduler, monkeypatch:
     assert project.skylift("run", "flow.py:plain", "--stack", "far").code == 2
     answer = project.skylift(*COMPILE, "--stack", "far")
     assert answer.code == 0, answer.err
-    assert "not looked up" not in b"".join(written(project.folder / "out").values()).decode()
+    assert b"omitted" not in b"".join(written(project.folder / "out").values())
+
+
+def test_a_secret_in_a_document_is_refused(
+    project: Project, clock: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVICE_TOKEN", "a-token-of-mine-73")
+
+    def compiled(*_: Any) -> CompiledPipeline:
+        return CompiledPipeline({"job.json": b'{"token": "a-token-of-mine-73"}'}, {})
+
+    monkeypatch.setattr(FolderOrchestrator, "compile_pipeline", compiled)
+    answer = project.skylift(*COMPILE)
+    assert (answer.code, answer.out) == (2, "")
+    assert "the value of environment variable 'SERVICE_TOKEN' stands in job.json, token" in answer.err
+    assert not (project.folder / "out").exists()
 
 
 def test_a_file_that_was_not_compiled_is_never_replaced(project: Project, clock: Scheduler) -> None:

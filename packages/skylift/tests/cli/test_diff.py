@@ -138,6 +138,21 @@ def test_against_the_newest_run_where_nothing_is_deployed(project: Project) -> N
     assert found["against"]["kind"] == "run"
 
 
+def test_steps_from_the_cache_are_compared_with_the_run_that_made_them(project: Project) -> None:
+    project.write("flow.py", DAILY)
+    for _ in range(2):
+        assert project.skylift("run", "flow.py:daily").code == 0
+    assert Client(project.store).run("last").snapshot_of.steps == ()
+    answer = project.skylift("diff", "flow.py:daily", "--output", "json")
+    found = json.loads(answer.out)
+    assert (answer.code, found["changes"], found["not_compared"]) == (0, [], [])
+    found = changes(project, "flow.py:daily", "--param", "by=2")
+    assert [(one["step"], one["field"]) for one in found["changes"]] == [
+        (None, "parameter.by"),
+        ("more", "parameter.by"),
+    ]
+
+
 def test_a_run_of_another_project_is_not_it(project: Project) -> None:
     project.write("flow.py", DAILY)
     assert project.skylift("run", "flow.py:plain").code == 0

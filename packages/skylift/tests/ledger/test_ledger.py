@@ -18,11 +18,11 @@ from skylift.ledger.records import (
     Request,
     ResultRecord,
     RunEndRecord,
-    ScheduleRecord,
     StartRecord,
     StopRecord,
     now,
 )
+from skylift.ledger.schedule_record import ScheduleRecord
 from skylift.store.objects import ObjectStore
 from skylift_contract.canonical import digest
 from skylift_contract.enums import ExecutionStatus

@@ -9,7 +9,7 @@ from skylift_tests_support.runs import make_record, make_snapshot, make_step
 from skylift.ledger import keys
 from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import ScheduleRecord
+from skylift.ledger.schedule_record import ScheduleRecord
 from skylift.ledger.schedules import all_schedules, checked_name, firings, standing
 from skylift.store.objects import ObjectStore
 from skylift_contract.errors import UnknownName

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from skylift.launch.schedules import Deployment, find, name_of
 from skylift.ledger import keys
 from skylift.ledger.schedules import standing
 from skylift_contract.canonical import digest
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from skylift.launch.plan import Plan
     from skylift.ledger.ledger import Ledger
     from skylift.models import PipelineRun
-    from skylift_contract.snapshot import CodeArchive, PipelineSnapshot
+    from skylift_contract.snapshot import Binding, CodeArchive, PipelineSnapshot, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +114,21 @@ def _of_schedule(found: Deployment) -> Baseline:
 
 
 def _of_run(run: PipelineRun) -> Baseline:
-    return Baseline("run", str(run.id), run.snapshot_of, run.snapshot)
+    return Baseline("run", str(run.id), _with_bound(run.ledger, run.snapshot_of), run.snapshot)
+
+
+def _with_bound(ledger: Ledger, snapshot: PipelineSnapshot) -> PipelineSnapshot:
+    """The snapshot with its bound steps as the runs had them that made their outputs."""
+    steps = [step for name, bound in snapshot.bindings.items() if (step := _made_by(ledger, name, bound))]
+    return snapshot.model_copy(update={"steps": (*snapshot.steps, *steps)})
+
+
+def _made_by(ledger: Ledger, name: str, bound: Binding) -> Step | None:
+    """None for what another pipeline's step made, or a run that cannot be read."""
+    with suppress(StoreError):
+        origin = ledger.run(bound.run_id) if bound.step_name == name else None
+        step = ledger.snapshot(origin.snapshot).step_configurations.get(name) if origin else None
+        if step is not None and step.spec.source == bound.source:
+            upstream = {"upstream_steps": bound.upstream_steps}
+            return step.model_copy(update={"spec": step.spec.model_copy(update=upstream)})
+    return None

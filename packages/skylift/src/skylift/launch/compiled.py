@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from skylift.compiled_files import LIST
 from skylift.launch.environments import base_environment, step_environments
+from skylift.launch.leaks import refuse_leaks
 from skylift.launch.orchestrator_calls import calling, operation
 from skylift_contract.compiled import CompiledPipeline
 from skylift_contract.errors import BackendError
@@ -36,7 +37,8 @@ def compile_documents(plan: Plan) -> Compiled:
     """Everything in memory: no store is opened, no backend asked.
 
     The documents are those of a submission but for its id, which there is none of here.
-    Raises `BackendError` for what a plugin must not return.
+    Raises `BackendError` for what a plugin must not return, and `ConfigurationError` for a
+    secret in it.
     """
     snapshot, stack = plan.snapshot, plan.stack
     orchestrator, own = stack.orchestrator, {SNAPSHOT: snapshot.content}
@@ -46,6 +48,7 @@ def compile_documents(plan: Plan) -> Compiled:
     with calling(orchestrator, METHOD, f"pipeline {snapshot.name!r}"):
         made = orchestrator.compile_pipeline(snapshot, stack, base, step_environments(snapshot, base))
     checked = _checked(made, orchestrator)
+    refuse_leaks(plan, checked.documents)
     return Compiled({**own, **checked.documents}, checked.summary)
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.launch.orchestrator_calls import calling
 from skylift.launch.plan import capabilities
-from skylift.ledger.records import DELETED, ScheduleRecord, now
+from skylift.ledger.records import now
+from skylift.ledger.schedule_record import DELETED, ScheduleRecord
 from skylift.ledger.schedules import checked_name, standing
 from skylift.stacks.build import orchestrator_named
 from skylift_contract.capability import Capability

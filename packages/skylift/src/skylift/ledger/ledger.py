@@ -22,12 +22,12 @@ from skylift.ledger.records import (
     ResultRecord,
     RunEndRecord,
     RunRecord,
-    ScheduleRecord,
     StartRecord,
     StopRecord,
     SubmittedRun,
     parse,
 )
+from skylift.ledger.schedule_record import ScheduleRecord
 from skylift.store.location import LAYOUT
 from skylift.store.objects import Outcome
 from skylift_contract.enums import ExecutionStatus

@@ -25,16 +25,11 @@ from skylift_contract.errors import (
     UnknownName,
 )
 from skylift_contract.model import Frozen
-from skylift_contract.run import DeployedSchedule
-from skylift_contract.schedule import Schedule
 from skylift_contract.snapshot import ArtifactRef
 from skylift_contract.status import AttemptEnd
 
 MAJOR: Final = 1
 """Raised when a reader of the former major would misunderstand a record."""
-
-DELETED: Final = "deleted"
-"""The state of a schedule that is a tombstone."""
 
 UNREADABLE: Final = (DamagedObject, RecordTooNew)
 """What one record can be while the store and every other are well."""
@@ -290,21 +285,3 @@ class RunEndRecord(Record):
     def time(self) -> datetime:
         """When the run ended, as far as anybody knows."""
         return self.ended or self.writer.time
-
-
-class ScheduleRecord(Record):
-    """A revision of a deployed schedule; its state `deleted` is the tombstone.
-
-    `submission_id`: of the request that deployed it, which says on what. `timing`: when it
-    fires, where that was changed after its snapshot was made; it holds from `since`.
-    """
-
-    schedule: DeployedSchedule
-    project: str = ""
-    submission_id: str | None = None
-    timing: Schedule | None = None
-    since: datetime = Field(default_factory=now)
-
-    @property
-    def is_deleted(self) -> bool:
-        return self.schedule.state == DELETED

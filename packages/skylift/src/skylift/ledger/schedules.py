@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from skylift.ledger import keys
 from skylift.ledger.ledger import Found
-from skylift.ledger.records import UNREADABLE, ScheduleRecord, parse
+from skylift.ledger.records import UNREADABLE, parse
+from skylift.ledger.schedule_record import ScheduleRecord
 from skylift_contract.errors import UnknownName
 
 if TYPE_CHECKING:

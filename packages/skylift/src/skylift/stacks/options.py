@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from skylift.stacks.entries import Component
 
 
-LEFT_OUT: Final = "not looked up"
-"""What stands for a secret where none is wanted."""
+LEFT_OUT: Final = "omitted"
+"""What stands for a secret that is not looked up; too short to be taken for one that has leaked."""
 
 
 class ContainerRegistryConfig(Settings):
@@ -84,11 +84,17 @@ def is_secret(component: Component, option: str) -> bool:
 
 
 def without_secrets(component: Component) -> Component:
-    """The component with a word in place of each secret, so that none is looked up."""
+    """The component with a word in place of each secret that this process does not have already."""
     options = {
-        name: LEFT_OUT if is_secret(component, name) else value for name, value in component.options.items()
+        name: _of_here(str(value)) if is_secret(component, name) else value
+        for name, value in component.options.items()
     }
     return replace(component, options=options)
+
+
+def _of_here(text: str) -> str:
+    found = filled_from_here(text)
+    return LEFT_OUT if has_reference(found) else found
 
 
 def config_class_of(component: Component) -> type[BaseModel]:
