@@ -222,7 +222,7 @@ def test_from_an_index_in_a_version_that_fits_and_from_no_strangers(machine: Mac
         make_wheel(tmp_path / "index", version, needs)
     make_wheel(tmp_path / "stranger", "0.1.9", "skylift>=0.1")
     machine.variables["PIP_FIND_LINKS"] = str(tmp_path / "stranger")
-    (machine.folder / "pip.conf").write_text(f"[global]\nfind-links = {tmp_path / 'stranger'}\n")
+    (machine.folder / "pip.conf").write_text(f"[global]\nfind-links={tmp_path / 'stranger'}\n")
     (machine.folder / "skylift.toml").write_text(
         f'[integration]\nindex = "{(tmp_path / "index").as_uri()}"\n'
     )
