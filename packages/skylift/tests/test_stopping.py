@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from skylift import pipeline, step, stopping
+from skylift import backends, pipeline, step
 from skylift.launch.plan import plan
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord, Writer
@@ -157,7 +157,7 @@ def test_another_flavors_orchestrator_is_asked(
     def stop_run(_: object, run: PipelineRun, graceful: bool) -> None:
         asked.append((str(run.id), graceful))
 
-    monkeypatch.setattr(stopping, "orchestrator_named", local_instead)
+    monkeypatch.setattr(backends, "orchestrator_named", local_instead)
     monkeypatch.setattr(LocalOrchestrator, "stop_run", stop_run)
     run = opened(flavor="elsewhere")
     stop(run, graceful=True, user="me", pause=never)

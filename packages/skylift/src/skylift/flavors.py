@@ -10,12 +10,16 @@ from skylift.project import find_project_file
 from skylift.stacks.document import read_configuration
 from skylift_contract import discovery
 from skylift_contract.discovery import ORCHESTRATORS
+from skylift_contract.errors import FlavorNotFound
+from skylift_contract.flavor import capabilities_of, infer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skylift_contract.capability import Capability, Support
     from skylift_contract.errors import DiscoveryError
     from skylift_contract.flavor import BaseOrchestratorFlavor
+    from skylift_contract.orchestrator import BaseOrchestrator
 
 
 def load_flavor(name: str) -> BaseOrchestratorFlavor:
@@ -52,3 +56,17 @@ def owner(name: str) -> str:
     """Who brings a flavor: a distribution with its version, or the class it was registered by."""
     found = discovery.find(ORCHESTRATORS, known())[name][0]
     return found.distribution if found.entry_point.dist else found.entry_point.value
+
+
+def capabilities(orchestrator: BaseOrchestrator) -> Mapping[Capability, Support]:
+    """The flavor's own declaration; of an orchestrator without a flavor, what it overrides."""
+    config, flavor = orchestrator.config, flavor_of(orchestrator)
+    return capabilities_of(flavor, config) if flavor else infer(type(orchestrator), config)
+
+
+def flavor_of(orchestrator: BaseOrchestrator) -> BaseOrchestratorFlavor | None:
+    """The installed flavor of that name; None for an instance of a class that has none."""
+    try:
+        return load_flavor(orchestrator.flavor)
+    except FlavorNotFound:
+        return None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import PrivateAttr
 
-from skylift.ledger.process import liveness
+from skylift.backends import backend_view
 from skylift.ledger.records import RunRecord, UnreadRun
 from skylift.ledger.view import settled
 from skylift.named import Named
@@ -18,7 +18,7 @@ from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import RecordTooNew, SkyliftError
 from skylift_contract.run import DeployedSchedule, PipelineRunResponse
 from skylift_contract.snapshot import PipelineSnapshot, PipelineSnapshotResponse
-from skylift_contract.status import UNASKED, Liveness, RunStatus
+from skylift_contract.status import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,7 +135,7 @@ class PipelineRun(contract.PipelineRun):
             return RunStatus(ExecutionStatus.UNKNOWN, str(record.error))
         if record is None:
             return RunStatus(ExecutionStatus.PENDING, "no step has started")
-        return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(record))
+        return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(self, record))
 
     @property
     def status(self) -> ExecutionStatus:
@@ -171,17 +171,3 @@ class PipelineRun(contract.PipelineRun):
             if status.status is ExecutionStatus.FAILED:
                 end = self._ledger.attempt_end(str(self.id), name, status.attempt, AttemptEnd.FAILED)
                 yield name, status.reason, end.error if end else None
-
-
-def backend_view(record: RunRecord) -> RunStatus:
-    """What can be said of a run's backend without an orchestrator: whether its process runs."""
-    if record.flavor != "local":
-        return UNASKED
-    match liveness(record.writer):
-        case Liveness.ALIVE:
-            return RunStatus(ExecutionStatus.RUNNING)
-        case Liveness.GONE:
-            return RunStatus(ExecutionStatus.FAILED, "the process died")
-        case Liveness.UNSEEN:
-            host = record.writer.host.partition("/")[0]
-            return RunStatus(ExecutionStatus.UNKNOWN, f"it runs on {host}, and can be asked there only")

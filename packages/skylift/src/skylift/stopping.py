@@ -7,9 +7,9 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final
 
+from skylift.backends import LOCAL, orchestrator_of
 from skylift.ledger.process import liveness
 from skylift.ledger.records import StopRecord
-from skylift.stacks.build import orchestrator_named
 from skylift_contract.errors import ConfigurationError, SkyliftError
 from skylift_contract.status import Liveness
 
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
     from skylift.ledger.records import RunRecord
     from skylift.models import PipelineRun
-    from skylift_contract.orchestrator import BaseOrchestrator
     from skylift_contract.status import RunStatus
 
-LOCAL: Final = "local"
 PAUSE_S: Final = 0.1
 PATIENCE_S: Final = 30.0
 """What a process has to record its end: longer than its workers' own grace of 15 seconds."""
@@ -46,7 +44,7 @@ def stop(
     request = StopRecord(graceful=graceful, user=user)
     if record.flavor != LOCAL:
         run.ledger.request_stop(record.run_id, request)
-        _orchestrator(run, record).stop_run(run, graceful)
+        orchestrator_of(run.ledger, record).stop_run(run, graceful)
         return run.fetch()
     if not graceful:
         _check_here(record)
@@ -55,12 +53,6 @@ def stop(
         return _ended(run, record, None, pause)
     _signal(record)
     return _ended(run, record, PATIENCE_S, pause)
-
-
-def _orchestrator(run: PipelineRun, record: RunRecord) -> BaseOrchestrator:
-    """The one that the run was submitted to; a firing of a schedule knows its flavor only."""
-    request = run.ledger.request(record.submission_id) if record.submission_id else None
-    return orchestrator_named(request.orchestrator if request else record.flavor, record.flavor)
 
 
 def _check_here(record: RunRecord) -> None:

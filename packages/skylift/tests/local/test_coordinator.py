@@ -24,11 +24,11 @@ from skylift_tests_support.runs import (
     start_run,
 )
 
+from skylift.backends import of_process
 from skylift.ledger.records import StopRecord
 from skylift.ledger.view import settled
 from skylift.local import workers
 from skylift.local.coordinator import coordinate
-from skylift.models import backend_view
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import StoreUnavailable
@@ -376,7 +376,7 @@ def test_a_run_whose_process_is_killed_has_failed_and_leaves_no_worker(
         wait_for_end(worker)
     record = run.ledger.run(run.id)
     assert record is not None
-    found = settled(run.ledger, run.id, run.snapshot, backend_view(record))
+    found = settled(run.ledger, run.id, run.snapshot, of_process(record))
 
     expected = Status.FAILED if width == 1 else Status.STOPPED
     assert found.steps["a"].status is expected

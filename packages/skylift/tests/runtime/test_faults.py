@@ -24,11 +24,11 @@ from skylift_tests_support.runs import (
     start_run,
 )
 
+from skylift.backends import of_process
 from skylift.ledger import process
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.view import settled
 from skylift.local.coordinator import coordinate
-from skylift.models import backend_view
 from skylift.runtime.step import run_step
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionStatus as Status
@@ -131,7 +131,7 @@ def check_nothing_runs(store: ObjectStore, run_id: str, snapshot: PipelineSnapsh
     record = ledger.run(run_id)
     if record is None:
         return  # it died before there was a run
-    status = settled(ledger, run_id, snapshot, backend_view(record))
+    status = settled(ledger, run_id, snapshot, of_process(record))
     assert status.status is not Status.RUNNING
     assert all(step.status is not Status.RUNNING for step in status.steps.values())
 
@@ -218,7 +218,7 @@ def test_a_step_that_nobody_starts_again_is_known_to_have_died(mortal: Mortal, t
     ledger, run_id = Ledger(inner), make_record(snapshot).run_id
     record = ledger.run(run_id)
     assert record is not None
-    status = settled(ledger, run_id, snapshot, backend_view(record))
+    status = settled(ledger, run_id, snapshot, of_process(record))
 
     assert status.status is Status.FAILED
     assert status.steps["a"].reason == "the process died"

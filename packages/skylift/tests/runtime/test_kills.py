@@ -31,9 +31,9 @@ from skylift_tests_support.runs import (
     start_run,
 )
 
+from skylift.backends import of_process
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.view import settled
-from skylift.models import backend_view
 from skylift.runtime.step import run_step
 from skylift.store.location import LAYOUT, open_store
 from skylift_contract.enums import ExecutionStatus as Status
@@ -198,7 +198,7 @@ class Kills:
         record = ledger.run(run_id)
         if record is None:
             return False
-        found = settled(ledger, run_id, snapshot, backend_view(record))
+        found = settled(ledger, run_id, snapshot, of_process(record))
         end = ledger.newest_end(run_id)
         assert end is not None
         assert end[1].status is found.status

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from skylift.flavors import capabilities
 from skylift.launch.orchestrator_calls import calling
-from skylift.launch.plan import capabilities
 from skylift.ledger.records import RunRecord
 from skylift.ledger.view import settled
 from skylift_contract.capability import Capability

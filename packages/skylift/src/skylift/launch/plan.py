@@ -12,7 +12,7 @@ from skylift.authoring.sources import source_of
 from skylift.code import SourceTree, source_tree
 from skylift.compiler.compile import Target, compile_snapshot
 from skylift.compiler.configuration import OF_FLAVOR
-from skylift.flavors import known, load_flavor
+from skylift.flavors import capabilities, flavor_of, known
 from skylift.launch.environments import kept_here
 from skylift.launch.leaks import refuse_leaks_of_plan, suspicions
 from skylift.launch.orchestrator_calls import calling
@@ -25,8 +25,7 @@ from skylift_contract import card
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED, check, emulations
 from skylift_contract.discovery import PLUGIN_OF, near_flavor
-from skylift_contract.errors import FlavorNotFound, LimitExceeded, UnknownName
-from skylift_contract.flavor import capabilities_of, infer
+from skylift_contract.errors import LimitExceeded, UnknownName
 from skylift_contract.snapshot import OrchestratorSource
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift_contract.capability import Support
-    from skylift_contract.flavor import BaseOrchestratorFlavor
     from skylift_contract.orchestrator import BaseOrchestrator, BaseOrchestratorConfig
     from skylift_contract.snapshot import PipelineSnapshot
     from skylift_contract.stack import Stack
@@ -145,20 +143,6 @@ def orchestrator_source(orchestrator: BaseOrchestrator) -> OrchestratorSource:
         config_class=source_of(type(config), f"orchestrator {orchestrator.name!r}"),
         config=config.model_dump(mode="json", exclude=secret),
     )
-
-
-def capabilities(orchestrator: BaseOrchestrator) -> Mapping[Capability, Support]:
-    """The flavor's own declaration; of an orchestrator without a flavor, what it overrides."""
-    config, flavor = orchestrator.config, flavor_of(orchestrator)
-    return capabilities_of(flavor, config) if flavor else infer(type(orchestrator), config)
-
-
-def flavor_of(orchestrator: BaseOrchestrator) -> BaseOrchestratorFlavor | None:
-    """The installed flavor of that name; None for an instance of a class that has none."""
-    try:
-        return load_flavor(orchestrator.flavor)
-    except FlavorNotFound:
-        return None
 
 
 def _source(

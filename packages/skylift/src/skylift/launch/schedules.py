@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from skylift.flavors import capabilities
 from skylift.launch.orchestrator_calls import calling
-from skylift.launch.plan import capabilities
 from skylift.ledger.records import now
 from skylift.ledger.schedule_record import DELETED, ScheduleRecord
 from skylift.ledger.schedules import checked_name, standing

@@ -54,7 +54,7 @@ def _scheduled(pipeline: PipelineFunction) -> PipelineFunction:
 def _check_kept(planned: Plan) -> None:
     """Raise where the flavor cannot schedule: `run` would run it once instead."""
     if planned.snapshot.schedule is None:
-        from skylift.launch.plan import capabilities
+        from skylift.flavors import capabilities
         from skylift_contract.capability import Capability
         from skylift_contract.check import UNDECLARED
 
