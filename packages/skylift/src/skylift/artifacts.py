@@ -72,7 +72,7 @@ def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactR
         manifest = _manifest(value, name, details, files.contents)
         content = canonical_json(manifest)
         folder = keys.artifact(digest(content))
-        if not store.exists(f"{folder}{RECORD}"):
+        if not store.has_fresh(f"{folder}{RECORD}"):
             for entry in manifest.files:
                 if entry.text is None:
                     store.put_content(f"{folder}data/{entry.key}", files.contents[entry.name])

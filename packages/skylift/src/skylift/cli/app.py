@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "diff": Lazy("skylift.cli.diff:diff", "What would change against what is deployed, or ran.", _RUN),
     "schedule": Lazy("skylift.cli.schedule:schedule", "Pipelines that run by themselves.", _RUN),
     "runs": Lazy("skylift.cli.runs:runs", "Look at runs: list, describe, logs, why, watch, stop.", _LOOK),
+    "artifact": Lazy("skylift.cli.artifact:artifact", "What the steps of runs made: list, download.", _LOOK),
     "init": Lazy("skylift.cli.init:init", "Make a project: its skylift.toml, and a first pipeline.", _SET_UP),
     "integration": Lazy("skylift.cli.integration:integration", "Packages of the platforms.", _SET_UP),
     "stack": Lazy("skylift.cli.stack:stack", "What pipelines run on, by name.", _SET_UP),
@@ -32,6 +33,7 @@ COMMANDS: Final = {
     "container-registry": Lazy(
         "skylift.cli.components:container_registry", "Components that keep images.", _SET_UP
     ),
+    "gc": Lazy("skylift.cli.gc:gc", "Delete what no run needs any more.", _MAINTAIN),
     "completion": Lazy(
         "skylift.cli.completion:completion", "Have the shell complete commands and names.", _MAINTAIN
     ),

@@ -174,7 +174,7 @@ class Submission:
         source, snapshot = self.plan.source, self.plan.snapshot
         if source is not None and snapshot.code is not None:
             key = keys.code(snapshot.code.digest)
-            if not self.ledger.store.exists(key):
+            if not self.ledger.store.has_fresh(key):
                 self.ledger.store.put_content(key, source.to_zip())
         self.ledger.put_snapshot(snapshot)
         self.ledger.submit(self._request())

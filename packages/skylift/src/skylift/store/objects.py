@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from skylift.store.transport import Transport
+    from skylift.store.transport import Stored, Transport
 
 T = TypeVar("T")
 
@@ -34,6 +35,10 @@ PAUSES_S: Final = (0.05, 0.2, 0.8)
 
 PAGE: Final = 1000
 """Keys a page: what S3 and GCS give in one request."""
+
+FRESH: Final = timedelta(hours=12)
+"""Content that was written longer ago is written again when it is needed again: `skylift gc`
+deletes what is twice as old and that it sees no use of, and a new use may not be seen yet."""
 
 SINGLE_PUT_LIMIT: Final = 8 * 1024 * 1024
 """Bytes. Up to here content is sent in one conditional request; above, its presence is asked first."""
@@ -93,18 +98,21 @@ class ObjectStore:
     def put_content(self, key: str, data: bytes | Path) -> None:
         """Store bytes, or a file's, under a key that is made from them: being there already is success.
 
-        A file is streamed in parts; an `OSError` says that the file itself cannot be read.
+        What is there for long is written again, and is `FRESH` then. A file is streamed in
+        parts; an `OSError` says that the file itself cannot be read.
         """
         check_key(key)
         size = len(data) if isinstance(data, bytes) else data.stat().st_size
-        if (size > SINGLE_PUT_LIMIT or self.transport.reads_first) and self.transport.head(key):
+        if (size > SINGLE_PUT_LIMIT or self.transport.reads_first) and self.has_fresh(key):
             return
         if size > SINGLE_PUT_LIMIT:
             put: Callable[[], None] = lambda: self.transport.upload(key, data)  # noqa: E731
         else:
             whole = data if isinstance(data, bytes) else data.read_bytes()
             put = lambda: self.transport.put_new(key, whole)  # noqa: E731
-        self._settle(key, put, lambda: self.transport.head(key) or None)
+        modified = self._settle(key, put, lambda: self.transport.modified(key))
+        if modified is not None and not _is_fresh(modified):
+            self.transport.upload(key, data)
 
     def _settle(self, key: str, put: Callable[[], None], look: Callable[[], T | None]) -> T | None:
         """Put until the outcome is known: None if this call's write was answered, else what stands."""
@@ -179,6 +187,15 @@ class ObjectStore:
     def exists(self, key: str) -> bool:
         return self.transport.head(check_key(key))
 
+    def has_fresh(self, key: str) -> bool:
+        """Whether content is there, and `gc` leaves it until a record that is written now names it."""
+        modified = self.transport.modified(check_key(key))
+        return modified is not None and _is_fresh(modified)
+
+    def stored(self, prefix: str) -> Iterator[Stored]:
+        """What is under a folder as `list` finds it, with sizes and times, in the store's own order."""
+        return self.transport.stored(check_prefix(prefix))
+
     def list(self, prefix: str, *, after: str | None = None, limit: int | None = None) -> Keys:
         """The keys under a folder, at any depth, sorted by code point.
 
@@ -211,3 +228,7 @@ class ObjectStore:
         from skylift.store.probe import probe
 
         probe(self.uri, self.transport)
+
+
+def _is_fresh(modified: datetime) -> bool:
+    return datetime.now(UTC) - modified < FRESH

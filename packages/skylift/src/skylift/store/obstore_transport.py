@@ -13,11 +13,12 @@ from skylift.store.folder import check_hard_links, make_folder
 from skylift.store.location import Scheme
 from skylift.store.options import Patience
 from skylift.store.refusals import Absent, read_refusal, refusal, write_refusal
-from skylift.store.transport import KeyExists
+from skylift.store.transport import KeyExists, Stored
 from skylift_contract.errors import SkyliftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from obstore import ObjectMeta
@@ -33,6 +34,9 @@ PART_COUNT: Final = 9_000
 
 CONCURRENCY: Final = 4
 """Parts under way at once; more only makes each one slower on a narrow line."""
+
+PAGE: Final = 1000
+"""Objects a page of a listing: what S3 and GCS give in one request."""
 
 READERS: Final = 16
 """Reads under way at once, where each waits for an answer."""
@@ -118,22 +122,34 @@ class ObstoreTransport:
             file.write(chunk)  # its OSError is the file's, not the store's
 
     def head(self, key: str) -> bool:
+        return self.modified(key) is not None
+
+    def modified(self, key: str) -> datetime | None:
         import obstore
 
         doing = f"looking at {key}"
         try:
             with self._guarded(doing, read_refusal):
-                obstore.head(self._records, key)
+                meta = obstore.head(self._records, key)
         except Absent:
             if not self._found:
                 with self._guarded(doing, read_refusal):
                     next(self._listing(None, None, 1), None)
                 self._found = True
-            return False
+            return None
         self._found = True
-        return True
+        return meta["last_modified"]
 
     def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
+        for page in self._metas(folder, after, size):
+            yield [meta["path"] for meta in page]
+
+    def stored(self, folder: str) -> Iterator[Stored]:
+        for page in self._metas(folder, None, PAGE):
+            for meta in page:
+                yield Stored(meta["path"], meta["size"], meta["last_modified"])
+
+    def _metas(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[ObjectMeta]]:
         doing = f"listing {folder or 'it'}"
         try:
             with self._guarded(doing, read_refusal):
@@ -143,7 +159,7 @@ class ObstoreTransport:
                     page = next(pages, None)
                 if page is None:
                     return
-                yield [meta["path"] for meta in page]
+                yield page
         except Absent:
             return
 

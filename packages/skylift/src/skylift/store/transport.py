@@ -5,12 +5,14 @@ Tests put a transport of their own here, one that loses requests and answers.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from skylift_contract.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -20,6 +22,15 @@ class KeyExists(Exception):
 
 class OutcomeUnknown(StoreUnavailable):
     """A write was sent and no answer came: it may have taken effect, or may yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a store says of an object: its size in bytes, and when it was last written, in UTC."""
+
+    key: str
+    size: int
+    modified: datetime
 
 
 class Transport(Protocol):
@@ -59,6 +70,14 @@ class Transport(Protocol):
         ...
 
     def head(self, key: str) -> bool: ...
+
+    def modified(self, key: str) -> datetime | None:
+        """When it was last written, by the store's clock; None if it is not there."""
+        ...
+
+    def stored(self, folder: str) -> Iterator[Stored]:
+        """All objects under a folder, in the order of the store."""
+        ...
 
     def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
         """All keys under a folder (empty for all), in the order of the store, at most `size` at a time.

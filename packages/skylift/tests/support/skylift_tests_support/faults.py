@@ -21,9 +21,10 @@ from skylift_contract.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
-    from skylift.store.transport import Transport
+    from skylift.store.transport import Stored, Transport
 
 T = TypeVar("T")
 
@@ -115,6 +116,12 @@ class FaultyTransport:
 
     def head(self, key: str) -> bool:
         return self._call(Call("head", key), lambda: self.inner.head(key))
+
+    def modified(self, key: str) -> datetime | None:
+        return self._call(Call("head", key), lambda: self.inner.modified(key))
+
+    def stored(self, folder: str) -> Iterator[Stored]:
+        return self._call(Call("pages", folder), lambda: self.inner.stored(folder))
 
     def pages(self, folder: str, after: str | None, size: int) -> Iterator[Sequence[str]]:
         return self._call(Call("pages", folder), lambda: self.inner.pages(folder, after, size))
