@@ -101,6 +101,8 @@ def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: Ru
     seen = look(ledger, run_id, snapshot, backend)
     if _can_be_sealed(seen, backend):
         with suppress(StoreError):
+            if ledger.run(run_id) is None:  # deleted meanwhile: an end would be all there is of it
+                return seen.status
             ended = _last_known(ledger, run_id, seen.status.steps)
             ledger.add_end(run_id, seen.revision + 1, end_of(seen).model_copy(update={"ended": ended}))
     return seen.status

@@ -1,0 +1,29 @@
+"""Ages, as people type them: `30d`, `12h`, `90m`, `2w`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+import click
+
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE: Final = re.compile(r"(\d{1,6})([mhdw])")
+
+
+class Age(click.ParamType[timedelta]):
+    """A whole number of minutes, hours, days or weeks."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        match = _AGE.fullmatch(str(value))
+        if match is None:
+            self.fail(f"{value!r} is no age: give a number and m, h, d or w, such as 30d", param, ctx)
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+AGE: Final = Age()

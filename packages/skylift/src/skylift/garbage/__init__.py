@@ -1,0 +1,1 @@
+"""Deleting runs, and then what nothing needs any more."""

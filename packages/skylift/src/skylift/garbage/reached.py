@@ -1,0 +1,199 @@
+"""What runs, schedules, open submissions and the cache need: all else is garbage.
+
+Where one record cannot be read nothing is known of what it needs, so nothing is deleted: every
+function raises `DamagedObject` or `RecordTooNew` then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from pydantic import Field
+
+from skylift.ledger import keys
+from skylift.ledger.deletion import deployed
+from skylift.ledger.records import (
+    UNREADABLE,
+    AnyRecord,
+    Record,
+    Request,
+    ResultRecord,
+    RunRecord,
+    ScheduleRecord,
+    parse,
+)
+from skylift_contract.errors import ConfigurationError, DamagedObject, RecordTooNew
+from skylift_contract.snapshot import ArtifactRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from skylift.ledger.ledger import Ledger
+
+QUEUED: Final = timedelta(days=30)
+"""How long a submission that is no run yet is waited for: a cluster may have it in its queue for days."""
+
+FOLDERS: Final = frozenset(
+    {"snapshots", "code", "submissions", "runs", "index", "schedules", "cache", "artifacts"}
+)
+
+
+class CacheEntry(Record):
+    """What is needed of an entry of the cache, whoever wrote it."""
+
+    outputs: dict[str, ArtifactRef] = Field(default_factory=dict[str, ArtifactRef])
+    expires: datetime | None = None
+
+
+@dataclass(slots=True)
+class Reached:
+    """By kind: what must stay. `remains`: runs that a deletion left behind in part; `expired`: keys."""
+
+    runs: set[str] = field(default_factory=set[str])
+    remains: set[str] = field(default_factory=set[str])
+    submissions: set[str] = field(default_factory=set[str])
+    snapshots: set[str] = field(default_factory=set[str])
+    code: set[str] = field(default_factory=set[str])
+    artifacts: set[str] = field(default_factory=set[str])
+    expired: set[str] = field(default_factory=set[str])
+
+
+def reached(ledger: Ledger, moment: datetime, grace: timedelta) -> Reached:
+    """Everything that is needed at a moment, by the records that can be read now."""
+    _check_layout(ledger)
+    found = Reached()
+    # Before the runs: a submission that becomes one meanwhile is seen as either.
+    _submissions(ledger, found, moment - max(grace, QUEUED))
+    _runs(ledger, found)
+    _schedules(ledger, found, moment - grace)
+    _cache(ledger, found, moment - grace)
+    for digest in found.snapshots:
+        _snapshot(ledger, found, digest)
+    return found
+
+
+def _check_layout(ledger: Ledger) -> None:
+    """A newer Skylift may keep what needs artifacts where this one does not look."""
+    for folder in sorted({key.split("/", 1)[0] for key in ledger.store.list("") if "/" in key} - FOLDERS):
+        raise RecordTooNew(
+            f"it holds {folder}/, which this Skylift does not know",
+            who=ledger.store.uri,
+            fix="Upgrade skylift.",
+        )
+
+
+def _read(
+    ledger: Ledger, model: type[AnyRecord], wanted: Iterable[str], fix: str = "Restore it."
+) -> Iterator[tuple[str, AnyRecord]]:
+    found = list(wanted)
+    for key, data in zip(found, ledger.store.get_many(found), strict=True):
+        if data is None:
+            continue  # deleted since it was listed
+        try:
+            yield key, parse(model, data, key)
+        except DamagedObject as error:
+            raise DamagedObject(f"{error.what}, so what it needs is not known", who=key, fix=fix) from error
+
+
+def _runs(ledger: Ledger, found: Reached) -> None:
+    """A folder without a record is what a deletion left, unless the index still has the run."""
+    listed = ledger.store.list(keys.RUNS)
+    ids = {key.split("/")[1] for key in listed if key.count("/") > 1}
+    written = set(listed)
+    there = sorted(one for one in ids if keys.run(one) in written)
+    indexed = {keys.run_of_index(key) for key in ledger.store.list(keys.INDEX) if keys.is_index(key)}
+    for run_id in sorted((indexed | ids) - set(there)):
+        _missing(ledger, run_id, found, is_indexed=run_id in indexed)
+    for _, record in _read(ledger, RunRecord, map(keys.run, there), "Delete it: skylift runs delete ID"):
+        found.runs.add(record.run_id)
+        found.snapshots.add(record.snapshot)
+        if record.submission_id:
+            found.submissions.add(record.submission_id)
+    results = (key for key in listed if key.endswith("/result.json") and key.split("/")[1] in set(there))
+    for _, result in _read(ledger, ResultRecord, results, "Restore it, or delete its run."):
+        found.artifacts.update(ref.digest for ref in result.outputs.values())
+
+
+def _missing(ledger: Ledger, run_id: str, found: Reached, *, is_indexed: bool) -> None:
+    if not is_indexed:
+        found.remains.add(run_id)
+    elif not ledger.store.exists(keys.run(run_id)):  # else it has begun since runs were listed
+        raise DamagedObject(
+            "it is missing, so what its run needs is not known",
+            who=keys.run(run_id),
+            fix=f"Restore it, or delete the run: skylift runs delete {run_id}",
+        )
+
+
+def _submissions(ledger: Ledger, found: Reached, oldest: datetime) -> None:
+    """Those that are no run yet, as far as they are young."""
+    stored = {one.key: one for one in ledger.store.stored("submissions")}
+    waiting = [
+        key
+        for key, one in stored.items()
+        if key.endswith("/request.json")
+        and one.modified >= oldest
+        and keys.submitted_run(key.split("/")[1]) not in stored
+    ]
+    for _, request in _read(ledger, Request, waiting):
+        found.submissions.add(request.submission_id)
+        found.snapshots.add(request.snapshot)
+
+
+def _schedules(ledger: Ledger, found: Reached, oldest: datetime) -> None:
+    """Every revision of those that stand: executions of a former one may still begin."""
+    listed = [key for key in ledger.store.list("schedules") if keys.revision_of(key) is not None]
+    rows: dict[str, list[tuple[int, ScheduleRecord]]] = {}
+    for key, record in _read(ledger, ScheduleRecord, listed):
+        rows.setdefault(key.rpartition("/")[0], []).append((keys.revision_of(key) or 0, record))
+    for row in rows.values():
+        newest = max(row, key=lambda numbered: numbered[0])[1]
+        if newest.schedule.state != "deleted" or newest.writer.time >= oldest:
+            found.snapshots.update(record.schedule.snapshot for _, record in row)
+    found.submissions |= deployed(ledger)
+
+
+def _cache(ledger: Ledger, found: Reached, oldest: datetime) -> None:
+    """Entries that do not expire, or did so less than a grace ago: a run may have taken one of these."""
+    listed = [key for key in ledger.store.list("cache") if keys.revision_of(key) is not None]
+    for key, data in zip(listed, ledger.store.get_many(listed), strict=True):
+        if data is None:
+            continue
+        try:
+            entry = parse(CacheEntry, data, key)
+        except DamagedObject:
+            found.expired.add(key)  # nobody takes outputs from an entry that cannot be read
+            continue
+        if entry.expires is not None and entry.expires < oldest:
+            found.expired.add(key)
+        else:
+            found.artifacts.update(ref.digest for ref in entry.outputs.values())
+
+
+def _snapshot(ledger: Ledger, found: Reached, digest: str) -> None:
+    try:
+        snapshot = ledger.snapshot(digest)
+    except UNREADABLE as error:
+        raise type(error)(
+            f"{error.what}, so what it needs is not known",
+            who=error.who,
+            value=error.value,
+            limit=error.limit,
+            fix="Restore it, or delete what is of it: skylift runs delete, skylift schedule delete.",
+        ) from error
+    if snapshot.code:
+        found.code.add(snapshot.code.digest)
+    for bound in snapshot.bindings.values():
+        found.artifacts.update(ref.digest for ref in bound.outputs.values())
+
+
+def check_grace(grace: timedelta, least: timedelta) -> None:
+    if grace < least:
+        raise ConfigurationError(
+            "what is younger may be part of a run that has not said so yet",
+            who="--grace",
+            value=f"{grace.total_seconds() / 3600:g} h",
+            limit=f"at least {least.total_seconds() / 3600:g} h",
+        )
