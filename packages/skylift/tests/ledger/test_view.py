@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from skylift_tests_support.faults import Fault, always, faulty_store
-from skylift_tests_support.runs import make_snapshot, make_step
+from skylift_tests_support.runs import make_record, make_snapshot, make_step
 
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
@@ -30,6 +30,10 @@ GONE = {"pid": 2**22 + 1}
 
 @pytest.fixture
 def ledger(memory_store: ObjectStore) -> Ledger:
+    """Of a store that holds run `r`, which began yesterday."""
+    long_ago = Writer.this_process().model_copy(update={"time": now() - timedelta(days=1)})
+    record = make_record(SNAPSHOT, writer=long_ago).model_copy(update={"run_id": "r"})
+    memory_store.create(keys.run("r"), record.to_bytes())
     return Ledger(memory_store)
 
 
