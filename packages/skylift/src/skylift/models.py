@@ -9,13 +9,14 @@ from uuid import UUID
 from pydantic import PrivateAttr
 
 from skylift.backends import backend_view
-from skylift.ledger.records import RunRecord, UnreadRun
+from skylift.ledger.labels import Labels, checked_note, checked_tags, label, read_labels
+from skylift.ledger.records import LabelRecord, RunRecord, UnreadRun
 from skylift.ledger.view import settled
 from skylift.named import Named
 from skylift.step_runs import ArtifactView, StepRun
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import RecordTooNew, SkyliftError
+from skylift_contract.errors import ConfigurationError, RecordTooNew, SkyliftError, UnknownName
 from skylift_contract.run import DeployedSchedule, PipelineRunResponse
 from skylift_contract.snapshot import PipelineSnapshot, PipelineSnapshotResponse
 from skylift_contract.status import RunStatus
@@ -162,6 +163,46 @@ class PipelineRun(contract.PipelineRun):
     def step(self, name: str) -> StepRun:
         """A step's run; raises `UnknownKey`, offering the nearest."""
         return self.steps[name]
+
+    @property
+    def labels(self) -> Labels:
+        """Tags and notes, read anew each time; none while nothing of the run has started."""
+        record = self.record
+        return read_labels(self._ledger, record) if record else Labels()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The pipeline's, those it was started with, and those added since."""
+        return self.labels.tags
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people said of it, oldest first."""
+        return self.labels.notes
+
+    def add_tags(self, *tags: str) -> None:
+        """Raises `ConfigurationError` for what cannot be a tag, or while nothing of the run has started."""
+        self._label(LabelRecord(added=checked_tags(tags)))
+
+    def remove_tags(self, *tags: str) -> None:
+        """Raises `UnknownName` for one that it has not."""
+        known = self.tags
+        for tag in tags:
+            if tag not in known:
+                raise UnknownName("tag", tag, known, who=f"run {self.id}")
+        self._label(LabelRecord(removed=tags))
+
+    def add_note(self, text: str) -> None:
+        self._label(LabelRecord(note=checked_note(text)))
+
+    def _label(self, record: LabelRecord) -> None:
+        if self.record is None:
+            raise ConfigurationError(
+                "nothing of it has started, so it cannot be labelled yet",
+                who=f"submission {self.submission_id}",
+                fix="Give its tags and its note to skylift run: --tag, --note.",
+            )
+        label(self._ledger, str(self.id), record)
 
     def failures(self) -> Iterator[tuple[str, str, ErrorInfo | None]]:
         """Step, reason and error of each step that failed."""

@@ -10,9 +10,12 @@ import click
 from skylift.cli import stdout
 from skylift.cli.commands import command
 from skylift.cli.planning import Asked, asks_for_a_pipeline
+from skylift.ledger.labels import Labels, checked_note, checked_tags
 from skylift_contract.errors import ConfigurationError, RunFailed, RunStopped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.launch.plan import Plan
     from skylift.models import PipelineRun
@@ -31,7 +34,13 @@ if TYPE_CHECKING:
 @click.option("--now", is_flag=True, help="Run once, now, whatever the pipeline's schedule.")
 @click.option("--no-cache", is_flag=True, help="Run every step, and store nothing for later runs to take.")
 @click.option("--no-wait", is_flag=True, help="Return when the run is submitted; its id goes to stdout.")
-def run(*, asked: Asked, now: bool, no_cache: bool, no_wait: bool) -> int:
+@click.option(
+    "--tag", "tags", multiple=True, metavar="TAG", help="Find the run by it later; several may be given."
+)
+@click.option("--note", metavar="TEXT", help="Why it runs; kept with the run.")
+def run(
+    *, asked: Asked, now: bool, no_cache: bool, no_wait: bool, tags: Sequence[str], note: str | None
+) -> int:
     """Run a pipeline, or deploy its schedule.
 
     PIPELINE may be left out where the file holds one only; `module:PIPELINE` works too.
@@ -39,19 +48,20 @@ def run(*, asked: Asked, now: bool, no_cache: bool, no_wait: bool) -> int:
     How the run goes is shown on stderr; the exit code is 0 for a run that completed, 1 for
     one that failed, 130 for one that was stopped.
     """
+    labels = Labels(checked_tags(tags), () if note is None else (checked_note(note),))
     planned = asked.plan(_unscheduled) if now else asked.plan()
     if no_cache:
         from skylift.launch.cached import without_cache
 
         planned = replace(planned, snapshot=without_cache(planned.snapshot))
-    return _submit(planned, wait=not no_wait)
+    return _submit(planned, labels, wait=not no_wait)
 
 
 def _unscheduled(pipeline: PipelineFunction) -> PipelineFunction:
     return pipeline.with_options(schedule=None)
 
 
-def _submit(planned: Plan, *, wait: bool) -> int:
+def _submit(planned: Plan, labels: Labels, *, wait: bool) -> int:
     """The exit code."""
     from skylift.console import default_observer
     from skylift.launch.submit import Submission, raise_unless_completed
@@ -64,7 +74,7 @@ def _submit(planned: Plan, *, wait: bool) -> int:
             who="--no-wait",
             fix="Leave it out.",
         )
-    made = Submission(planned, default_observer(), wait=wait).submit()
+    made = Submission(planned, default_observer(), wait=wait, labels=labels).submit()
     if not isinstance(made, PipelineRun):
         return 0
     if not wait:

@@ -25,6 +25,7 @@ from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
 from skylift.launch.schedules import check_free, record_deployment
 from skylift.ledger import keys
+from skylift.ledger.labels import Labels
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, RunRecord
 from skylift.models import PipelineRun
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from skylift_contract.status import RunStatus
 
 FIRES_SHOWN = 3
+NO_LABELS = Labels()
 
 
 def launch(
@@ -74,10 +76,16 @@ def raise_unless_completed(run: PipelineRun) -> None:
 
 
 class Submission:
-    """One request to run or schedule a plan; its id is the idempotency token."""
+    """One request to run or schedule a plan; its id is the idempotency token.
 
-    def __init__(self, planned: Plan, observer: Observer, *, wait: bool = True) -> None:
+    `labels`: tags besides the pipeline's own, and at most one note, for the request's record.
+    """
+
+    def __init__(
+        self, planned: Plan, observer: Observer, *, wait: bool = True, labels: Labels = NO_LABELS
+    ) -> None:
         self.plan, self.observer, self.wait = planned, observer, wait
+        self.labels = labels
         self.id = str(uuid.uuid4())
         store = planned.stack.artifact_store
         self.ledger = Ledger(open_store(store.uri, store.options))
@@ -193,8 +201,9 @@ class Submission:
             user=user(),
             git_commit=commit,
             git_dirty=dirty,
-            tags=snapshot.pipeline_configuration.tags,
+            tags=tuple(dict.fromkeys((*snapshot.pipeline_configuration.tags, *self.labels.tags))),
             notes=self.plan.notes,
+            note="".join(self.labels.notes),
         )
 
     def _hand_over(self) -> SubmissionResult | None:

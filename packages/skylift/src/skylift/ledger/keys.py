@@ -78,6 +78,14 @@ def end(run: str, revision: int) -> str:
     return f"{ends(run)}{revision:04}.json"
 
 
+def labels(run: str) -> str:
+    return f"{RUNS}{run}/labels/"
+
+
+def label(run: str, revision: int) -> str:
+    return f"{labels(run)}{revision:04}.json"
+
+
 def steps(run: str) -> str:
     return f"{RUNS}{run}/steps/"
 

@@ -106,7 +106,10 @@ def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
 
 
 class Request(Record):
-    """A submission, written before the first API call: who, when, why, and of what."""
+    """A submission, written before the first API call: who, when, why, and of what.
+
+    `notes`: what was noted of how it will run; `note`: what whoever asked for it said.
+    """
 
     submission_id: str
     project: str
@@ -120,6 +123,7 @@ class Request(Record):
     git_dirty: bool | None = None
     tags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    note: str = ""
 
 
 class SubmittedRun(Record):
@@ -262,6 +266,14 @@ class StopRecord(Record):
 
     graceful: bool = False
     user: str = ""
+
+
+class LabelRecord(Record):
+    """A revision of what people say of a run: tags that it has from now on, or has no more, and a note."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    note: str = ""
 
 
 class RunEndRecord(Record):

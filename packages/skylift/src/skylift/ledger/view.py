@@ -102,7 +102,9 @@ def settled(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: Ru
     seen = look(ledger, run_id, snapshot, backend)
     if _can_be_sealed(seen, backend):
         with suppress(StoreError):
-            if not ledger.store.exists(keys.run(run_id)):  # deleted meanwhile: an end would be all there is of it
+            if not ledger.store.exists(
+                keys.run(run_id)
+            ):  # deleted meanwhile: an end would be all there is of it
                 return seen.status
             ended = _last_known(ledger, run_id, seen.status.steps)
             ledger.add_end(run_id, seen.revision + 1, end_of(seen).model_copy(update={"ended": ended}))

@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "why": Lazy("skylift.cli.runs.why:why", "Why a run failed, or stands as it stands."),
     "watch": Lazy("skylift.cli.runs.watch:watch", "Follow a run until it ends."),
     "stop": Lazy("skylift.cli.runs.stop:stop", "Stop a run."),
+    "tag": Lazy("skylift.cli.runs.label:tag", "Give a run tags, or take them away."),
+    "note": Lazy("skylift.cli.runs.label:note", "Say something of a run."),
     "delete": Lazy("skylift.cli.runs.delete:delete", "Delete runs, with their logs."),
 }
 

@@ -13,6 +13,7 @@ from skylift.client import Client
 from skylift.console.words import clock, counted, counts, one_line, printable, seconds, status_word
 from skylift.ledger import keys
 from skylift.ledger.history import History
+from skylift.ledger.labels import Labels
 from skylift.ledger.records import UNREADABLE
 from skylift_contract.enums import ExecutionStatus
 
@@ -62,6 +63,7 @@ class Description:
     request: Request | None
     origins: Mapping[str, ResultRecord]
     damaged: tuple[str, ...]
+    labels: Labels
 
     @classmethod
     def of(cls, run: PipelineRun) -> Description:
@@ -70,9 +72,15 @@ class Description:
         history = History.read(run.ledger, str(run.id), status.steps, bindings)
         end = run.end if status.status.is_finished else None
         request, damage = _request(run)
-        damaged = (*history.unreadable.values(), *([damage] if damage else []))
+        labels, unread = _labels(run)
+        damaged = (*history.unreadable.values(), *dict.fromkeys(filter(None, (damage, unread))))
         origins = run.ledger.origins(bindings).records
-        return cls(run, status, history, end.time if end else None, request, origins, damaged)
+        return cls(run, status, history, end.time if end else None, request, origins, damaged, labels)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was noted of how it was to run, and then what people said."""
+        return [*(self.request.notes if self.request else ()), *self.labels.notes]
 
     def fields(self) -> dict[str, Any]:
         """RUN of `documents`, with its parameters, notes and steps."""
@@ -85,7 +93,8 @@ class Description:
             "user": request.user if request else None,
             "git_commit": request.git_commit if request else None,
             "git_dirty": request.git_dirty if request else None,
-            "notes": list(request.notes) if request else [],
+            "tags": list(self.labels.tags),
+            "notes": self.notes,
             "damaged": list(self.damaged),
             "steps": [self._step_fields(name, step) for name, step in self.status.steps.items()],
         }
@@ -141,7 +150,8 @@ class Description:
             "flavor": record.flavor,
             "parameters": _pairs(snapshot.pipeline_configuration.parameters),
             "git": _git(request),
-            "notes": "; ".join(request.notes) if request else "",
+            "tags": printable(", ".join(self.labels.tags)),
+            "notes": one_line("; ".join(self.notes)),
             "store": self.run.ledger.store.uri,
         }
         for name, value in facts.items():
@@ -206,6 +216,14 @@ def _request(run: PipelineRun) -> tuple[Request | None, str]:
     except UNREADABLE as error:
         return None, str(error)
     return found, "" if found else f"{keys.request(run.submission_id)}: it is missing."
+
+
+def _labels(run: PipelineRun) -> tuple[Labels, str]:
+    """Tags and notes, and why they cannot be read."""
+    try:
+        return run.labels, ""
+    except UNREADABLE as error:
+        return Labels(), str(error)
 
 
 def _pairs(parameters: Mapping[str, Any]) -> str:

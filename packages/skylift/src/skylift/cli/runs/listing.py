@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,23 @@ from skylift.cli import complete, documents, tables
 from skylift.cli.commands import command, output_option, store_option
 from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
+<<<<<<< HEAD
 from skylift.ledger.records import now
 from skylift.ledger.schedules import checked_name, firings
+=======
+from skylift.ledger.labels import read_labels
+from skylift.ledger.records import UNREADABLE, UnreadRun, now
+>>>>>>> 9f7dc9a (Tags and notes of runs)
 from skylift.project import STORE_OPTION
 from skylift.store.location import LAYOUT, folder_of
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from skylift.ledger.records import RunRecord, UnreadRun
+    from skylift.ledger.records import RunRecord
     from skylift.models import PipelineRun
 
 LIMIT = 20
@@ -69,6 +75,7 @@ class Line:
     type=click.Choice([status.value for status in ExecutionStatus]),
     help="Only runs that stand so.",
 )
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only runs that have it; of several, all.")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="At most so many."
 )
@@ -80,10 +87,16 @@ class Line:
 def list_runs(
     *,
     pipeline: str | None,
+<<<<<<< HEAD
     schedule: str | None,
     status: str | None,
     limit: int,
     sync: bool,
+=======
+    status: str | None,
+    tags: Sequence[str],
+    limit: int,
+>>>>>>> 9f7dc9a (Tags and notes of runs)
     store: str | None,
     output: str,
 ) -> None:
@@ -94,14 +107,20 @@ def list_runs(
     client = Client(store)
     if store or os.environ.get(STORE_OPTION):
         _check_place(client)
+<<<<<<< HEAD
     if sync:
         from skylift.cli.runs.sync import synchronize
 
         synchronize(client.ledger, schedule)
     runs = _asked_for(client, pipeline, schedule, None if status else limit)
+=======
+    runs = client.runs(pipeline) if pipeline or status or tags else client.newest(limit)
+    if tags:
+        runs = filter(partial(_has, frozenset(tags)), runs)
+>>>>>>> 9f7dc9a (Tags and notes of runs)
     lines = list(islice(_lines(client, runs, status, limit), limit))
     if output == "json":
-        documents.write({"runs": [line.fields for line in lines]})
+        documents.write({"runs": [{**line.fields, "tags": _tags(client, line)} for line in lines]})
     elif lines:
         _write(lines)
     else:
@@ -128,6 +147,7 @@ def _nothing(client: Client) -> str:
     return f"there are no such runs in {uri}"
 
 
+<<<<<<< HEAD
 def _asked_for(
     client: Client, pipeline: str | None, schedule: str | None, limit: int | None
 ) -> Iterator[PipelineRun]:
@@ -140,6 +160,28 @@ def _asked_for(
 
 def _lines(client: Client, runs: Iterator[PipelineRun], status: str | None, limit: int) -> Iterator[Line]:
     """Runs with how they stand, some at a time: none is asked for that nobody wants to see."""
+=======
+def _has(wanted: frozenset[str], run: PipelineRun) -> bool:
+    try:
+        return wanted <= set(run.tags)
+    except StoreError:
+        return False
+
+
+def _tags(client: Client, line: Line) -> list[str] | None:
+    """None where they cannot be read."""
+    if isinstance(line.record, UnreadRun):
+        return None
+    try:
+        return list(read_labels(client.ledger, line.record).tags)
+    except UNREADABLE:
+        return None
+
+
+def _lines(client: Client, found: Iterable[PipelineRun], status: str | None, limit: int) -> Iterator[Line]:
+    """Runs with how they stand, some at a time: none is asked for that nobody wants to see."""
+    runs = iter(found)
+>>>>>>> 9f7dc9a (Tags and notes of runs)
     with ThreadPoolExecutor(client.ledger.store.transport.readers) as readers:
         while batch := list(islice(runs, limit)):
             for line in readers.map(_line, batch):
