@@ -14,7 +14,7 @@ import pytest
 from skylift_tests_support.commands import SKYLIFT
 
 from skylift import __version__
-from skylift.cli import app, components, flavor, integration, runs, schedule, stack
+from skylift.cli import app, artifact, components, flavor, integration, runs, schedule, stack
 from skylift.client import Client
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 GROUPS: dict[str, LazyGroup] = {
     "skylift": app.skylift,
     "runs": runs.runs,
+    "artifact": artifact.artifact,
     "stack": stack.stack,
     "schedule": schedule.schedule,
     "integration": integration.integration,

@@ -15,13 +15,9 @@ from skylift.cli import complete, documents, tables
 from skylift.cli.commands import command, output_option, store_option
 from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
-<<<<<<< HEAD
-from skylift.ledger.records import now
-from skylift.ledger.schedules import checked_name, firings
-=======
 from skylift.ledger.labels import read_labels
 from skylift.ledger.records import UNREADABLE, UnreadRun, now
->>>>>>> 9f7dc9a (Tags and notes of runs)
+from skylift.ledger.schedules import checked_name, firings
 from skylift.project import STORE_OPTION
 from skylift.store.location import LAYOUT, folder_of
 from skylift_contract.enums import ExecutionStatus
@@ -87,16 +83,11 @@ class Line:
 def list_runs(
     *,
     pipeline: str | None,
-<<<<<<< HEAD
     schedule: str | None,
-    status: str | None,
-    limit: int,
-    sync: bool,
-=======
     status: str | None,
     tags: Sequence[str],
     limit: int,
->>>>>>> 9f7dc9a (Tags and notes of runs)
+    sync: bool,
     store: str | None,
     output: str,
 ) -> None:
@@ -107,17 +98,13 @@ def list_runs(
     client = Client(store)
     if store or os.environ.get(STORE_OPTION):
         _check_place(client)
-<<<<<<< HEAD
     if sync:
         from skylift.cli.runs.sync import synchronize
 
         synchronize(client.ledger, schedule)
-    runs = _asked_for(client, pipeline, schedule, None if status else limit)
-=======
-    runs = client.runs(pipeline) if pipeline or status or tags else client.newest(limit)
+    runs = _asked_for(client, pipeline, schedule, None if status or tags else limit)
     if tags:
         runs = filter(partial(_has, frozenset(tags)), runs)
->>>>>>> 9f7dc9a (Tags and notes of runs)
     lines = list(islice(_lines(client, runs, status, limit), limit))
     if output == "json":
         documents.write({"runs": [{**line.fields, "tags": _tags(client, line)} for line in lines]})
@@ -147,7 +134,6 @@ def _nothing(client: Client) -> str:
     return f"there are no such runs in {uri}"
 
 
-<<<<<<< HEAD
 def _asked_for(
     client: Client, pipeline: str | None, schedule: str | None, limit: int | None
 ) -> Iterator[PipelineRun]:
@@ -158,9 +144,6 @@ def _asked_for(
     return client.runs(pipeline) if pipeline or limit is None else iter(client.newest(limit))
 
 
-def _lines(client: Client, runs: Iterator[PipelineRun], status: str | None, limit: int) -> Iterator[Line]:
-    """Runs with how they stand, some at a time: none is asked for that nobody wants to see."""
-=======
 def _has(wanted: frozenset[str], run: PipelineRun) -> bool:
     try:
         return wanted <= set(run.tags)
@@ -178,10 +161,8 @@ def _tags(client: Client, line: Line) -> list[str] | None:
         return None
 
 
-def _lines(client: Client, found: Iterable[PipelineRun], status: str | None, limit: int) -> Iterator[Line]:
+def _lines(client: Client, runs: Iterator[PipelineRun], status: str | None, limit: int) -> Iterator[Line]:
     """Runs with how they stand, some at a time: none is asked for that nobody wants to see."""
-    runs = iter(found)
->>>>>>> 9f7dc9a (Tags and notes of runs)
     with ThreadPoolExecutor(client.ledger.store.transport.readers) as readers:
         while batch := list(islice(runs, limit)):
             for line in readers.map(_line, batch):
