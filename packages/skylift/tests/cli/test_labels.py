@@ -48,7 +48,7 @@ def test_a_run_keeps_the_tags_and_the_note_it_was_started_with(project: Project)
 
 def test_the_snapshot_is_the_same_whatever_a_run_is_called(project: Project) -> None:
     for tag in ("a", "b"):
-        project.skylift("run", "flow.py", "--tag", tag)
+        project.skylift("run", "flow.py", "--no-cache", "--tag", tag)
     first, second = Client(project.store).runs()
     assert first.snapshot == second.snapshot
 

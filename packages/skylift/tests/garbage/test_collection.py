@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skylift_tests_support.ages import age
 from skylift_tests_support.faults import faulty_store
 from skylift_tests_support.runs import make_record, make_snapshot, make_step, outputs_of
+from skylift_tests_support.stored_files import age
 
 from skylift import artifacts
 from skylift.garbage.collection import GRACE, delete, find

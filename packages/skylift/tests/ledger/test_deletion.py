@@ -13,7 +13,7 @@ from skylift.ledger import keys
 from skylift.ledger.deletion import delete_run
 from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import Request, ResultRecord, RunEndRecord, now
+from skylift.ledger.records import Request, ResultRecord, RunEndRecord, StartRecord, now
 from skylift.models import PipelineRun
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import StoreError
@@ -41,6 +41,7 @@ def a_run(store: ObjectStore, number: int) -> RunRecord:
     record = ledger.open_run(make_record(snapshot, f"own/{number}", submission_id=f"s{number}"))
     output = artifacts.save(store, number, int, "test")
     result = ResultRecord(invocation_id="a", attempt=1, outputs={"output": output}, started=now())
+    ledger.claim(record.run_id, StartRecord(invocation_id="a", attempt=1))
     ledger.commit(record.run_id, result)
     store.create(keys.log_chunk(record.run_id, "a", 1, 0), b"printed")
     ledger.seal(record.run_id, RunEndRecord(status=ExecutionStatus.COMPLETED))
