@@ -103,8 +103,8 @@ def test_in_a_pipe_it_has_to_be_said(project: Project) -> None:
 def test_a_terminal_is_asked(project: Project, reply: str, code: int) -> None:
     run = ran(project)
     terminal = project.terminal(*SKYLIFT, "runs", "delete", "last")
-    terminal.wait_for("Delete 1 run, with logs? [y/N]:")
-    terminal.type(f"{reply}\n")
+    terminal.expect(r"Delete 1 run, with logs\? \[y/N\]:")
+    terminal.send(f"{reply}\n")
     assert terminal.wait() == code
     assert left(project) == (set() if code == 0 else {run})
 
