@@ -21,9 +21,9 @@ from skylift.ledger.records import (
     Request,
     ResultRecord,
     RunRecord,
-    ScheduleRecord,
     parse,
 )
+from skylift.ledger.schedule_record import ScheduleRecord
 from skylift_contract.errors import ConfigurationError, DamagedObject, RecordTooNew
 from skylift_contract.snapshot import ArtifactRef
 
@@ -144,13 +144,13 @@ def _submissions(ledger: Ledger, found: Reached, oldest: datetime) -> None:
 
 def _schedules(ledger: Ledger, found: Reached, oldest: datetime) -> None:
     """Every revision of those that stand: executions of a former one may still begin."""
-    listed = [key for key in ledger.store.list("schedules") if keys.revision_of(key) is not None]
+    listed = [key for key in ledger.store.list(keys.SCHEDULES) if keys.revision_of(key) is not None]
     rows: dict[str, list[tuple[int, ScheduleRecord]]] = {}
     for key, record in _read(ledger, ScheduleRecord, listed):
         rows.setdefault(key.rpartition("/")[0], []).append((keys.revision_of(key) or 0, record))
     for row in rows.values():
         newest = max(row, key=lambda numbered: numbered[0])[1]
-        if newest.schedule.state != "deleted" or newest.writer.time >= oldest:
+        if not newest.is_deleted or newest.writer.time >= oldest:
             found.snapshots.update(record.schedule.snapshot for _, record in row)
     found.submissions |= deployed(ledger)
 

@@ -11,16 +11,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from skylift.ledger import keys
-from skylift.ledger.records import UNREADABLE, ScheduleRecord, parse
+from skylift.ledger.records import UNREADABLE, parse
+from skylift.ledger.schedule_record import ScheduleRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from skylift.ledger.ledger import Ledger
-
-
-class _Deployed(ScheduleRecord):
-    submission_id: str | None = None
 
 
 def delete_run(ledger: Ledger, run_id: str, submission: str | None) -> None:
@@ -36,24 +31,22 @@ def delete_run(ledger: Ledger, run_id: str, submission: str | None) -> None:
     ends = [key for key in found if key.startswith(keys.ends(run_id))]
     store.delete(key for key in found if key not in ends)
     store.delete(ends)
-    if submission and _is_of(ledger, submission, run_id) and submission not in deployed(ledger):
+    if submission and _is_of_it_alone(ledger, submission, run_id):
         # A link to no run reads as "there is no such run"; a request without a link, as one to come.
         store.delete([keys.request(submission)])
         store.delete([keys.submitted_run(submission)])
 
 
-def _is_of(ledger: Ledger, submission: str, run_id: str) -> bool:
+def _is_of_it_alone(ledger: Ledger, submission: str, run_id: str) -> bool:
+    """No, where a record that would say so cannot be read: `gc` looks again."""
     with suppress(*UNREADABLE):
-        return ledger.run_of_submission(submission) == run_id
+        return ledger.run_of_submission(submission) == run_id and submission not in deployed(ledger)
     return False
 
 
 def deployed(ledger: Ledger) -> set[str]:
     """The submissions that revisions of schedules name: firings ask theirs what they run on."""
-    found = [key for key in ledger.store.list("schedules") if keys.revision_of(key) is not None]
-    records = _parsed(zip(found, ledger.store.get_many(found), strict=True))
+    found = [key for key in ledger.store.list(keys.SCHEDULES) if keys.revision_of(key) is not None]
+    read = zip(found, ledger.store.get_many(found), strict=True)
+    records = [parse(ScheduleRecord, data, key) for key, data in read if data is not None]
     return {record.submission_id for record in records if record.submission_id}
-
-
-def _parsed(found: Iterable[tuple[str, bytes | None]]) -> Iterable[_Deployed]:
-    return (parse(_Deployed, data, key) for key, data in found if data is not None)

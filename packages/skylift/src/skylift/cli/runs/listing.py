@@ -24,7 +24,7 @@ from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from skylift.ledger.records import RunRecord
