@@ -69,6 +69,22 @@ def test_each_command_has_examples_of_itself(project: Project, command: tuple[st
     assert "--debug" in answer.out
 
 
+SHOWING = {"list", "describe", "why", "gc", "diff", "compile"}
+"""Commands whose answer programs read."""
+
+
+@pytest.mark.parametrize("command", [one for one in commands() if one[-1] in SHOWING], ids=" ".join)
+def test_what_shows_something_shows_it_as_json_too(command: tuple[str, ...]) -> None:
+    found: click.Command | None = app.skylift
+    for word in command:
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), word)
+    assert found is not None
+    (option,) = (one for one in found.params if one.name == "output")
+    assert isinstance(option.type, click.Choice)
+    assert list(option.type.choices) == ["text", "json"]
+
+
 @pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
 def test_the_groups_lines_are_the_commands_own(group: LazyGroup) -> None:
     """The help shows them without importing the commands; so they could drift."""

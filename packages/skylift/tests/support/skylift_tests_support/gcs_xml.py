@@ -11,6 +11,8 @@ import re
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -21,8 +23,11 @@ from xml.sax.saxutils import escape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-DATE = "Sat, 01 Aug 2026 10:00:00 GMT"
-ISO_DATE = "2026-08-01T10:00:00.000Z"
+STARTED = datetime.now(UTC)
+"""When everything here was written, as far as it says: at most as long ago as a test run takes."""
+
+DATE = format_datetime(STARTED, usegmt=True)
+ISO_DATE = STARTED.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 class HttpFault(Enum):
