@@ -39,7 +39,7 @@ def offered(project: Project, line: str, monkeypatch: pytest.MonkeyPatch) -> lis
 def test_commands_and_their_options(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert offered(project, "skylift ", monkeypatch) == list(app.COMMANDS)
     assert offered(project, "skylift ru", monkeypatch) == ["run", "runs"]
-    assert offered(project, "skylift runs de", monkeypatch) == ["describe"]
+    assert offered(project, "skylift runs de", monkeypatch) == ["describe", "delete"]
     assert "--allow-degraded" in offered(project, "skylift run --", monkeypatch)
 
 
