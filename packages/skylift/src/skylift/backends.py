@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from skylift.flavors import capabilities
-from skylift.launch.orchestrator_calls import calling
 from skylift.ledger.process import liveness
+from skylift.orchestrator_calls import calling
 from skylift.stacks.build import orchestrator_named
 from skylift_contract.capability import Capability
 from skylift_contract.enums import ExecutionStatus

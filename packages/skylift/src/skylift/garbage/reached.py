@@ -36,7 +36,7 @@ QUEUED: Final = timedelta(days=30)
 """How long a submission that is no run yet is waited for: a cluster may have it in its queue for days."""
 
 FOLDERS: Final = frozenset(
-    {"snapshots", "code", "submissions", "runs", "index", "schedules", "cache", "artifacts"}
+    {"snapshots", "code", "submissions", "runs", "index", "schedules", "cache", "artifacts", "probe"}
 )
 
 

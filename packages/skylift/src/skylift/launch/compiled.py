@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skylift.compiled_files import LIST
 from skylift.launch.environments import base_environment, step_environments
 from skylift.launch.leaks import refuse_leaks
-from skylift.launch.orchestrator_calls import calling, operation
+from skylift.orchestrator_calls import calling, operation
 from skylift_contract.compiled import CompiledPipeline
 from skylift_contract.errors import BackendError
 from skylift_contract.orchestrator import overrides

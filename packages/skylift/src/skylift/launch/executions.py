@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from skylift.flavors import capabilities
-from skylift.launch.orchestrator_calls import calling
 from skylift.ledger.records import RunRecord
 from skylift.ledger.view import settled
+from skylift.orchestrator_calls import calling
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED
 from skylift_contract.run_id import run_id

@@ -15,9 +15,9 @@ from skylift.compiler.configuration import OF_FLAVOR
 from skylift.flavors import capabilities, flavor_of, known
 from skylift.launch.environments import kept_here
 from skylift.launch.leaks import refuse_leaks_of_plan, suspicions
-from skylift.launch.orchestrator_calls import calling
 from skylift.launch.secrets import check_secrets, check_set_here
 from skylift.launch.stacks import resolve_stack
+from skylift.orchestrator_calls import calling
 from skylift.source_digests import SourceDigests
 from skylift.stacks.document import read_configuration
 from skylift.store.location import folder_of

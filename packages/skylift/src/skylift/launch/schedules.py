@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from skylift.flavors import capabilities
-from skylift.launch.orchestrator_calls import calling
 from skylift.ledger.records import now
 from skylift.ledger.schedule_record import DELETED, ScheduleRecord
 from skylift.ledger.schedules import checked_name, standing
+from skylift.orchestrator_calls import calling
 from skylift.stacks.build import orchestrator_named
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED, check

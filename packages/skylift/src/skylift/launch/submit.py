@@ -14,13 +14,6 @@ from typing import TYPE_CHECKING, Any
 from skylift.launch.cached import bound_from_cache, complete
 from skylift.launch.environments import base_environment, step_environments
 from skylift.launch.leaks import refuse_leaks
-from skylift.launch.orchestrator_calls import (
-    calling,
-    checked_result,
-    checked_run_id,
-    operation,
-    submitted_by,
-)
 from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
 from skylift.launch.schedules import check_free, record_deployment
@@ -30,6 +23,13 @@ from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, RunRecord
 from skylift.models import PipelineRun
 from skylift.observer import Observer, StepEvent, observed
+from skylift.orchestrator_calls import (
+    calling,
+    checked_result,
+    checked_run_id,
+    operation,
+    submitted_by,
+)
 from skylift.store.location import open_store
 from skylift_contract import run as contract
 from skylift_contract.canonical import canonical_json

@@ -8,7 +8,7 @@ import pytest
 from skylift_tests_support.backends import Here, Processes, Scheduling, counting
 
 from skylift import Schedule
-from skylift.launch.orchestrator_calls import calling
+from skylift.orchestrator_calls import calling
 from skylift.orchestrators import BaseOrchestrator, SubmissionResult
 from skylift.stack import ArtifactStore, Stack
 from skylift_contract.errors import BackendError, RunIdError, StepFailed
