@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import tomllib
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift_contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 PROJECT_FILE: Final = "skylift.toml"
 STORE_OPTION: Final = "SKYLIFT_STORE_URI"
@@ -16,15 +21,35 @@ STORE_OPTION: Final = "SKYLIFT_STORE_URI"
 DEFAULT_PROJECT: Final = "default"
 
 
-def find_project_file(start: Path | None = None) -> Path | None:
-    """The nearest `skylift.toml`, from a folder upwards."""
-    folder = (start or Path.cwd()).resolve()
-    return next((p / PROJECT_FILE for p in (folder, *folder.parents) if (p / PROJECT_FILE).is_file()), None)
+_file: ContextVar[Path | None] = ContextVar("file", default=None)
 
 
-def project_name(start: Path | None = None) -> str:
+@contextmanager
+def project_of(file: Path | None) -> Generator[None]:
+    """Within it, the project is that of a file, wherever the process stands; of None, as before."""
+    token = _file.set(file or _file.get())
+    try:
+        yield
+    finally:
+        _file.reset(token)
+
+
+def find_project_file() -> Path | None:
+    """The nearest `skylift.toml`: from the pipeline's file upwards, else from the current folder."""
+    file = _file.get()
+    return (_nearest(file.parent) if file else None) or _nearest(Path.cwd())
+
+
+def _nearest(start: Path) -> Path | None:
+    """One that is a folder, or a link to nothing, is found too: reading it says so."""
+    folder = start.resolve()
+    found = (parent / PROJECT_FILE for parent in (folder, *folder.parents))
+    return next((path for path in found if os.path.lexists(path)), None)
+
+
+def project_name() -> str:
     """`[project] name` of `skylift.toml`; `default` where there is none."""
-    path = find_project_file(start)
+    path = find_project_file()
     if path is None:
         return DEFAULT_PROJECT
     table = read_toml(path).get("project", {})

@@ -12,6 +12,8 @@ import pytest
 from skylift.client import Client
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from skylift_tests_support.commands import Project
 
 FLOW = """
@@ -249,3 +251,25 @@ def test_of_a_stack_that_cannot_work_each_reason_is_said(ours: Project) -> None:
     assert answer.code == 2
     assert "no  file://" in answer.out
     assert answer.err == "error: stack 's': 1 of its parts cannot work. The lines above say why.\n"
+
+
+def test_the_project_is_that_of_the_pipelines_file(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever calls it from elsewhere, as cron does, gets its stack, its secrets and its name."""
+    monkeypatch.delenv("SKYLIFT_STORE_URI")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert project.skylift("init", "ours").code == 0
+    project.write("ours/pipeline.py", FLOW)
+    kept = (tmp_path / "kept").as_uri()
+    with (project.folder / "ours/skylift.toml").open("a") as file:
+        file.write(f'[artifact_store.here]\nuri = "{kept}"\n')
+        file.write(
+            '[stack.mine]\norchestrator = "default"\nartifact_store = "here"\n[active]\nstack = "mine"\n'
+        )
+
+    assert project.skylift("run", "ours/pipeline.py").code == 0
+
+    ran = Client(kept).run("last")
+    assert ran.record is not None
+    assert ran.record.project == "ours"

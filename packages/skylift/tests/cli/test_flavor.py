@@ -110,3 +110,11 @@ def test_a_registered_flavor_whose_module_went_breaks_no_other(ours: Project) ->
     assert answer.code == 0
     assert "skylift 0.1.0" in answer.out
     assert "my_flavors_gone" in answer.err
+
+
+def test_what_is_no_class_is_not_called(ours: Project) -> None:
+    """A pipeline would run."""
+    answer = ours.skylift("orchestrator", "flavor", "register", "pipeline.first")
+    assert answer.code == 2
+    assert "flavor pipeline:first: it is no BaseOrchestratorFlavor. Subclass it.\n" in answer.err
+    assert json.loads(ours.skylift("runs", "list", "--output", "json").out)["runs"] == []

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skylift.stacks.changes import set_active
+from skylift.stacks.changes import copy_stack, set_active
 from skylift.stacks.document import configuration_file, editing, read_configuration, user_file
 from skylift.stacks.entries import NAME
 from skylift_contract.errors import ConfigurationError
@@ -142,3 +142,37 @@ def test_what_was_there_stays(
         set_active("default")
     assert tables.strip() in file.read_text(encoding="utf-8")
     assert set(tomllib.loads(file.read_text(encoding="utf-8"))) == {"active", *(["stack"] if names else [])}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'project = {name = "p"}\nstack.p = {orchestrator = "default"}\norchestrator = { w = {flavor = "local"} }\n',
+        'stack.p = {orchestrator = "default"}\nproject = {name = "x"}\n',
+    ],
+)
+def test_tables_that_none_can_be_added_to_are_a_sentence(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(
+        ConfigurationError,
+        match=r": its tables are written so that none can be added\. "
+        r"Write its tables as \[orchestrator\.name\], \[stack\.name\]; or change it by hand\.$",
+    ):
+        copy_stack("default", "z")
+    assert file.read_text() == text
+
+
+def test_a_file_that_is_a_folder_is_not_passed_over(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(
+        ConfigurationError, match=r"skylift\.toml: it cannot be read: Is a directory\. Check its"
+    ):
+        read_configuration()
+
+
+def test_a_link_to_nothing_is_not_passed_over(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("gone.toml")
+    with pytest.raises(ConfigurationError, match=r"it cannot be read: No such file or directory"):
+        read_configuration()

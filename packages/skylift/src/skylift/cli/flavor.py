@@ -196,13 +196,15 @@ def _dotted(source: str) -> str:
 def _name_of(where: str) -> str:
     """What the class calls itself."""
     try:
-        made = entry_point("", where).load()()
+        found = entry_point("", where).load()
+        # Before it is called: calling a pipeline would run it.
+        made = found() if isinstance(found, type) and issubclass(found, BaseOrchestratorFlavor) else None
     except Exception as error:
         raise ConfigurationError(
             f"it cannot be imported: {type(error).__name__}: {error}",
             who=f"flavor {where}",
             fix="Check the name, and that its module is installed or on PYTHONPATH.",
         ) from error
-    if not isinstance(made, BaseOrchestratorFlavor):
+    if made is None:
         raise FlavorBroken("it is no BaseOrchestratorFlavor", who=f"flavor {where}", fix="Subclass it.")
     return str(made.name)

@@ -67,6 +67,17 @@ def plan(
 
     `degraded`: refusals that become notes. `store`: a URI, in place of the stack's store.
     """
+    file = inspect.getsourcefile(pipeline.entrypoint)
+    with project.project_of(Path(file) if file and Path(file).is_file() else None):
+        return _planned(pipeline, arguments, degraded, store)
+
+
+def _planned(
+    pipeline: PipelineFunction,
+    arguments: Mapping[str, Any],
+    degraded: Collection[Capability],
+    store: str | None,
+) -> Plan:
     stack = resolve_stack(pipeline.options, store)
     orchestrator = stack.orchestrator
     able = capabilities(orchestrator)

@@ -8,11 +8,11 @@ import os
 import tempfile
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from skylift.project import PROJECT_FILE, find_project_file, read_toml
 from skylift.stacks.entries import Entries, read_entries
-from skylift_contract.errors import CompilationError, ConfigurationError
+from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -42,7 +42,11 @@ def read_configuration() -> Entries:
     Raises `ConfigurationError` for what is no TOML, or says what cannot be.
     """
     path = configuration_file()
-    return read_entries(read_toml(path) if path.is_file() else {}, path)
+    return read_entries(_content(path), path)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    return read_toml(path) if os.path.lexists(path) else {}
 
 
 @contextlib.contextmanager
@@ -56,14 +60,25 @@ def editing() -> Generator[tuple[TOMLDocument, Entries]]:
 
     path = configuration_file().resolve()  # a link stays a link
     with _locked(path):
-        before = read_entries(read_toml(path) if path.is_file() else {}, path)
+        before = read_entries(_content(path), path)
         document = tomlkit.parse(path.read_bytes() if path.is_file() else b"")
         yield document, before
         text = tomlkit.dumps(document)
-        if tomllib.loads(text) != document.unwrap():
-            raise CompilationError("the change could not be written as TOML", who=str(path))
+        if not _says(text, document.unwrap()):
+            fix = "Write its tables as [orchestrator.name], [stack.name]; or change it by hand."
+            raise ConfigurationError(
+                "its tables are written so that none can be added", who=str(path), fix=fix
+            )
         read_entries(document.unwrap(), path)
         _replace(path, f"{text.rstrip()}\n".encode())
+
+
+def _says(text: str, content: dict[str, Any]) -> bool:
+    """Whether a text is TOML of this content: what tomlkit makes of inline tables need not be."""
+    try:
+        return tomllib.loads(text) == content
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 @contextlib.contextmanager

@@ -155,6 +155,7 @@ def read_entries(content: Mapping[str, Any], path: Path) -> Entries:
     for section in content:
         if section not in SECTIONS:
             raise UnknownName("table", section, SECTIONS, who=str(path))
+    _only(content, "project", "name", path)
     return Entries(
         path,
         active=_only(content, "active", "stack", path) or DEFAULT,
@@ -226,6 +227,11 @@ def _texts(content: Mapping[str, Any], section: str, path: Path) -> dict[str, st
 def _tables(content: Mapping[str, Any], section: str, path: Path) -> dict[str, Mapping[str, Any]]:
     for name in (found := _table(content, section, path)):
         check_name(name, f"{path}, [{section}.{name}]")
+        if name == DEFAULT:
+            fix = "Give yours another name."
+            raise ConfigurationError(
+                "it is always there, as it is", who=f"{path}, [{section}.{name}]", fix=fix
+            )
     return {name: _mapping(table, f"{path}, [{section}.{name}]") for name, table in found.items()}
 
 
