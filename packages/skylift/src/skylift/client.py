@@ -11,10 +11,9 @@ from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord, UnreadRun
 from skylift.models import PipelineRun
-from skylift.stacks.build import active_store
+from skylift.stacks.build import active_store, store_named
 from skylift.store.location import open_store
 from skylift_contract.errors import ConfigurationError
-from skylift_contract.stack import ArtifactStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +26,11 @@ class Client:
     """Reads runs from a store.
 
     Args:
-        store: The artifact store's URI; by default the active stack's.
+        store: The artifact store's URI, or its name; by default the active stack's.
     """
 
     def __init__(self, store: str | None = None) -> None:
-        place = ArtifactStore(store) if store else active_store()
+        place = store_named(store) if store else active_store()
         self.ledger = Ledger(open_store(place.uri, place.options))
 
     @classmethod

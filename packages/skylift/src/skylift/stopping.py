@@ -8,8 +8,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from skylift.backends import LOCAL, orchestrator_of
+from skylift.flavors import capabilities
 from skylift.ledger.process import liveness
 from skylift.ledger.records import StopRecord
+from skylift.orchestrator_calls import calling
+from skylift_contract.capability import Capability
 from skylift_contract.errors import ConfigurationError, SkyliftError
 from skylift_contract.status import Liveness
 
@@ -44,7 +47,7 @@ def stop(
     request = StopRecord(graceful=graceful, user=user)
     if record.flavor != LOCAL:
         run.ledger.request_stop(record.run_id, request)
-        orchestrator_of(run.ledger, record).stop_run(run, graceful)
+        _ask_backend(run, record, graceful=graceful)
         return run.fetch()
     if not graceful:
         _check_here(record)
@@ -53,6 +56,14 @@ def stop(
         return _ended(run, record, None, pause)
     _signal(record)
     return _ended(run, record, PATIENCE_S, pause)
+
+
+def _ask_backend(run: PipelineRun, record: RunRecord, *, graceful: bool) -> None:
+    """Where the flavor cannot stop, the request is what steps find that have not started."""
+    orchestrator = orchestrator_of(run.ledger, record)
+    if capabilities(orchestrator).get(Capability.STOP):
+        with calling(orchestrator, "stop_run", f"run {record.run_id}"):
+            orchestrator.stop_run(run, graceful)
 
 
 def _check_here(record: RunRecord) -> None:

@@ -273,3 +273,28 @@ def test_the_project_is_that_of_the_pipelines_file(
     ran = Client(kept).run("last")
     assert ran.record is not None
     assert ran.record.project == "ours"
+
+
+def test_a_run_of_another_stack_is_found_by_what_the_run_said(ours: Project) -> None:
+    place = (ours.folder / "kept").as_uri()
+    _ok(ours, f"artifact-store register here --uri={place}")
+    _ok(ours, "stack register mine -o default -a here")
+    ran = ours.skylift("run", "pipeline.py", "--stack", "mine")
+    said = next(line for line in ran.err.splitlines() if line.startswith("next: skylift "))
+    assert said.endswith(" --store here")
+    assert "status      completed" in _ok(ours, said.removeprefix("next: skylift "))
+    assert len(json.loads(_ok(ours, "runs list --stack mine --output json"))["runs"]) == 1
+    assert json.loads(_ok(ours, "runs list --output json"))["runs"] == []
+    assert "error: --store and --stack name one thing" in _refused(
+        ours, "runs list --stack mine --store here"
+    )
+    assert "no artifact store named 'her'. Did you mean 'here'?" in _refused(ours, "runs list --store her")
+    assert "no stack named 'mien'. Did you mean 'mine'?" in _refused(ours, "runs list --stack mien")
+
+
+def test_a_run_in_a_store_without_a_name_is_found_too(ours: Project) -> None:
+    place = (ours.folder / "kept").as_uri()
+    ran = ours.skylift("run", "pipeline.py", "--store", place)
+    said = next(line for line in ran.err.splitlines() if line.startswith("next: skylift "))
+    assert said.endswith(f" --store {place}")
+    assert "status      completed" in _ok(ours, said.removeprefix("next: skylift "))

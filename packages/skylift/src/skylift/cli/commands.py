@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from click.shell_completion import CompletionItem
+
+
+_STACK: Final = "skylift.stack"
 
 
 @dataclass(slots=True)
@@ -101,11 +104,46 @@ def command(
 
 
 def store_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        "--store",
-        metavar="URI",
-        help="The artifact store; by default SKYLIFT_STORE_URI, else a folder of this user's.",
-    )
+    """For commands that run something: where, in place of the stack's own store."""
+    return click.option("--store", metavar="STORE", help="Keep it in this artifact store: a name or a URI.")
+
+
+def place_options() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """For commands that look: `store` is the name or the URI of an artifact store, or None."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        stack = click.option(
+            "--stack",
+            metavar="NAME",
+            expose_value=False,
+            is_eager=True,
+            callback=_note_stack,
+            help="Look in the artifact store of this stack, not of the active one.",
+        )
+        store = click.option(
+            "--store",
+            metavar="STORE",
+            callback=_place,
+            help="Look in this artifact store: a name or a URI.",
+        )
+        return store(stack(function))
+
+    return decorate
+
+
+def _note_stack(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    ctx.meta[_STACK] = value
+
+
+def _place(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    stack = ctx.meta.get(_STACK)
+    if value is not None and stack is not None:
+        raise click.UsageError("--store and --stack name one thing in two ways", ctx)
+    if stack is None:
+        return value
+    from skylift.stacks.build import store_of_stack
+
+    return store_of_stack(stack)
 
 
 def output_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -8,7 +8,7 @@ import click
 
 from skylift.cli import documents, tables
 from skylift.cli.ages import AGE
-from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.commands import command, output_option, place_options
 from skylift.client import Client
 from skylift.garbage import collection
 from skylift.ledger.records import now
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     metavar="AGE",
     help="Leave what was written since; at least 24h.",
 )
-@store_option()
+@place_options()
 @output_option()
 def gc(*, delete: bool, grace: timedelta, store: str | None, output: str) -> None:
     """Count, or delete, what no run, schedule, open submission or cache entry needs.

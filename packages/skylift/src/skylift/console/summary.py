@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from skylift.artifacts import only_file
 from skylift.caching.key import taken_from
 from skylift.console.words import COLORS, counted, counts, one_line, seconds, status_word
+from skylift.stacks.build import store_option
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ class Summary:
         return [name for name in snapshot.invocations if name not in taken and self.outputs_of(name)]
 
     def _next(self) -> Iterator[str]:
-        status, run = self.status.status, self.run.id
+        status = self.status.status
+        run = f"{self.run.id}{store_option(self.run.ledger.store.uri)}"
         if not status.is_finished:
             yield f"next: skylift runs watch {run}"
         elif status is not ExecutionStatus.COMPLETED:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from skylift.stacks.build import build_orchestrator, build_stack
+from skylift.stacks.build import build_orchestrator, build_stack, store_named
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import Kind
 from skylift.stacks.options import without_secrets
-from skylift_contract.stack import ArtifactStore
 
 if TYPE_CHECKING:
     from skylift.authoring.pipelines import PipelineFunction
@@ -30,7 +29,7 @@ def offline(pipeline: PipelineFunction, store: str | None) -> PipelineFunction:
     known = _without_secrets(entries, options.stack or entries.active)
     given = own or (options.orchestrator if not isinstance(options.orchestrator, str) else None)
     return changed.with_options(
-        stack=build_stack(options.stack, given, ArtifactStore(store) if store else None, known)
+        stack=build_stack(options.stack, given, store_named(store) if store else None, known)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from skylift.stacks.build import build_stack, orchestrator_named
+from skylift.stacks.build import build_stack, orchestrator_named, store_named
 from skylift_contract.card import check_behaviour
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.orchestrator import BaseOrchestrator
@@ -24,7 +24,7 @@ def resolve_stack(options: PipelineOptions, store: str | None = None) -> Stack:
     orchestrator whose steps could not reach the store, or one without a flavor.
     """
     orchestrator = None if options.orchestrator is None else _orchestrator(options.orchestrator)
-    stack = _stack(options.stack, orchestrator, ArtifactStore(store) if store else None)
+    stack = _stack(options.stack, orchestrator, store_named(store) if store else None)
     _check_orchestrator(stack.orchestrator)
     check_reachable(stack)
     return stack

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from skylift import project
 from skylift.flavors import load_flavor
 from skylift.stacks.document import read_configuration
-from skylift.stacks.entries import DEFAULT, Kind
+from skylift.stacks.entries import DEFAULT, NAME, Kind
 from skylift.stacks.options import filled_store, parsed_options
 from skylift_contract import card
 from skylift_contract.errors import ConfigurationError, FlavorBroken, FlavorNotFound, UnknownName
@@ -49,6 +49,34 @@ def active_store() -> ArtifactStore:
     """The active stack's artifact store; its orchestrator is not looked at."""
     entries = read_configuration()
     return build_store(_part(entries, entries.stack(entries.active), Kind.ARTIFACT_STORE))
+
+
+def store_named(asked: str) -> ArtifactStore:
+    """A registered artifact store, or the one at a URI.
+
+    Raises `UnknownName` for a name that none has; what is neither, opening it refuses.
+    """
+    if NAME.fullmatch(asked) is None:
+        return ArtifactStore(asked)
+    return build_store(read_configuration().component(Kind.ARTIFACT_STORE, asked))
+
+
+def store_of_stack(name: str) -> str:
+    """The name of a stack's artifact store."""
+    entries = read_configuration()
+    return _part(entries, entries.stack(name), Kind.ARTIFACT_STORE).name
+
+
+def store_option(uri: str) -> str:
+    """What a command needs besides a run's id to find it in a store: ` --store NAME`, or nothing."""
+    try:
+        entries = read_configuration()
+        if active_store().uri == uri:
+            return ""
+        stores = entries.components[Kind.ARTIFACT_STORE].values()
+        return f" --store {next((one.name for one in stores if one.options.get('uri') == uri), uri)}"
+    except ConfigurationError:
+        return f" --store {uri}"
 
 
 def orchestrator_named(name: str, flavor: str | None = None) -> BaseOrchestrator:

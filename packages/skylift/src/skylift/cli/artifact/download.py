@@ -10,7 +10,7 @@ import click
 
 from skylift import artifacts
 from skylift.cli import stdout
-from skylift.cli.commands import command, store_option
+from skylift.cli.commands import command, place_options
 from skylift.client import Client
 from skylift.downloads import Download
 from skylift.models import ArtifactView
@@ -43,7 +43,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
     help="Where it goes; into PATH, where that is a folder.",
 )
 @click.option("--force", is_flag=True, help="Write over files that are there.")
-@store_option()
+@place_options()
 def download(*, source: str, output: str | None, path: Path | None, force: bool, store: str | None) -> None:
     """Copy an output here, as it was made, and print where it is.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skylift.cli import documents, tables
-from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.commands import command, output_option, place_options
 from skylift.client import Client
 from skylift.console.words import printable
 from skylift.ledger.history import History
@@ -69,7 +69,7 @@ class Made:
 @click.option(
     "--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="Of at most so many runs."
 )
-@store_option()
+@place_options()
 @output_option()
 def list_artifacts(
     *, run: str | None, pipeline: str | None, step: str | None, limit: int, store: str | None, output: str

@@ -9,7 +9,7 @@ import click
 
 from skylift.cli import documents, tables
 from skylift.cli.ages import AGE
-from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.commands import command, output_option, place_options
 from skylift.client import Client
 from skylift.console.words import ago
 from skylift.garbage.runs import Doomed, Filter, named
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @click.option(
     "--force", is_flag=True, help="Those named, too, of which nobody here can tell whether they ended."
 )
-@store_option()
+@place_options()
 @output_option()
 def delete(
     *,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skylift.cli import documents, tables
-from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.commands import command, output_option, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
 from skylift.console.words import clock, counted, counts, one_line, printable, seconds, status_word
@@ -15,6 +15,7 @@ from skylift.ledger import keys
 from skylift.ledger.history import History
 from skylift.ledger.labels import Labels
 from skylift.ledger.records import UNREADABLE
+from skylift.stacks.build import store_option
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     ),
 )
 @run_argument()
-@store_option()
+@place_options()
 @output_option()
 def describe(run: str, store: str | None, output: str) -> None:
     """A run with its steps, parameters and outputs.
@@ -132,7 +133,7 @@ class Description:
         if self.damaged:
             yield from ("", "damaged", *map(printable, self.damaged))
         if self.status.status in {ExecutionStatus.FAILED, ExecutionStatus.STOPPED}:
-            yield from ("", f"next: skylift runs why {self.run.id}")
+            yield from ("", f"next: skylift runs why {self.run.id}{store_option(self.run.ledger.store.uri)}")
 
     def _head(self) -> Iterator[str]:
         record, snapshot, request = self.run.record, self.run.snapshot_of, self.request

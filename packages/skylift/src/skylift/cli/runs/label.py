@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skylift.cli.commands import command, store_option
+from skylift.cli.commands import command, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @run_argument()
 @click.argument("change", type=click.Choice(["add", "remove"]))
 @click.argument("tags", metavar="TAG...", nargs=-1, required=True)
-@store_option()
+@place_options()
 def tag(*, run: str, change: str, tags: Sequence[str], store: str | None) -> None:
     """Give a run tags, or take them away; those of its pipeline too, for this run only."""
     found = Client(store).run(run)
@@ -40,7 +40,7 @@ def tag(*, run: str, change: str, tags: Sequence[str], store: str | None) -> Non
 )
 @run_argument()
 @click.argument("text", metavar="TEXT")
-@store_option()
+@place_options()
 def note(*, run: str, text: str, store: str | None) -> None:
     """Say something of a run; `runs describe` shows it, and nothing takes it back."""
     found = Client(store).run(run)

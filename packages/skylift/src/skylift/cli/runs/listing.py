@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skylift.cli import complete, documents, tables
-from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.commands import command, output_option, place_options
 from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
 from skylift.ledger.labels import read_labels
@@ -78,7 +78,7 @@ class Line:
 @click.option(
     "--sync", is_flag=True, help="First ask the backends of schedules for firings that reached no step."
 )
-@store_option()
+@place_options()
 @output_option()
 def list_runs(
     *,

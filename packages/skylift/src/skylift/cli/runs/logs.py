@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from skylift.cli import stdout
-from skylift.cli.commands import command, store_option
+from skylift.cli.commands import command, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
 from skylift.following import FIRST_PAUSE_S, GROWTH, LONGEST_PAUSE_S
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @run_argument()
 @click.argument("step", required=False)
 @click.option("--follow", "-f", "is_followed", is_flag=True, help="Go on until the run ends.")
-@store_option()
+@place_options()
 def logs(*, run: str, step: str | None, is_followed: bool, store: str | None) -> None:
     """What the steps of a run printed, or what one of them did, on stdout.
 

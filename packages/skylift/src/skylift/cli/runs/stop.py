@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from skylift.cli.commands import command, store_option
+from skylift.cli.commands import command, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
 from skylift.console.words import status_word
@@ -22,7 +22,7 @@ from skylift.stopping import stop as stop_run
 )
 @run_argument()
 @click.option("--graceful", is_flag=True, help="Let the steps that run now finish, and start no other.")
-@store_option()
+@place_options()
 def stop(*, run: str, graceful: bool, store: str | None) -> None:
     """Stop a run, and wait until it has stopped.
 

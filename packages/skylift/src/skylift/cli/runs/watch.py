@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skylift.cli.commands import command, store_option
+from skylift.cli.commands import command, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
 from skylift.console import default_observer
@@ -23,7 +23,7 @@ EXIT_FAILED = 1
     ),
 )
 @run_argument()
-@store_option()
+@place_options()
 def watch(run: str, store: str | None) -> int:
     """Follow a run until it ends, wherever it runs.
 

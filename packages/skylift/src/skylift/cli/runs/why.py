@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from skylift.cli import documents, tables
-from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.commands import command, output_option, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
 from skylift.console.words import printable
@@ -30,7 +30,7 @@ NAMED = 8
     ),
 )
 @run_argument()
-@store_option()
+@place_options()
 @output_option()
 def why(run: str, store: str | None, output: str) -> None:
     """Why a run failed, or stands as it stands.

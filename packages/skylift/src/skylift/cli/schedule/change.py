@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from skylift.cli.commands import command, store_option
+from skylift.cli.commands import command, place_options
 from skylift.cli.schedule import schedule_argument
 from skylift.client import Client
 from skylift.launch.schedules import DELETE, PAUSE, RESUME, Action, apply, find
@@ -32,7 +32,7 @@ def _change(action: Action, name: str, store: str | None) -> None:
     examples=("skylift schedule pause daily",),
 )
 @schedule_argument()
-@store_option()
+@place_options()
 def pause(*, name: str, store: str | None) -> None:
     """Have it fire no more until it is resumed.
 
@@ -43,7 +43,7 @@ def pause(*, name: str, store: str | None) -> None:
 
 @command("resume", short_help="Have it fire again.", examples=("skylift schedule resume daily",))
 @schedule_argument()
-@store_option()
+@place_options()
 def resume(*, name: str, store: str | None) -> None:
     """Have it fire again; whether it fires for what it missed is its `catchup`."""
     _change(RESUME, name, store)
@@ -55,7 +55,7 @@ def resume(*, name: str, store: str | None) -> None:
     examples=("skylift schedule delete daily",),
 )
 @schedule_argument()
-@store_option()
+@place_options()
 def delete(*, name: str, store: str | None) -> None:
     """Take it from its backend; its runs stay, and its name is free again.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from skylift.cli import documents, tables
-from skylift.cli.commands import command, output_option, store_option
+from skylift.cli.commands import command, output_option, place_options
 from skylift.cli.schedule import schedule_argument
 from skylift.cli.schedule.words import here, moment, often
 from skylift.client import Client
@@ -36,7 +36,7 @@ SHOWN: Final = 5
     examples=("skylift schedule list", "skylift schedule list --all --output json"),
 )
 @click.option("--all", "everything", is_flag=True, help="Those that were deleted, too.")
-@store_option()
+@place_options()
 @output_option()
 def list_schedules(*, everything: bool, store: str | None, output: str) -> None:
     """All schedules, and when each fires next, in its own time zone.
@@ -108,7 +108,7 @@ def fields(found: Deployment) -> dict[str, Any]:
     examples=("skylift schedule describe daily", "skylift schedule describe daily --output json"),
 )
 @schedule_argument()
-@store_option()
+@place_options()
 @output_option()
 def describe(*, name: str, store: str | None, output: str) -> None:
     """A schedule with its next and its last firings, and what its backend says of it.

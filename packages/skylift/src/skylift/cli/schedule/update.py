@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from skylift.cli.commands import command, store_option
+from skylift.cli.commands import command, place_options
 from skylift.cli.schedule import schedule_argument
 from skylift.cli.schedule.words import often
 from skylift.client import Client
@@ -38,7 +38,7 @@ KINDS: Final = ("cron_expression", "interval_second", "run_once_start_time")
 @click.option("--timezone", metavar="ZONE", help="The zone of --cron: Europe/Berlin.")
 @click.option("--start", "start_time", metavar="TIME", help="No run before; ISO 8601 with its offset.")
 @click.option("--end", "end_time", metavar="TIME", help="No run after.")
-@store_option()
+@place_options()
 def update(*, name: str, store: str | None, **texts: str | None) -> None:
     """Have it fire at other times; what it runs stays, and what is not named stays.
 
