@@ -21,6 +21,16 @@
     schedule deploy    {"version": 1, "schedule": SCHEDULE}
     schedule describe  {"version": 1, "schedule": SCHEDULE + {user, git_commit, firings: [{run, started,
                     status}, …], backend: the backend's own, backend_error}}
+    stack list     {"version": 1, "stacks": [STACK, …]}; STACK: {name, active: BOOL, orchestrator,
+                    artifact_store, container_registry}, each a component's name or null
+    stack describe {"version": 1, "stack": STACK}
+    orchestrator list, artifact-store list, container-registry list   {"version": 1, "orchestrators" |
+                    "artifact_stores" | "container_registries": [COMPONENT, …]}; COMPONENT: {name, kind,
+                    flavor, id, options: {…}, stacks: [NAME, …]}, secrets as references
+    orchestrator describe, …   {"version": 1, "orchestrator" | …: COMPONENT}
+    orchestrator flavor list   {"version": 1, "flavors": [FLAVOR, …]}; FLAVOR: {name, from, error, options:
+                    JSON schema of each, capabilities: {NAME: {level, reason, source}} or null}
+    orchestrator flavor describe   {"version": 1, "flavor": FLAVOR}
     integration list   {"version": 1, source, integrations: [{name, package, version, from,
                     brings: [{kind, name}, …], available}, …]}, available null where only an index could tell
 
