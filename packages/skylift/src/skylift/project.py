@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from skylift.url_passwords import refuse_passwords
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 def default_store_uri() -> str:
     """A folder in the user's data directory, unless the environment names another store."""
     if uri := os.environ.get(STORE_OPTION):
+        refuse_passwords(uri, STORE_OPTION)
         return uri
     import platformdirs
 

@@ -298,3 +298,57 @@ def test_a_run_in_a_store_without_a_name_is_found_too(ours: Project) -> None:
     said = next(line for line in ran.err.splitlines() if line.startswith("next: skylift "))
     assert said.endswith(f" --store {place}")
     assert "status      completed" in _ok(ours, said.removeprefix("next: skylift "))
+
+
+def test_a_secret_in_clear_is_refused_and_never_shown(ours: Project) -> None:
+    path = ours.folder / "skylift.toml"
+    path.write_text(
+        f'{path.read_text() if path.exists() else ""}\n[artifact_store.h]\nuri = "s3://b"\n'
+        'secret_access_key = "clear-secret-123"\n[stack.h]\norchestrator = "default"\nartifact_store = "h"\n'
+    )
+    fix = "export H_SECRET_ACCESS_KEY=… and write --secret_access_key='${env:H_SECRET_ACCESS_KEY}'"
+    for line in ("describe h", "describe h --output json", "list --output json", "list"):
+        answer = ours.skylift("artifact-store", *line.split())
+        assert answer.code == 0
+        assert "clear-secret-123" not in answer.out + answer.err
+        assert ("**********" in answer.out) is (line != "list")
+        assert fix in answer.err
+    for line in ("artifact-store update h --region=eu", "run pipeline.py --stack h"):
+        err = _refused(ours, line)
+        assert fix in err
+        assert "clear-secret-123" not in err
+
+
+@pytest.mark.parametrize(
+    "line", ['rogion = "x"', 'request_timeout_s = "1s"', 'uri = "s3://AKIA:SECRET123@x/y"', "region = 3"]
+)
+def test_options_that_do_not_fit_fail_in_their_own_line(ours: Project, line: str) -> None:
+    path = ours.folder / "skylift.toml"
+    uri = "" if line.startswith("uri") else 'uri = "s3://b"\n'
+    path.write_text(
+        f"{path.read_text() if path.exists() else ''}\n[artifact_store.s]\n{uri}{line}\n"
+        '[stack.s]\norchestrator = "default"\nartifact_store = "s"\n'
+    )
+    answer = ours.skylift("stack", "validate", "s")
+    assert answer.code == 2
+    assert answer.out.startswith("no  its components are registered, and their options fit: s: ")
+    assert "ok  " not in answer.out
+    assert "SECRET123" not in answer.out + answer.err
+    assert answer.err == "error: stack 's': 1 of its parts cannot work. The lines above say why.\n"
+
+
+def test_a_password_in_a_stores_uri_is_not_repeated(ours: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = "s3://AKIA:SECRET123@x/y"
+    errors = [
+        _refused(ours, line)
+        for line in (
+            f"artifact-store register e --uri {uri}",
+            f"runs list --store {uri}",
+            f"run pipeline.py --store {uri}",
+        )
+    ]
+    monkeypatch.setenv("SKYLIFT_STORE_URI", uri)
+    errors.append(_refused(ours, "run pipeline.py"))
+    for err in errors:
+        assert "it holds user:password@" in err
+        assert "SECRET123" not in err

@@ -14,6 +14,8 @@ from skylift.stacks.options import (
     known_options,
     parsed_options,
     read_option,
+    shown_options,
+    without_secrets,
 )
 from skylift_contract.errors import ConfigurationError, UnknownName
 from skylift_contract.model import Duration
@@ -155,3 +157,86 @@ def test_a_registry_is_a_prefix_of_names() -> None:
         check_component(registry(uri="docker.io", password="p"))
     with pytest.raises(UnknownName, match=r"^container registry 'r': there is no option named 'user'\. "):
         check_component(registry(uri="docker.io", user="p"))
+
+
+def _store(**options: Any) -> Component:
+    return Component(Kind.ARTIFACT_STORE, "b", options={"uri": "s3://b", **options})
+
+
+def test_a_secret_in_clear_is_refused_where_it_is_used(component: Component) -> None:
+    for use in (
+        lambda: parsed_options(_with(component, token="hunter2")),
+        lambda: filled_store(_store(secret_access_key="hunter2")),
+        lambda: parsed_options(without_secrets(_with(component, token="hunter2"))),
+    ):
+        with pytest.raises(
+            ConfigurationError, match="it is a secret, and is kept as a reference only"
+        ) as raised:
+            use()
+        assert "hunter2" not in str(raised.value)
+
+
+def test_a_reference_that_is_left_out_is_none_in_clear(component: Component) -> None:
+    assert parsed_options(without_secrets(_with(component, token="${vault:x}"))).token is not None
+
+
+def test_it_is_shown_as_stars(component: Component) -> None:
+    asked = _with(
+        component, token="hunter2", region="http://me:hunter2@h", labels={"a": "http://me:hunter2@h"}
+    )
+    assert shown_options(asked) == {
+        "token": "**********",
+        "region": "http://me:**********@h",
+        "labels": "**********",
+    }
+    assert shown_options(_with(component, token="${env:T}", workers=2)) == {"token": "${env:T}", "workers": 2}
+
+
+def test_of_a_flavor_that_is_not_here_names_say_what_is_secret() -> None:
+    asked = Component(Kind.ORCHESTRATOR, "a", "not_installed", {"api_token": "hunter2", "region": "eu"})
+    assert shown_options(asked) == {"api_token": "**********", "region": "eu"}
+
+
+@pytest.mark.parametrize("password", ["pw12345678", "Secr3t"])
+def test_a_password_in_a_url_is_refused_and_not_repeated(component: Component, password: str) -> None:
+    registry = Component(Kind.CONTAINER_REGISTRY, "r", options={"uri": f"user:{password}@ghcr.io/x"})
+    for asked in (
+        registry,
+        _store(endpoint=f"http://user:{password}@minio:9000"),
+        _store(uri=f"s3://AKIA:{password}@x/y"),
+        _with(component, region=f"http://user:{password}@h"),
+    ):
+        with pytest.raises(ConfigurationError, match="it holds user:password@") as raised:
+            check_component(asked)
+        assert password not in str(raised.value)
+
+
+def test_nor_may_a_reference_bring_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P", "hunter2")
+    for use in (
+        lambda: filled_store(_store(endpoint="http://user:${env:P}@minio")),
+        lambda: parsed_options(Component(Kind.CONTAINER_REGISTRY, "r", options={"uri": "me:${env:P}@h"})),
+    ):
+        with pytest.raises(ConfigurationError, match="it holds user:password@") as raised:
+            use()
+        assert "hunter2" not in str(raised.value)
+
+
+def test_numbers_of_a_store_are_taken_as_numbers() -> None:
+    store = _store(retry_timeout_s=1, request_timeout_s=0.5)
+    check_component(store)
+    assert filled_store(store) == ("s3://b", {"retry_timeout_s": "1", "request_timeout_s": "0.5"})
+    with pytest.raises(ConfigurationError, match=r"retry_timeout_s: it is text \(got True\)"):
+        check_component(_store(retry_timeout_s=True))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"rogion": "eu"}, "there is no option named 'rogion'"),
+        ({"request_timeout_s": "1s"}, "it is no number of seconds"),
+    ],
+)
+def test_what_a_store_does_not_take_is_seen_when_it_is_used(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        filled_store(_store(**given))

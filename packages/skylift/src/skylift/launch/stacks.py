@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skylift.stacks.build import build_stack, orchestrator_named, store_named
+from skylift.url_passwords import refuse_passwords
 from skylift_contract.card import check_behaviour
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.orchestrator import BaseOrchestrator
@@ -25,6 +26,7 @@ def resolve_stack(options: PipelineOptions, store: str | None = None) -> Stack:
     """
     orchestrator = None if options.orchestrator is None else _orchestrator(options.orchestrator)
     stack = _stack(options.stack, orchestrator, store_named(store) if store else None)
+    refuse_passwords(stack.artifact_store.uri, "the store's URI")
     _check_orchestrator(stack.orchestrator)
     check_reachable(stack)
     return stack

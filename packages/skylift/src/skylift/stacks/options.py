@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,8 +12,9 @@ from skylift.flavors import load_flavor
 from skylift.secrets import filled_from_here, filled_in, has_reference, is_reference
 from skylift.stacks.entries import Kind
 from skylift.store.location import Location
-from skylift.store.options import OPTIONS, SECRET_OPTIONS, check_options
-from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift.store.options import OPTIONS, PATIENCE, SECRET_OPTIONS, check_options
+from skylift.url_passwords import STARS, has_password, refuse_passwords, without_passwords
+from skylift_contract.errors import ConfigurationError, DiscoveryError, UnknownName
 from skylift_contract.model import Settings
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from skylift.stacks.entries import Component
 
+
+_MAY_BE_SECRET: Final = re.compile(r"secret|token|password|key", re.IGNORECASE)
 
 LEFT_OUT: Final = "omitted"
 """What stands for a secret that is not looked up; too short to be taken for one that has leaked."""
@@ -40,14 +44,19 @@ class ContainerRegistryConfig(Settings):
         if "://" in uri or uri.endswith("/") or any(letter.isspace() for letter in uri):
             message = "it is the beginning of images' names, without a scheme and without a slash at its end"
             raise ValueError(message)
+        if has_password(uri):
+            message = "it holds user:password@, which names of images would spread"
+            raise ValueError(message)
         return uri
 
 
 def parsed_options(component: Component) -> Any:
     """A component's options through its config model, with references filled in.
 
-    Raises a `DiscoveryError` for its flavor, `ConfigurationError` for its options.
+    Raises a `DiscoveryError` for its flavor, `ConfigurationError` for its options, and for a
+    secret in clear, which a file that was written by hand may hold.
     """
+    _check_in_clear(component)
     return _parsed(component, lambda text: filled_in(text, _who(component)))
 
 
@@ -66,13 +75,24 @@ def check_component(component: Component) -> None:
 
 def _check_in_clear(component: Component) -> None:
     for name, value in component.options.items():
-        if is_secret(component, name) and not is_reference(str(value)):
-            variable = f"{component.name}_{name}".upper().replace("-", "_")
-            raise ConfigurationError(
-                "it is a secret, and is kept as a reference only",
-                who=f"{_who(component)}, {name}",
-                fix=f"export {variable}=… and write --{name}='${{env:{variable}}}'",
-            )
+        who = f"{_who(component)}, {name}"
+        if is_in_clear(component, name):
+            fix = as_reference(component, name)
+            raise ConfigurationError("it is a secret, and is kept as a reference only", who=who, fix=fix)
+        if not is_secret(component, name):
+            refuse_passwords(value, who)
+
+
+def is_in_clear(component: Component, option: str) -> bool:
+    """Whether the option is a secret, and its value stands there itself."""
+    text = str(component.options[option])
+    return is_secret(component, option) and not is_reference(text) and text != LEFT_OUT
+
+
+def as_reference(component: Component, option: str) -> str:
+    """What to do about a secret in clear."""
+    variable = f"{component.name}_{option}".upper().replace("-", "_")
+    return f"export {variable}=… and write --{option}='${{env:{variable}}}'"
 
 
 def is_secret(component: Component, option: str) -> bool:
@@ -81,6 +101,29 @@ def is_secret(component: Component, option: str) -> bool:
         return option in SECRET_OPTIONS
     field = config_class_of(component).model_fields.get(option)
     return field is not None and "Secret" in str(field.annotation)
+
+
+def shown_options(component: Component) -> dict[str, Any]:
+    """The options with stars for a secret in clear, and for a password inside a URL."""
+    return {name: _shown(component, name, value) for name, value in component.options.items()}
+
+
+def _shown(component: Component, option: str, value: Any) -> Any:
+    try:
+        is_hidden = is_in_clear(component, option)
+    except DiscoveryError:  # the flavor is not here to say what is secret: its name has to
+        is_hidden = _MAY_BE_SECRET.search(option) is not None and not is_reference(str(value))
+    if is_hidden:
+        return STARS
+    if isinstance(value, str):
+        return without_passwords(value)
+    return STARS if has_password(value) else value
+
+
+def secrets_in_clear(component: Component) -> dict[str, str]:
+    """Option → what to do about it, of each secret that stands in the file itself."""
+    shown = shown_options(component)
+    return {name: as_reference(component, name) for name, value in shown.items() if value == STARS}
 
 
 def without_secrets(component: Component) -> Component:
@@ -93,8 +136,7 @@ def without_secrets(component: Component) -> Component:
 
 
 def _of_here(text: str) -> str:
-    found = filled_from_here(text)
-    return LEFT_OUT if has_reference(found) else found
+    return LEFT_OUT if has_reference(filled_from_here(text)) else text
 
 
 def config_class_of(component: Component) -> type[BaseModel]:
@@ -105,9 +147,15 @@ def config_class_of(component: Component) -> type[BaseModel]:
 
 
 def filled_store(component: Component) -> tuple[str, dict[str, str]]:
-    """A registered artifact store's URI and options, its references filled in."""
+    """A registered artifact store's URI and options, its references filled in.
+
+    Raises `ConfigurationError` for a secret in clear, and for what no store takes.
+    """
+    _check_in_clear(component)
     filled = {name: filled_in(text, _who(component)) for name, text in _texts(component).items()}
-    return filled.pop("uri"), filled
+    uri = filled.pop("uri")
+    check_options(Location.parse(uri), filled)
+    return uri, filled
 
 
 def read_option(text: str, annotation: Any) -> Any:
@@ -132,7 +180,7 @@ def read_option(text: str, annotation: Any) -> Any:
 def known_options(component: Component) -> dict[str, Any]:
     """Option → annotation, of the component's config model or of its store's scheme."""
     if component.kind is Kind.ARTIFACT_STORE:
-        scheme = Location.parse(_texts(component)["uri"]).scheme
+        scheme = Location.parse(_uri(component)).scheme
         return dict.fromkeys(("uri", *sorted(OPTIONS[scheme])), str)
     fields = config_class_of(component).model_fields
     return {name: field.annotation for name, field in fields.items()}
@@ -145,11 +193,17 @@ def _check_store(component: Component) -> None:
 
 def _texts(component: Component) -> dict[str, str]:
     for name, value in component.options.items():
-        if not isinstance(value, str):
+        is_number = name in PATIENCE and isinstance(value, int | float) and not isinstance(value, bool)
+        if not isinstance(value, str) and not is_number:
             raise ConfigurationError("it is text", who=f"{_who(component)}, {name}", value=value)
+    _uri(component)
+    return {name: str(value) for name, value in component.options.items()}
+
+
+def _uri(component: Component) -> str:
     if "uri" not in component.options:
         raise ConfigurationError("it is required", who=f"{_who(component)}, uri", fix="Give it: --uri=s3://…")
-    return dict(component.options)
+    return str(component.options["uri"])
 
 
 def _parsed(component: Component, fill: Callable[[str], str]) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from skylift.store.keys import check_prefix
+from skylift.url_passwords import refuse_passwords
 from skylift_contract.errors import ConfigurationError, SkyliftError, UnknownName
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Location:
     @classmethod
     def parse(cls, uri: str) -> Location:
         """Raises `ConfigurationError` (its `UnknownName` for a scheme) for what is no store's URI."""
+        refuse_passwords(uri, "the store's URI")
         scheme, separator, rest = uri.partition("://")
         if not separator:
             raise _refused(uri, "it is no URI", _as_file(uri))

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from skylift.store.location import Scheme
+from skylift.url_passwords import refuse_passwords
 from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
@@ -71,11 +72,17 @@ SECRET_OPTIONS: Final = frozenset(
 
 
 def check_options(location: Location, options: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the options as they are, or raise `UnknownName` for the first that the scheme has not."""
+    """Return the options as they are.
+
+    Raises `UnknownName` for the first that the scheme has not, `ConfigurationError` for one
+    that holds user:password@, or is no number of seconds where it has to be.
+    """
     known = OPTIONS[location.scheme]
-    for name in options:
+    for name, value in options.items():
         if name not in known:
             raise UnknownName("option", name, sorted(known), who=f"store {location.uri!r}")
+        if name not in SECRET_OPTIONS:
+            refuse_passwords(value, f"store {location.uri!r}, {name}")
     Patience.of(options)
     return options
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option
-from skylift.cli.components.list import component_fields
+from skylift.cli.components.list import component_fields, warn_of_secrets
 from skylift.cli.components.options import name_argument
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULTS, Kind
-from skylift.stacks.options import known_options
+from skylift.stacks.options import known_options, shown_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ def _made(kind: Kind) -> click.Command:
             documents.write({kind.value: component_fields(component, entries)})
         else:
             tables.write(_lines(component, entries))
+        warn_of_secrets(component, entries)
 
     return describe
 
@@ -56,14 +57,12 @@ def _lines(component: Component, entries: Entries) -> Iterator[str]:
 
 
 def _options(component: Component) -> Iterator[str]:
-    rows = [(name, _shown(component, name)) for name in known_options(component)]
+    shown = shown_options(component)
+    rows = [(name, _text(shown.get(name, "-"))) for name in known_options(component)]
     return tables.table(("OPTION", "VALUE"), rows, flexible=(1,))
 
 
-def _shown(component: Component, name: str) -> str:
-    if name not in component.options:
-        return "-"
-    value = component.options[name]
+def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 

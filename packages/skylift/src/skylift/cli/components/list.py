@@ -10,6 +10,8 @@ from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import Kind
+from skylift.stacks.options import secrets_in_clear, shown_options
+from skylift.url_passwords import without_passwords
 
 if TYPE_CHECKING:
     from skylift.stacks.entries import Component, Entries
@@ -31,6 +33,8 @@ def _made(kind: Kind) -> click.Command:
             documents.write({key: [component_fields(component, entries) for component in found]})
         else:
             _write(kind, found, entries)
+        for component in found:
+            warn_of_secrets(component, entries)
 
     return list_components
 
@@ -42,9 +46,16 @@ def component_fields(component: Component, entries: Entries) -> dict[str, Any]:
         "kind": component.kind.value,
         "flavor": component.flavor or None,
         "id": str(component.id) if component.id else None,
-        "options": dict(component.options),
+        "options": shown_options(component),
         "stacks": list(entries.used_by(component.kind, component.name)),
     }
+
+
+def warn_of_secrets(component: Component, entries: Entries) -> None:
+    """Say, beside the answer, which secrets the file holds in clear, and what to do."""
+    for option, fix in secrets_in_clear(component).items():
+        who = f"{component.kind.words} {component.name!r}, {option}"
+        click.echo(f"{who}: it is a secret in clear in {entries.path}; {fix}", err=True)
 
 
 def _write(kind: Kind, found: list[Component], entries: Entries) -> None:
@@ -54,7 +65,8 @@ def _write(kind: Kind, found: list[Component], entries: Entries) -> None:
     rows = [
         (
             component.name,
-            component.flavor or str(component.options.get("uri", "a folder of this user's")),
+            component.flavor
+            or without_passwords(str(component.options.get("uri", "a folder of this user's"))),
             ", ".join(entries.used_by(kind, component.name)),
         )
         for component in found

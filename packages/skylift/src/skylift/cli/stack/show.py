@@ -11,6 +11,7 @@ from skylift.cli.commands import command, output_option
 from skylift.cli.complete import stacks
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULT, Kind
+from skylift.url_passwords import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,4 +82,6 @@ def _part(stack: StackEntry, kind: Kind, entries: Entries) -> tuple[str, str]:
     component = entries.components[kind].get(name)
     if component is None:
         return name, "not registered any more"
-    return name, component.flavor or str(component.options.get("uri", "a folder of this user's"))
+    return name, component.flavor or without_passwords(
+        str(component.options.get("uri", "a folder of this user's"))
+    )

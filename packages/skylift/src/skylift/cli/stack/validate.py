@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from skylift_contract.stack import Stack
 
 
+_FIT: Final = "its components are registered, and their options fit"
+
+
 @command(
     "validate",
     short_help="Try whether a stack can work.",
@@ -32,13 +35,14 @@ def validate(*, name: str | None) -> None:
     Follows its references, loads what its flavor needs, asks the orchestrator what it lacks,
     and writes, reads, lists and deletes an object in its store.
     """
-    name = name or read_configuration().active
-    stack = build_stack(name)
-    click.echo(f"ok  its components are registered, and their options fit: {stack.name}")
-    failed = [error for what, attempt in _attempts(stack) if (error := _tried(what, attempt))]
-    if failed:
+    entries = read_configuration()
+    name = entries.stack(name or entries.active).name
+    built: list[Stack] = []
+    is_built = _tried(f"{_FIT}: {name}", lambda: built.append(build_stack(name, entries=entries)))
+    tried = [_tried(what, attempt) for stack in built for what, attempt in _attempts(stack)]
+    if failed := [is_built, *tried].count(False):
         raise ConfigurationError(
-            f"{len(failed)} of its parts cannot work", who=f"stack {name!r}", fix="The lines above say why."
+            f"{failed} of its parts cannot work", who=f"stack {name!r}", fix="The lines above say why."
         )
 
 
@@ -49,11 +53,11 @@ def _attempts(stack: Stack) -> Iterator[tuple[str, Callable[[], object]]]:
     yield f"{store.uri} keeps what is written", lambda: open_store(store.uri, store.options).probe()
 
 
-def _tried(what: str, attempt: Callable[[], object]) -> SkyliftError | None:
+def _tried(what: str, attempt: Callable[[], object]) -> bool:
     try:
         attempt()
     except SkyliftError as error:
         click.echo(f"no  {what}: {error}")
-        return error
+        return False
     click.echo(f"ok  {what}")
-    return None
+    return True
