@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from skylift.store.objects import ObjectStore
 
 np: Any = import_module("numpy")
+pd: Any = import_module("pandas")
 
 LONG = list(range(1000))
 """Too long to stand in the artifact's record."""
@@ -290,3 +292,13 @@ def test_a_view_downloads_what_is_stored(memory_store: ObjectStore, tmp_path: Pa
         files.folder = tmp_path / str(number)
         paths = [files.path(file.name) for file in manifest.files]
         assert [json.loads(path.read_bytes()) for path in paths] == [value]
+
+
+@pytest.mark.parametrize("value", [pd.DataFrame({"a": [1]}), pd.Series([1])])
+def test_what_a_data_frame_needs_is_named(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(
+        MaterializationError,
+        match=r"^run r: storing a pandas\S+ needs 'pyarrow', which is not to be had here\. pip install pyarrow$",
+    ):
+        artifacts.save(new_store(), value, Any, "run r")

@@ -100,6 +100,13 @@ def _materialize(value: Any, annotation: Any, files: NewFiles, who: str) -> tupl
                 break
         except SkyliftError:
             raise
+        except ModuleNotFoundError as error:
+            package = _package(error)
+            raise MaterializationError(
+                f"storing a {type_name(value)} needs {package!r}, which is not to be had here",
+                who=who,
+                fix=f"pip install {package}",
+            ) from error
         except Exception as error:
             raise MaterializationError(
                 f"the materializer {name!r} failed: {type(error).__name__}: {error}", who=who
@@ -192,12 +199,16 @@ def load(store: ObjectStore, ref: ArtifactRef, annotation: Any, who: str) -> Any
 
 
 def _not_installed(manifest: Manifest, error: ModuleNotFoundError, who: str) -> MaterializationError:
-    package = (error.name or "").partition(".")[0]
+    package = _package(error)
     return MaterializationError(
         f"reading a {manifest.type} needs {package!r}, which is not to be had here",
         who=who,
         fix=f"Install {package}, or put its folder on sys.path.",
     )
+
+
+def _package(error: ModuleNotFoundError) -> str:
+    return (error.name or "").partition(".")[0]
 
 
 def only_file(store: ObjectStore, artifact: str) -> str | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from skylift.runtime.known_secrets import hidden, hidden_in, known, known_forms, told
@@ -63,3 +65,11 @@ def test_a_listener_is_told_of_what_is_known_and_of_what_comes() -> None:
     assert "hunter2" in first
     assert {"hunter2", "correct horse", "correct+horse"} <= second
     assert len(heard) == 2
+
+
+def test_base64_in_lines_is_hidden() -> None:
+    secret = "correct horse battery staple " * 6
+    with known([secret]):
+        for before in ("", "x:", "user:", "someone"):
+            encoded = base64.encodebytes(f"{before}{secret}".encode()).decode()
+            assert max(map(len, hidden(encoded).split("***"))) < 12

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from skylift.runtime.known_secrets import known
 from skylift.runtime.logs import LogSink
 from skylift.runtime.streams import Tee, captured, current_sink, gathered, teed, wrapped
 
@@ -230,3 +231,39 @@ def test_a_step_does_not_notice_that_nobody_reads(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(BrokenPipeError):
             print("of no step")
     assert heard == "heard\n"
+
+
+def test_bytes_go_the_same_way_as_text(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- a descriptor
+    monkeypatch.setattr(sys, "stdout", stream)
+    with stream, known(["hunter2é"]), teed(), listening() as sink:
+        print("text")
+        assert sys.stdout.buffer.write("it is hunter2é!\n".encode()) == 17
+        for byte in "hunter2é\n".encode():
+            sys.stdout.buffer.write(bytes([byte]))
+        sys.stdout.write("hunt")
+        sys.stdout.buffer.writelines([memoryview(b"er2"), bytearray("é".encode())])
+        print(" end")
+        heard = sink.text
+
+    assert heard == "text\nit is ***!\n***\n*** end\n"
+    assert capfdbinary.readouterr().out == heard.encode()
+
+
+def test_bytes_that_are_no_text_reach_the_terminal_as_they_are() -> None:
+    inner = io.BytesIO()
+    data = bytes(range(256)) + "é".encode()[:1]
+    with listening() as sink:
+        tee = Tee(io.TextIOWrapper(inner, encoding="ascii"))
+        tee.buffer.write(data)
+        tee.end()
+        heard = sink.text
+
+    assert inner.getvalue() == data
+    assert heard == data.decode("utf-8", "backslashreplace")
+
+
+def test_a_stream_without_a_buffer_has_none() -> None:
+    assert not hasattr(Tee(io.StringIO()), "buffer")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift.runtime.masking import SHORTEST, Masker
-from skylift.secret_forms import forms_of, lines_of
+from skylift.secret_forms import forms_of, lines_of, wrapped_forms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -22,8 +22,10 @@ _words: frozenset[str] = frozenset()
 @contextmanager
 def known(secrets: Iterable[str]) -> Generator[None]:
     """Have these hidden for as long; a stream that has learned them hides them to its end."""
-    texts = {text for secret in secrets for text in (secret, *lines_of(secret))}
+    wholes = frozenset(secrets)
+    texts = wholes.union(*map(lines_of, wholes))
     forms = [form for text in texts for form in forms_of(text, SHORTEST)]
+    forms += [form for whole in wholes for form in wrapped_forms_of(whole, SHORTEST)]
     _change(forms, 1)
     try:
         yield

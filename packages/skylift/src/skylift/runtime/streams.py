@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 import threading
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,8 @@ from skylift.runtime.masking import Masker
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from typing_extensions import Buffer
 
     from skylift.runtime.logs import LogSink
 
@@ -54,25 +57,44 @@ class Tee:
         self._stream = stream
         self._masker = Masker()
         self._forms: frozenset[str] = frozenset()
+        self._bytes: ByteTee | None = None
+
+    @property
+    def buffer(self) -> ByteTee:
+        """What takes bytes, where the stream has one; they go the same way as its text."""
+        if self._bytes is None:
+            self._bytes = ByteTee(self, self._stream.buffer)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        return self._bytes
 
     def write(self, text: str) -> int:
+        self._feed(text, self._write)
+        return len(text)
+
+    def write_bytes(self, text: str) -> None:
+        """Bytes as UTF-8 has them; what is none of it stands there as a surrogate."""
+        self._feed(text, self._write_bytes)
+
+    def _feed(self, text: str, put: Callable[[str], None]) -> None:
         if (forms := known_forms()) is not self._forms:
             self._masker.learn(forms)
             self._forms = forms
         if not forms:
-            self._write(self._masker.feed(text))
-            return len(text)
+            put(self._masker.feed(text))
+            return
         with turn():
-            self._write(self._masker.feed(text))
-        return len(text)
+            put(self._masker.feed(text))
 
     def settle(self) -> None:
         """Write what could be the beginning of a secret, as far as that betrays none."""
+        if self._bytes is not None:
+            self._bytes.finish()
         if self._masker.is_waiting:
             with turn():
                 self._write(self._masker.settle())
 
     def end(self) -> None:
+        if self._bytes is not None:
+            self._bytes.finish()
         with turn():
             self._write(self._masker.end())
 
@@ -87,6 +109,17 @@ class Tee:
         with suppress(OSError):  # nobody looks any more: the log has it, and the step need not notice
             self._stream.write(text)
 
+    def _write_bytes(self, text: str) -> None:
+        if not text:
+            return
+        data = text.encode("utf-8", "surrogateescape")
+        sink = current_sink()
+        if sink is not None:
+            sink.write(data.decode("utf-8", "backslashreplace").encode())
+        with suppress(OSError) if sink is not None else nullcontext():
+            self._stream.flush()  # text that was written before comes first
+            self._stream.buffer.write(data)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
     def flush(self) -> None:
         self.settle()
         with ExitStack() as stack:
@@ -100,6 +133,34 @@ class Tee:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+class ByteTee:
+    """A tee's `buffer`: bytes become text for the secrets in it to be found, and bytes again."""
+
+    def __init__(self, tee: Tee, buffer: IO[bytes]) -> None:
+        self._tee, self._buffer = tee, buffer
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+
+    def write(self, data: Buffer) -> int:
+        content = bytes(memoryview(data))
+        self._tee.write_bytes(self._decoder.decode(content))
+        return len(content)
+
+    def finish(self) -> None:
+        """Pass on the beginning of a character that has no end yet: it may have been none."""
+        if rest := self._decoder.decode(b"", final=True):
+            self._tee.write_bytes(rest)
+
+    def flush(self) -> None:
+        self._tee.flush()
+
+    def writelines(self, lines: Iterable[Buffer]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._buffer, name)
 
 
 @contextmanager
