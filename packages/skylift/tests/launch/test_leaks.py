@@ -80,6 +80,14 @@ def test_a_variable_with_a_secrets_name_that_nobody_asked_for(value: str) -> Non
         planned(environment={"X": value})
 
 
+def test_a_password_within_the_url_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://me:pr0duction@host/db")
+    with pytest.raises(
+        ConfigurationError, match="environment variable 'DATABASE_URL' stands in the snapshot"
+    ):
+        planned(text="postgres://me:pr0duction@other/db")
+
+
 def test_an_option_of_a_component() -> None:
     orchestrator = Processes(
         Secretive(token=SecretStr("tok_12345678"), region="tok_12345678"), flavor="processes"

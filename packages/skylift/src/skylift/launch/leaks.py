@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from skylift.launch.known_variables import SECRET_NAME, SHORTEST_WORD, secret_values
 from skylift.launch.secrets import references
 from skylift.secret_forms import forms_of
 from skylift.store.options import SECRET_OPTIONS
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
 SHORTEST: Final = 8
 """Characters. A shorter secret, such as `test`, is found in every other text by chance."""
 
-SHORTEST_WORD: Final = 16
-"""The same of one that is letters alone, such as `password`."""
-
-SHORTEST_OF_A_STRANGER: Final = 12
-"""The same of a variable that the pipeline does not ask for."""
-
-_SECRET_NAME: Final = re.compile(
-    r"(?:.*(?:passw(?:or)?d|passphrase|api_?key)|(?:.*_)?(?:secret|token|(?:access|secret|private|account)_key))",
-    re.IGNORECASE,
-)
 _CREDENTIAL: Final = re.compile(r"[^\s<>\[\]|]{8,}")
 """What one may look like: `<|end_of_text|>` is a token of another kind."""
 
@@ -113,10 +104,8 @@ def _of_config(config: BaseModel, who: str) -> Iterator[KnownSecret]:
 
 
 def _strangers() -> Iterator[KnownSecret]:
-    for name, value in os.environ.items():
-        is_long = len(value.strip()) >= SHORTEST_OF_A_STRANGER
-        if is_long and _SECRET_NAME.fullmatch(name) and not os.path.exists(value):  # noqa: PTH110 -- text of any kind
-            yield KnownSecret(f"environment variable {name!r}", value, name)
+    for name, value in secret_values():
+        yield KnownSecret(f"environment variable {name!r}", value, name)
 
 
 def _leak(plan: Plan, secret: KnownSecret, place: str) -> ConfigurationError:
@@ -164,7 +153,7 @@ def suspicions(snapshot: PipelineSnapshot) -> tuple[str, ...]:
         f"{who}: {kind} {name!r} has the name of a secret, and its value stands in the snapshot for all who "
         f'may read the store; secrets=["{name}"] keeps it out'
         for who, kind, name, value in _named_values(snapshot)
-        if _SECRET_NAME.fullmatch(name) and isinstance(value, str) and _CREDENTIAL.fullmatch(value)
+        if SECRET_NAME.fullmatch(name) and isinstance(value, str) and _CREDENTIAL.fullmatch(value)
     )
 
 
