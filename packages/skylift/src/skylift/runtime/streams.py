@@ -63,7 +63,7 @@ class Tee:
     def buffer(self) -> ByteTee:
         """What takes bytes, where the stream has one; they go the same way as its text."""
         if self._bytes is None:
-            self._bytes = ByteTee(self, self._stream.buffer)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            self._bytes = ByteTee(self, _buffer_of(self._stream))
         return self._bytes
 
     def write(self, text: str) -> int:
@@ -118,7 +118,7 @@ class Tee:
             sink.write(data.decode("utf-8", "backslashreplace").encode())
         with suppress(OSError) if sink is not None else nullcontext():
             self._stream.flush()  # text that was written before comes first
-            self._stream.buffer.write(data)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            _buffer_of(self._stream).write(data)
 
     def flush(self) -> None:
         self.settle()
@@ -133,6 +133,11 @@ class Tee:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _buffer_of(stream: Any) -> IO[bytes]:
+    """Raises `AttributeError`, as the stream itself, where it has none: text may be all it takes."""
+    return stream.buffer
 
 
 class ByteTee:
