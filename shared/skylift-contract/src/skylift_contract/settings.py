@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.model import Duration, Settings
@@ -49,7 +49,16 @@ class CachePolicy(Settings):
     environment: bool = True
     image: bool = True
     python: bool = True
-    expires_after: Duration | None = Field(default=None, gt=timedelta(0), le=CENTURY)
+    expires_after: Duration | None = None
+
+    @field_validator("expires_after")
+    @classmethod
+    def _is_reachable(cls, after: timedelta | None) -> timedelta | None:
+        # A field's own bounds would do, but not with the oldest pydantic that is allowed.
+        if after is not None and not timedelta(0) < after <= CENTURY:
+            message = "it is longer than nothing, and at most 100 years"
+            raise ValueError(message)
+        return after
 
 
 class DockerSettings(Settings):
