@@ -234,13 +234,15 @@ def open_files(store: ObjectStore, artifact: str, who: str) -> tuple[StoredFiles
     return StoredFiles(files, store, who), manifest
 
 
-def manifest_key(artifact: str) -> str:
-    return f"{keys.artifact(artifact)}{RECORD}"
+def is_whole(store: ObjectStore, artifact: str) -> bool:
+    """Whether its manifest is there as it was written; its larger files are verified when they are read."""
+    content = store.get(f"{keys.artifact(artifact)}{RECORD}")
+    return content is not None and digest(content) == artifact
 
 
 def read_manifest(store: ObjectStore, artifact: str, who: str) -> Manifest:
     """Raises `DamagedObject`, or `RecordTooNew` for one that a newer Skylift wrote in another way."""
-    key = manifest_key(artifact)
+    key = f"{keys.artifact(artifact)}{RECORD}"
     named = f"{who}, object {key}"
     content = store.get(key)
     if content is None:

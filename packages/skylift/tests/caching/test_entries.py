@@ -30,8 +30,21 @@ WANTED = Wanted(PARTS, CachePolicy())
 GONE = ArtifactRef(digest="0" * 64, type="builtins:int", materializer="json", size=1)
 
 
-def entry(store: ObjectStore, revision: int, *, run: str = "r", gone: bool = False, **fields: object) -> None:
+def entry(
+    store: ObjectStore,
+    revision: int,
+    *,
+    run: str = "r",
+    gone: bool = False,
+    damaged: bool = False,
+    **fields: object,
+) -> None:
     ref = GONE if gone else artifacts.save(store, revision, int, "test")
+    if damaged:
+        (manifest,) = store.list(keys.artifact(ref.digest))
+        whole = store.get(manifest) or b""
+        store.delete([manifest])
+        store.create(manifest, whole[:-1])
     record = CacheRecord(
         parts=PARTS,
         origin=Origin(run_id=run, invocation_id="train"),
@@ -46,6 +59,7 @@ KINDS = {
     "good": None,
     "expired": Miss.EXPIRED,
     "gone": Miss.DAMAGED,
+    "damaged": Miss.DAMAGED,
     "newer": Miss.DAMAGED,
     "broken": Miss.DAMAGED,
     "own": Miss.NOTHING,
@@ -61,13 +75,13 @@ def write(store: ObjectStore, kind: str, revision: int) -> None:
         case "broken":
             store.create(keys.cache(PARTS.key, revision), b"{")
         case _:
-            entry(store, revision, run="mine" if kind == "own" else "r", gone=kind == "gone")
+            entry(store, revision, run="mine" if kind == "own" else "r", gone=kind == "gone", damaged=kind == "damaged")
 
 
 @given(st.lists(st.sampled_from(list(KINDS)), max_size=5))
 def test_the_highest_that_is_valid_is_taken(kinds: list[str]) -> None:
     store = open_store(f"memory://{id(kinds)}-{len(kinds)}")
-    store.delete(store.list(keys.cache_folder(PARTS.key)))
+    store.delete([*store.list(keys.cache_folder(PARTS.key)), *store.list("artifacts/")])
     for revision, kind in enumerate(kinds):
         write(store, kind, revision)
 
