@@ -97,7 +97,7 @@ def _readable_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     original = inspect.getsource
 
     def getsource(value: Any) -> str:
-        return f"class {value.__qualname__}" if isinstance(value, type) else original(value)
+        return f"class {value.__qualname__}: ..." if isinstance(value, type) else original(value)
 
     monkeypatch.setattr(inspect, "getsource", getsource)
 
@@ -126,6 +126,31 @@ def test_what_cannot_be_compared_makes_it_incomparable(
     with pytest.raises(NotReadable):
         source_text(notebook.own.entrypoint)
     assert notebook.digest() is None
+
+
+@pytest.mark.parametrize(
+    ("body", "comparable"),
+    [
+        ("eval('SIZE')", False),
+        ("exec('x = 2')", False),
+        ("globals()['SIZE']", False),
+        ("vars()['x']", False),
+        ("__import__('math').pi", False),
+        ("getattr(x, 're' + 'al')", False),
+        ("list(map(getattr, [x], ['real']))", False),
+        ("[eval(name) for name in ['SIZE']]", False),
+        ("getattr(x, 'real')", True),
+        ("getattr(x, 'eval', 0)", True),
+        ("x.eval('SIZE')", True),
+    ],
+)
+def test_what_finds_names_while_it_runs_is_never_comparable(
+    notebook: Notebook, body: str, comparable: bool
+) -> None:
+    notebook.run(
+        f"def helper(x):\n    return {body}\n\n@step\ndef own(x: int) -> int:\n    return helper(x)\n"
+    )
+    assert (notebook.digest() is not None) is comparable
 
 
 def test_a_prompt_that_keeps_no_text(notebook: Notebook) -> None:

@@ -6,15 +6,21 @@ functions refer to counts too, and what cannot be compared makes the whole incom
 
 from __future__ import annotations
 
+import ast
 import inspect
+import textwrap
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift_contract.canonical import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+BY_ANY_NAME: Final = frozenset({"eval", "exec", "globals", "vars", "__import__"})
+"""What they reach is in no text."""
 
 
 class NotReadable(Exception):
@@ -53,12 +59,31 @@ def _add_definition(name: str, value: Any, found: SourceText) -> None:
         found.modules.add(value.__module__)
         return
     try:
-        found.texts[name] = inspect.getsource(value)
-    except (OSError, TypeError) as error:
+        text = inspect.getsource(value)
+        tree = ast.parse(textwrap.dedent(text))
+    except (OSError, TypeError, SyntaxError) as error:
         raise NotReadable(name) from error
+    if _reaches_by_any_name(tree):
+        raise NotReadable(name)
+    found.texts[name] = text
     for function in _functions(name, value):
         for used in sorted(set(_names(function.__code__)) & function.__globals__.keys()):
             _add(used, function.__globals__[used], found)
+
+
+def _reaches_by_any_name(tree: ast.AST) -> bool:
+    """Whether it uses what finds others by names made up while it runs; `getattr(x, "name")` does not."""
+    nodes = list(ast.walk(tree))
+    spelled = {
+        id(node.func)
+        for node in nodes
+        if isinstance(node, ast.Call) and len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
+    }
+    return any(
+        node.id in BY_ANY_NAME or (node.id == "getattr" and id(node) not in spelled)
+        for node in nodes
+        if isinstance(node, ast.Name)
+    )
 
 
 def _functions(name: str, value: Any) -> Iterator[FunctionType]:

@@ -75,7 +75,13 @@ def write(store: ObjectStore, kind: str, revision: int) -> None:
         case "broken":
             store.create(keys.cache(PARTS.key, revision), b"{")
         case _:
-            entry(store, revision, run="mine" if kind == "own" else "r", gone=kind == "gone", damaged=kind == "damaged")
+            entry(
+                store,
+                revision,
+                run="mine" if kind == "own" else "r",
+                gone=kind == "gone",
+                damaged=kind == "damaged",
+            )
 
 
 @given(st.lists(st.sampled_from(list(KINDS)), max_size=5))
