@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from skylift.code import is_installed, source_tree
 from skylift.source_digests import SourceDigests
+from skylift.source_files import CHANGED, begin
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 FILES = {
     "flow.py": """
@@ -54,23 +60,29 @@ class Project:
     def digest(self, function: str = "step", module: str = "flow") -> str | None:
         """As a process would find it, which keeps nothing."""
         importlib.invalidate_caches()
+        begin()
         try:
             found: Any = importlib.import_module(module)
             return SourceDigests(source_tree(Path(str(found.__file__)))).of(getattr(found, function))
         finally:
-            for name, loaded in list(sys.modules.items()):
-                if str(self.root) in str(getattr(loaded, "__file__", "")):
-                    del sys.modules[name]
+            self.forget()
+
+    def forget(self) -> None:
+        for name, loaded in list(sys.modules.items()):
+            if str(self.root) in str(getattr(loaded, "__file__", "")):
+                del sys.modules[name]
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Project]:
     made = Project(tmp_path / "project")
     for name, text in FILES.items():
         made.write(name, text)
     monkeypatch.setattr(sys, "path", [str(made.root), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    return made
+    importlib.invalidate_caches()
+    yield made
+    made.forget()
 
 
 IMPORTED = [
@@ -194,3 +206,28 @@ def test_skylift_itself_is_no_part_of_a_step(project: Project, monkeypatch: pyte
     monkeypatch.setattr("skylift.source_digests.OURS", frozenset[str]())
     assert used != without
     assert project.digest() != used
+
+
+def test_what_was_saved_since_it_was_loaded_has_no_digest(project: Project) -> None:
+    """What was imported before runs, and it is not what the file says."""
+    loaded: Any = importlib.import_module("flow")
+    begin()
+    before = SourceDigests(None).of(loaded.step)
+    project.write("unrelated.py", "x = 2\n")
+    assert before == SourceDigests(None).of(loaded.step) != CHANGED
+    project.write("package/top.py", "x = 2\n")
+    later = time.time_ns() + 10**9  # a file's clock is behind, by less than can be told here
+    os.utime(project.root / "package/top.py", ns=(later, later))
+    assert SourceDigests(None).of(loaded.step) == CHANGED
+
+
+def test_an_older_file_that_is_put_in_its_place_is_seen(project: Project) -> None:
+    loaded: Any = importlib.import_module("flow")
+    project.write("old.py", "x = 2\n")
+    begin()
+    assert SourceDigests(None).of(loaded.step) != CHANGED
+    begun = time.time_ns()
+    (project.root / "old.py").replace(project.root / "lazy.py")
+    while (project.root / "lazy.py").stat().st_ctime_ns <= begun:  # its clock is behind
+        (project.root / "lazy.py").chmod(0o600)
+    assert SourceDigests(None).of(loaded.step) == CHANGED

@@ -8,6 +8,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+# First, for it notes when this was: what is saved later may not be what is loaded.
+import skylift.source_files  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
 __version__: Final = "0.1.0"
 
 if TYPE_CHECKING:

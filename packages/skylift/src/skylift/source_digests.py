@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from skylift.code import is_installed
+from skylift.source_files import CHANGED, is_loaded_as_it_is, note, stamp_of
+from skylift.source_globals import values_used
 from skylift.source_text import NotReadable, source_text
 from skylift_contract.canonical import digest, digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import FunctionType
 
     from skylift.code import SourceTree
+    from skylift.source_files import Stamp
 
 OURS: Final = frozenset({"skylift", "skylift_contract"})
 """What is written to be imported by every step is no part of any."""
@@ -33,6 +37,8 @@ class _Module:
 
     name: str
     package: str
+    path: Path
+    stamp: Stamp | None
     data: bytes
 
     @cached_property
@@ -63,27 +69,45 @@ class SourceDigests:
         self._packages: dict[str, Path] = {}
         self._find = cache(self._look_for)
         self._of_module = cache(self._with_imports)
+        self._is_followed = cache(self._has_own)
 
     def of(self, function: Callable[..., object]) -> str | None:
-        """The digest of a step's function; None where its text, or what it uses, cannot be read."""
-        path = Path(getattr(sys.modules.get(function.__module__), "__file__", None) or "")
-        if path.is_file():
-            return digest_of([function.__qualname__, self._of_module(function.__module__, path.resolve())])
+        """The digest of a step's function; None where its text, or what it uses, cannot be read.
+
+        `CHANGED` where a file of it was saved after this process began to load it.
+        """
+        path = _file_of(function.__module__)
+        if path is not None:
+            modules = self._of_module(function.__module__, path)
+            return _noted(digest_of([function.__qualname__, digest_of(_rows(modules))]), modules)
         try:
             parts = source_text(function)
         except NotReadable:
             return None
-        modules = {name: self._rows([found]) for name in parts.modules if (found := self._find(name))}
-        return digest_of([parts.texts, modules])
+        used = {name: self._reached([found]) for name in parts.modules if (found := self._find(name))}
+        rows = {name: _rows(modules) for name, modules in used.items()}
+        return _noted(digest_of([parts.texts, rows]), [one for modules in used.values() for one in modules])
 
-    def _with_imports(self, name: str, path: Path) -> str:
+    def values_of(self, function: FunctionType) -> dict[str, str]:
+        """The plain globals that a step's function uses: name → digest of the value now."""
+        return values_used(function, self._is_followed, self._roots)
+
+    def _has_own(self, name: str) -> bool:
+        """Whether a module is the project's, or of a package that brings a step; a prompt's is."""
+        top, path = name.partition(".")[0], _file_of(name)
+        if top == "__main__" or top in self._packages:
+            return True
+        return top not in OURS and path is not None and not is_installed(path)
+
+    def _with_imports(self, name: str, path: Path) -> list[_Module]:
         if is_installed(path):
             self._note_package(name, path)
         module = sys.modules.get(name)
         package = getattr(module, "__package__", None) or name.rpartition(".")[0]
-        own = _Module("", package, self._read(path) or b"")  # a script's name depends on how it is called
+        # A script's name depends on how it is called.
+        own = _Module("", package, path, stamp_of(path), self._read(path) or b"")
         parents = [found for parent in _with_parents(package) if (found := self._find(parent))]
-        return digest_of(self._rows([own, *parents]))
+        return self._reached([own, *parents])
 
     def _note_package(self, name: str, path: Path) -> None:
         """Of an installed package that brings a step, the package's own modules count."""
@@ -91,16 +115,17 @@ class SourceDigests:
         depth = len(parts) - (path.name != "__init__.py")
         self._packages[parts[0]] = path.parents[depth]
         self._find.cache_clear()
+        self._is_followed.cache_clear()
 
-    def _rows(self, start: list[_Module]) -> list[tuple[str, str]]:
-        """Name and digest of modules and of all that they import, sorted."""
+    def _reached(self, start: list[_Module]) -> list[_Module]:
+        """Modules and all that they import."""
         found, waiting = {module.name: module for module in start}, list(start)
         while waiting:
             for name in waiting.pop().imports - found.keys():
                 if (module := self._find(name)) is not None:
                     found[name] = module
                     waiting.append(module)
-        return sorted((module.name, module.digest) for module in found.values())
+        return list(found.values())
 
     def _look_for(self, name: str) -> _Module | None:
         """The project's module of that name; None for one that is installed, or none at all."""
@@ -109,10 +134,13 @@ class SourceDigests:
             return None
         path = name.replace(".", "/")
         for root in (*self._roots, *filter(None, [self._packages.get(top)])):
-            if (data := self._read(root / path / "__init__.py")) is not None:
-                return _Module(name, name, data)
-            if (data := self._read(root / f"{path}.py")) is not None:
-                return _Module(name, name.rpartition(".")[0], data)
+            for file, package in (
+                (root / path / "__init__.py", name),
+                (root / f"{path}.py", name.rpartition(".")[0]),
+            ):
+                stamp = stamp_of(file)  # before it is read: what is saved meanwhile is another then
+                if (data := self._read(file)) is not None:
+                    return _Module(name, package, file, stamp, data)
         return None
 
     def _read(self, path: Path) -> bytes | None:
@@ -130,6 +158,25 @@ class SourceDigests:
             return {}
         root = self._tree.root
         return {str(root / name): data for name, (_, data) in self._tree.contents.items()}
+
+
+def _file_of(module: str) -> Path | None:
+    path = Path(getattr(sys.modules.get(module), "__file__", None) or "")
+    return path.resolve() if path.is_file() else None
+
+
+def _rows(modules: Iterable[_Module]) -> list[tuple[str, str]]:
+    """Name and digest, sorted."""
+    return sorted((module.name, module.digest) for module in modules)
+
+
+def _noted(digest: str, modules: Iterable[_Module]) -> str:
+    """The digest, its files remembered; unless one may be another than what was loaded."""
+    files = {module.path: module.stamp for module in modules}
+    if not is_loaded_as_it_is(files.values()):
+        return CHANGED
+    note(digest, files)
+    return digest
 
 
 def _roots(tree: SourceTree | None) -> Iterator[Path]:

@@ -67,7 +67,7 @@ def _add_definition(name: str, value: Any, found: SourceText) -> None:
         raise NotReadable(name)
     found.texts[name] = text
     for function in _functions(name, value):
-        for used in sorted(set(_names(function.__code__)) & function.__globals__.keys()):
+        for used in sorted(set(names_in(function.__code__)) & function.__globals__.keys()):
             _add(used, function.__globals__[used], found)
 
 
@@ -99,11 +99,12 @@ def _functions(name: str, value: Any) -> Iterator[FunctionType]:
             yield function
 
 
-def _names(code: CodeType) -> Iterator[str]:
+def names_in(code: CodeType) -> Iterator[str]:
+    """Globals, attributes and modules that it names, its inner functions included."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from names_in(constant)
 
 
 def _data(name: str, value: Any) -> str:

@@ -77,6 +77,8 @@ def runtime(**changes: Any) -> SnapshotRuntime:
 COUNTS: dict[str, tuple[Callable[[], KeyParts], tuple[str, ...]]] = {
     "its name": (config(name="fit"), ("its name",)),
     "its source": (whole(source_digests={SOURCE: "t" * 64}), ("its source",)),
+    "a global": (whole(source_values={SOURCE: {"LIMIT": "v" * 64}}), ("global 'LIMIT'",)),
+    "a global of another module": (whole(source_values={SOURCE: {"m.X": "v" * 64}}), ("global 'm.X'",)),
     "an input": (given_inputs({"data": "e" * 64}), ("input 'data'",)),
     "an input more": (given_inputs({**INPUTS, "more": "f" * 64}), ("input 'more'",)),
     "a parameter": (config(parameters={"depth": 7}), ("parameter 'depth'",)),
@@ -111,6 +113,7 @@ DOES_NOT: dict[str, Callable[[], KeyParts]] = {
     "code": whole(code=CodeArchive(digest="c" * 64)),
     "resolved images": whole(images={"train": "one@sha256:1"}),
     "flavor": whole(runtime=runtime(flavor="kubernetes", skylift="9", retries="backend")),
+    "other steps' globals": whole(source_values={"other:f": {"LIMIT": "v" * 64}}),
     "other sources": whole(source_digests={SOURCE: "s" * 64, "other:f": "o" * 64}),
 }
 
@@ -142,7 +145,7 @@ def test_every_field_of_a_step_has_been_thought_of() -> None:
 @pytest.mark.parametrize(
     ("part", "changes"),
     [
-        ("source", ["its source"]),
+        ("source", ["its source", "a global", "a global of another module"]),
         ("inputs", ["an input", "an input more"]),
         ("parameters", ["a parameter", "a type", "a parameter less"]),
         ("environment", ["a variable"]),

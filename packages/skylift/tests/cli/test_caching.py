@@ -207,3 +207,72 @@ def test_a_run_is_compared_with_the_newest_that_made_something(project: Project,
     project.skylift("run", flow, "--param", "depth=8")
     why = project.skylift("runs", "why", "last").out
     assert f"  train: parameter 'depth' changed since run {made}\n" in why
+
+
+def test_a_file_that_is_saved_after_it_was_loaded(project: Project, flow: str) -> None:
+    """What runs is what was imported: it is not kept under what the file says by now."""
+    saved = 'import pathlib\npathlib.Path("helper.py").write_text("def scale(x):\\n    return x * 333\\n")\n'
+    project.write(
+        "flow.py",
+        f"{FLOW}\nif __name__ == '__main__':\n    {saved.replace(chr(10), chr(10) + '    ')}flow()\n",
+    )
+    for _ in range(2):
+        ran = project.piped(sys.executable, "flow.py")
+        assert (ran.code, ran.out) == (0, "loading\ntraining\nreporting\n"), ran.err
+        project.write("helper.py", HELPER)
+    said = "train: its source was changed after this process began to load it\n"
+    assert said in project.skylift("runs", "why", "last").out
+    assert Client(project.store).ledger.store.list("cache/") == []
+
+
+LAZY = """
+from pathlib import Path
+from skylift import pipeline, step
+
+@step(enable_cache=False)
+def load() -> int:
+    if Path("edit").exists():
+        Path("helper.py").write_text("def scale(x):\\n    return x * 333\\n")
+    return 1
+
+@step
+def train(data: int) -> int:
+    import helper
+    return helper.scale(data)
+
+@pipeline
+def flow() -> None:
+    train(load())
+"""
+
+
+def test_a_file_that_is_saved_before_a_step_imports_it(project: Project, flow: str) -> None:
+    project.write("flow.py", LAZY)
+    project.write("edit", "")
+    made: list[int] = []
+    for _ in range(2):
+        assert project.skylift("run", flow).code == 0
+        made.append(Client(project.store).run("last").steps["train"].outputs["output"].load())
+        (project.folder / "edit").unlink(missing_ok=True)
+        project.write("helper.py", HELPER)
+    assert made == [333, 2]
+    project.skylift("run", flow)
+    assert cached(project) == {"load": False, "train": True}
+
+
+def test_a_global_that_comes_from_outside_counts(
+    project: Project, flow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(
+        "helper.py", "import os\nFACTOR = int(os.environ['FACTOR'])\ndef scale(x):\n    return x * FACTOR\n"
+    )
+    made: list[int] = []
+    for factor in ("2", "3", "2"):
+        monkeypatch.setenv("FACTOR", factor)
+        assert project.skylift("run", flow).code == 0
+        made.append(Client(project.store).run("last").steps["train"].outputs["output"].load())
+        if factor == "3":
+            said = "train: global 'helper.FACTOR' changed since run "
+            assert said in project.skylift("runs", "why", "last").out
+    assert made == [12, 15, 12]
+    assert cached(project) == ALL

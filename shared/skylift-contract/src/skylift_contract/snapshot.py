@@ -174,7 +174,8 @@ class PipelineSnapshot(Frozen):
     `images`: invocation id → image, resolved to a digest at submission; the empty key is
     the image of a dynamic pipeline's orchestration environment. `source_digests`: a step's
     source → digest of its module and of the project's that it imports; one that is not there
-    cannot be compared.
+    cannot be compared, and an empty one was changed while it was loaded. `source_values`: a
+    step's source → the globals that it uses → digest of the value when it was compiled.
     """
 
     schema_major: int = SCHEMA_MAJOR
@@ -186,6 +187,7 @@ class PipelineSnapshot(Frozen):
     code: CodeArchive | None = None
     images: dict[str, str] = Field(default_factory=dict)
     source_digests: dict[str, str] = Field(default_factory=dict)
+    source_values: dict[str, dict[str, str]] = Field(default_factory=dict)
     runtime: SnapshotRuntime
 
     @cached_property

@@ -23,13 +23,15 @@ class KeyParts(Frozen):
     """The parts; None for one that the step's policy leaves out.
 
     `occurrence`: which it is of calls that are the same (`StepSpec`). `outputs`: their names,
-    annotations and materializers. `python`: its minor version.
+    annotations and materializers. `values`: of globals that its function uses. `python`: its
+    minor version.
     """
 
     step: str
     occurrence: int
     outputs: str
     source: str | None = None
+    values: dict[str, str] | None = None
     inputs: dict[str, str] | None = None
     parameters: dict[str, str] | None = None
     environment: dict[str, str] | None = None
@@ -48,13 +50,14 @@ def key_parts(snapshot: PipelineSnapshot, step: Step, inputs: Mapping[str, str] 
     """
     config, policy = step.config, step.config.cache_policy
     source = snapshot.source_digests.get(step.spec.source)
-    if (policy.source and source is None) or (policy.inputs and inputs is None):
+    if (policy.source and not source) or (policy.inputs and inputs is None):
         return None
     return KeyParts.model_construct(
         step=config.name,
         occurrence=step.spec.occurrence,
         outputs=digest_of([[out.name, out.annotation, list(out.materializers)] for out in config.outputs]),
         source=source if policy.source else None,
+        values=snapshot.source_values.get(step.spec.source, {}) if policy.source else None,
         inputs=dict(inputs) if policy.inputs and inputs is not None else None,
         parameters=_digests(config.parameters) if policy.parameters else None,
         environment=_digests(config.environment) if policy.environment else None,
@@ -126,4 +129,9 @@ _WHOLE: Final = {
     "image": "its image",
     "python": "Python's version",
 }
-_BY_NAME: Final = {"inputs": "input", "parameters": "parameter", "environment": "environment variable"}
+_BY_NAME: Final = {
+    "values": "global",
+    "inputs": "input",
+    "parameters": "parameter",
+    "environment": "environment variable",
+}

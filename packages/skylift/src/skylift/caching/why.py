@@ -25,6 +25,7 @@ EARLIER: Final = 10
 _SAID: Final = {
     Miss.OFF: "caching is off for it",
     Miss.NO_KEY: "its source stands in no file, and it uses what cannot be compared",
+    Miss.CHANGED: "its source was changed after this process began to load it",
     Miss.EXPIRED: "what was stored had expired",
     Miss.DAMAGED: "what was stored is damaged or gone",
 }

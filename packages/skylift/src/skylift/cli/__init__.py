@@ -15,5 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns what the process should exit with."""
     from skylift.cli.app import skylift
     from skylift.cli.failures import guarded
+    from skylift.source_files import begin
 
+    begin()
     return guarded(skylift, argv)

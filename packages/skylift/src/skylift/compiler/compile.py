@@ -89,6 +89,7 @@ def compile_snapshot(
         schedule=_schedule(pipeline),
         code=code,
         source_digests=compiler.source_digests,
+        source_values=compiler.source_values,
         runtime=SnapshotRuntime(
             flavor=target.flavor,
             python=f"{sys.version_info.major}.{sys.version_info.minor}",
@@ -137,6 +138,7 @@ class StepCompiler:
     ) -> None:
         self.pipeline, self.target, self._sources = pipeline, target, sources
         self.source_digests: dict[str, str] = {}
+        self.source_values: dict[str, dict[str, str]] = {}
         self._calls: dict[tuple[Any, ...], int] = {}
         self._shared = lru_cache(maxsize=None)(self._configure)
 
@@ -177,8 +179,9 @@ class StepCompiler:
         configuration.check_name("step", step.name)
         settings = configuration.merged(default.settings, own.settings, who)
         source, cache = source_of(step.entrypoint, who), configuration.cache_of(own, default)
-        if cache and self._sources and (found := self._sources.of(step.entrypoint)):
+        if cache and self._sources and (found := self._sources.of(step.entrypoint)) is not None:
             self.source_digests[source] = found
+            self.source_values[source] = self._sources.values_of(step.entrypoint)
         config = StepConfig(
             name=step.name,
             outputs=tuple(

@@ -9,6 +9,7 @@ from skylift.caching.entries import Lookup, Wanted, look_for, remember
 from skylift.caching.key import input_digests, key_parts, needed
 from skylift.ledger.records import Miss, ResultRecord, now
 from skylift.runtime.active import Outcome
+from skylift.source_files import CHANGED, is_as_digested
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import StoreError
 
@@ -24,7 +25,8 @@ def look(run: ActiveRun, step: Step) -> Lookup:
     inputs = input_digests(step, {name: run.outputs_of(name) for name in needed(step)})
     parts = key_parts(run.snapshot, step, inputs)
     if parts is None:
-        return Lookup(None, Miss.NO_KEY)
+        is_changed = run.snapshot.source_digests.get(step.spec.source) == CHANGED
+        return Lookup(None, Miss.CHANGED if is_changed else Miss.NO_KEY)
     return look_for(run.ledger.store, Wanted(parts, step.config.cache_policy, run.id))
 
 
@@ -53,5 +55,7 @@ def take(run: ActiveRun, step: Step, looked: Lookup) -> Outcome | None:
 
 def keep(run: ActiveRun, result: ResultRecord, looked: Lookup) -> None:
     """Store a committed result for runs to come; a store that takes it not has the result all the same."""
+    if looked.wanted is None or not is_as_digested(looked.wanted.parts.source or ""):
+        return  # a module that the step imported late is not what its key was made of
     with suppress(StoreError):
         remember(run.ledger.store, looked, run.id, result)
