@@ -132,7 +132,9 @@ def test_a_helper_that_is_imported_counts_and_another_file_does_not(project: Pro
     project.write("helper.py", "def scale(x):\n    return x * 333\n")
     assert project.skylift("run", flow).out == "loading\ntraining\nreporting\n"
     assert Client(project.store).run("last").steps["train"].outputs["output"].load() == 1005
-    assert "train: its source changed since run " in project.skylift("runs", "why", "last").out
+    why = project.skylift("runs", "why", "last").out
+    assert "  load, train: its source changed since run " in why
+    assert "  report: its source, input 'score' changed since run " in why
     project.write("helper.py", HELPER)
     assert project.skylift("run", flow).out == "", "what was made before is there again"
     assert Client(project.store).run("last").steps["train"].outputs["output"].load() == 12
@@ -145,12 +147,14 @@ def test_no_cache_runs_everything_and_stores_nothing(project: Project, flow: str
     assert project.skylift("run", flow, "--no-cache").out == "loading\ntraining\nreporting\n"
     assert cached(project) == dict.fromkeys(ALL, False)
     why = project.skylift("runs", "why", "last").out
-    assert "  report: caching is off for it\n" in why
+    assert "  load, train, report: caching is off for it\n" in why
 
 
 def test_the_first_time_nothing_is_there(project: Project, flow: str) -> None:
     project.skylift("run", flow)
-    assert "  load: nothing was stored for it yet\n" in project.skylift("runs", "why", "last").out
+    assert (
+        "  load, train, report: nothing was stored for it yet\n" in project.skylift("runs", "why", "last").out
+    )
 
 
 def test_what_expired_is_said(project: Project, flow: str) -> None:
@@ -220,7 +224,7 @@ def test_a_file_that_is_saved_after_it_was_loaded(project: Project, flow: str) -
         ran = project.piped(sys.executable, "flow.py")
         assert (ran.code, ran.out) == (0, "loading\ntraining\nreporting\n"), ran.err
         project.write("helper.py", HELPER)
-    said = "train: its source was changed after this process began to load it\n"
+    said = "  load, train, report: its source was changed after this process began to load it\n"
     assert said in project.skylift("runs", "why", "last").out
     assert Client(project.store).ledger.store.list("cache/") == []
 

@@ -79,8 +79,7 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield from ("", f"cached: {_few(found.cached)}")
     if found.ran:
         yield from ("", "ran, and were not cached:")
-        yield from (f"  {step}: {reason}" for step, reason in found.ran[:NAMED])
-        yield from [f"  and {len(found.ran) - NAMED} more"] * (len(found.ran) > NAMED)
+        yield from _by_reason(found.ran)
     width = max(len(command) for command, _ in found.following)
     yield from ("", "next:")
     yield from (f"  {command:<{width}}  {purpose}" for command, purpose in found.following)
@@ -93,6 +92,15 @@ def _evidence(failure: Failure) -> Iterator[str]:
     if failure.tail:
         yield from ("", "  the last it printed:")
         yield from (f"  | {line}" for line in failure.tail)
+
+
+def _by_reason(ran: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """One line for each reason: a helper that was edited is the same one for many steps."""
+    steps: dict[str, tuple[str, ...]] = {}
+    for step, reason in ran:
+        steps[reason] = (*steps.get(reason, ()), step)
+    yield from (f"  {_few(named)}: {reason}" for reason, named in list(steps.items())[:NAMED])
+    yield from [f"  and {len(steps) - NAMED} more reasons"] * (len(steps) > NAMED)
 
 
 def _few(names: tuple[str, ...]) -> str:
