@@ -206,9 +206,8 @@ class EndRecord(Record):
 class Miss(StrEnum):
     """Why a step that ran was not taken from the cache, as far as its key tells.
 
-    `NOTHING`: nothing is stored under it. `EXPIRED`: too old. `DAMAGED`: its data is not there,
-    or its record cannot be read. `NO_KEY`: its source cannot be read. `CHANGED`: its source
-    was saved after the process that compiled it began to load it. `OFF`: nobody looked.
+    `NOTHING`: nothing is stored under it. `EXPIRED`: too old. `DAMAGED`: its data or its record is.
+    `NO_KEY`: its source cannot be read. `CHANGED`: it was saved while it was loaded. `OFF`: nobody looked.
     """
 
     NOTHING = "nothing"
