@@ -41,7 +41,7 @@ def test_however_it_is_written(text: str, password: str) -> None:
         "http://[::1]:9000/user@company",
         "arn:aws:sts::123456789012:assumed-role/me/jane@company.com",
         "serviceAccount:name@project.iam.gserviceaccount.com",
-        "file:///home/a:b@c/store",
+        "file:///data/a:b@c/store",
         "https://${env:USER}:${env:PASSWORD}@host",
         "${env:USER}@host",
     ],

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from typing_extensions import Buffer
-
     from skylift.runtime.logs import LogSink
 
 _CURRENT: ContextVar[LogSink | None] = ContextVar("skylift_log", default=None)
@@ -147,7 +145,7 @@ class ByteTee:
         self._tee, self._buffer = tee, buffer
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
-    def write(self, data: Buffer) -> int:
+    def write(self, data: Any) -> int:
         content = bytes(memoryview(data))
         self._tee.write_bytes(self._decoder.decode(content))
         return len(content)
@@ -160,7 +158,7 @@ class ByteTee:
     def flush(self) -> None:
         self._tee.flush()
 
-    def writelines(self, lines: Iterable[Buffer]) -> None:
+    def writelines(self, lines: Iterable[Any]) -> None:
         for line in lines:
             self.write(line)
 
