@@ -360,6 +360,60 @@ def test_a_signal_stops_the_run_and_its_steps(
     assert "the program goes on" in out
 
 
+REASONS = [
+    (signal.SIGINT, "it was stopped by Ctrl-C"),
+    (signal.SIGTERM, "it was stopped by SIGTERM"),
+    (signal.SIGHUP, "it was stopped by SIGHUP: its terminal is gone"),
+]
+
+
+@pytest.mark.parametrize(("number", "reason"), REASONS)
+def test_after_a_stop_that_a_step_handles_itself_nothing_starts(
+    file_store: ObjectStore, tmp_path: Path, number: int, reason: str
+) -> None:
+    run, process = program(file_store, keeping(tmp_path), make_step("b", after=("a",)), width=1)
+    with process:
+        (tmp_path / "arrived").read_text()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+
+    assert (end_of(run).status, end_of(run).reason) == (Status.STOPPED, reason), err
+    assert status(run) == {"a": Status.COMPLETED, "b": Status.NOT_STARTED}
+    assert outputs_of(file_store, run.id, "a") == {"output": 1}
+    assert "the program goes on" in out
+
+
+def test_a_step_that_handles_every_stop_is_the_last(file_store: ObjectStore, tmp_path: Path) -> None:
+    run, process = program(file_store, keeping(tmp_path, times=3), make_step("b"), width=1)
+    with process:
+        for _ in range(3):
+            (tmp_path / "arrived").read_text()
+            process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+
+    assert (end_of(run).status, end_of(run).reason) == (Status.STOPPED, "it was stopped by Ctrl-C"), err
+    assert status(run) == {"a": Status.COMPLETED, "b": Status.NOT_STARTED}
+
+
+def test_a_step_that_fails_over_a_stop_is_not_tried_again(file_store: ObjectStore, tmp_path: Path) -> None:
+    run, process = program(
+        file_store, keeping(tmp_path, fails=True, retry=StepRetryConfig(max_retries=1)), width=1
+    )
+    with process:
+        (tmp_path / "arrived").read_text()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+
+    assert end_of(run).reason == "step 'a': it was stopped by Ctrl-C before its next attempt", err
+
+
+def keeping(folder: Path, *, times: int = 1, fails: bool = False, **config: Any) -> Step:
+    arrived = str(folder / "arrived")
+    os.mkfifo(arrived)
+    parameters = {"arrived": arrived, "times": times, "fails": fails}
+    return make_step("a", steps.keeps_what_it_has, parameters=parameters, **config)
+
+
 @widths
 def test_a_run_whose_process_is_killed_has_failed_and_leaves_no_worker(
     file_store: ObjectStore, tmp_path: Path, width: int

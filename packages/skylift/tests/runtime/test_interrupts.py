@@ -13,6 +13,7 @@ from skylift.runtime import interrupts
 from skylift.runtime.interrupts import (
     StepTimedOut,
     StopRequested,
+    asked_to_stop,
     held_back,
     interruptible,
     keep_for_later,
@@ -61,6 +62,21 @@ def test_a_stop_that_was_held_back_is_raised_once() -> None:
         with pytest.raises(StopRequested):
             raise_if_asked()
         raise_if_asked()
+
+
+@pytest.mark.parametrize(("number", "raised"), STOPS)
+def test_a_stop_that_was_handled_is_remembered_to_the_end_of_the_run(
+    number: int, raised: type[BaseException]
+) -> None:
+    with stopping_on_signals():
+        with stopping_on_signals():  # a run that a step of another makes
+            assert asked_to_stop() is None
+            with pytest.raises(raised), interruptible():
+                signal.raise_signal(number)
+        assert isinstance(asked_to_stop(), raised)
+        with stopping_on_signals():
+            assert isinstance(asked_to_stop(), raised)
+    assert asked_to_stop() is None
 
 
 def test_a_second_sigterm_does_not_cut_short_what_the_first_began() -> None:

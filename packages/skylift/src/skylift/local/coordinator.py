@@ -15,6 +15,7 @@ from skylift.runtime.failures import summary
 from skylift.runtime.hooks import call_run_hook
 from skylift.runtime.interrupts import (
     StopRequested,
+    asked_to_stop,
     held_back,
     interruptible,
     raise_if_asked,
@@ -98,6 +99,8 @@ class _Coordinator:
 
     def _is_stopped(self) -> bool:
         raise_if_asked()
+        if (stop := asked_to_stop()) is not None:  # a step's own code caught it, and went on
+            raise stop
         return self.run.ledger.stop_request(self.run.id) is not None
 
     def _wait(self) -> None:

@@ -55,6 +55,8 @@ class _Hold:
 
     is_on: bool = False
     pending: BaseException | None = None
+    asked: BaseException | None = None
+    """The first stop of all; it stays, for a step's own code may have caught it and gone on."""
 
 
 _HOLD: Final = _Hold()
@@ -97,6 +99,11 @@ def raise_if_asked() -> None:
         raise pending
 
 
+def asked_to_stop() -> BaseException | None:
+    """The stop that reached this process, also where a step's own code has handled it."""
+    return _HOLD.asked if _in_main_thread() else None
+
+
 def keep_for_later(error: BaseException) -> None:
     """Hold back again a stop that reached what must not be ended by it."""
     _HOLD.pending = type(error)(*error.args)
@@ -113,6 +120,7 @@ def stopped_by(error: KeyboardInterrupt | StopRequested) -> str:
 
 
 def _arrive(error: BaseException) -> None:
+    _HOLD.asked = _HOLD.asked or type(error)(*error.args)  # a copy: the other collects a traceback
     if not _HOLD.is_on:
         raise error
     _HOLD.pending = error
@@ -166,7 +174,7 @@ def _forget() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is _on_sigint:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    _HOLD.is_on, _HOLD.pending = False, None
+    _HOLD.is_on, _HOLD.pending, _HOLD.asked = False, None, None
     _unmask()
 
 
@@ -180,6 +188,7 @@ def stopping_on_signals() -> Generator[None]:
     if not _in_main_thread() or None in before.values():  # None: a handler that Python did not set
         yield
         return
+    is_outermost = before[signal.SIGTERM] is not _on_stop and _HOLD.asked is None
     stop_on_signals()
     try:
         with held_back():
@@ -188,6 +197,8 @@ def stopping_on_signals() -> Generator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         late, _HOLD.pending = _HOLD.pending, None
+        if is_outermost:
+            _HOLD.asked = None
         if late is not None:
             number = (*late.args, signal.SIGTERM)[0] if isinstance(late, StopRequested) else signal.SIGINT
             signal.raise_signal(number)

@@ -29,6 +29,7 @@ from skylift.runtime.hooks import call_hook
 from skylift.runtime.interrupts import (
     StepTimedOut,
     StopRequested,
+    asked_to_stop,
     held_back,
     interruptible,
     stopped_by,
@@ -91,6 +92,8 @@ def execute_invocation(
                 return outcome  # where the backend retries, it starts the next attempt
             try:
                 with interruptible():
+                    if (stop := asked_to_stop()) is not None:
+                        raise stop
                     attempt.wait(outcome, pause)
             except (KeyboardInterrupt, StopRequested) as error:
                 return attempt.ended(

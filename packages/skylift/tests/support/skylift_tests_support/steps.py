@@ -79,6 +79,20 @@ def waits(arrived: str, go_on: str, journal: str = "") -> int:
     return 1
 
 
+def keeps_what_it_has(arrived: str, times: int = 1, fails: bool = False) -> int:
+    """Handles so many stops itself, as a training loop does, and returns; or fails over it."""
+    handled = 0
+    while handled < times:
+        try:
+            meet(arrived)
+            threading.Event().wait()
+        except BaseException:
+            handled += 1
+    if fails:
+        raise ValueError("a loader has gone")
+    return 1
+
+
 def gathers(journal: str, arrived: str, go_on: str) -> int:
     """Says that it is there, and waits until all are."""
     note(journal, "ran")
