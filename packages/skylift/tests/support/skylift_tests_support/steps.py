@@ -80,8 +80,8 @@ def waits(arrived: str, go_on: str, journal: str = "") -> int:
 
 
 def keeps_what_it_has(arrived: str, times: int = 1, fails: bool = False) -> int:
-    """Handles so many stops itself, as a training loop does, and returns; or fails over it."""
-    handled = 0
+    """Handles so many stops itself, as a training loop does, and returns; or fails over it, in each attempt."""
+    handled = 0 if get_step_context().attempt == 1 else times
     while handled < times:
         try:
             meet(arrived)
