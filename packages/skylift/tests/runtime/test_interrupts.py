@@ -183,6 +183,18 @@ def test_time_is_up() -> None:
     assert signal.getsignal(signal.SIGALRM) is before
 
 
+def test_code_that_catches_its_time_limit_has_timed_out_all_the_same() -> None:
+    def keeps_what_it_has() -> int:
+        try:
+            threading.Event().wait()
+        except BaseException:
+            return 7
+        return 0
+
+    with pytest.raises(StepTimedOut):
+        within(0.01, keeps_what_it_has, pytest.fail)
+
+
 def test_without_a_limit_there_is_no_watch() -> None:
     before = threading.active_count()
 

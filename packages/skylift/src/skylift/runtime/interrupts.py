@@ -241,9 +241,12 @@ def within(
         try:
             faulthandler.dump_traceback_later(seconds + 2 * grace_s, exit=True, file=2)
             threading.Thread(target=limit.watch, name="skylift-timeout", daemon=True).start()
-            return call()
+            returned = call()
         finally:
             limit.is_running = False
+        if limit.has_expired:  # its code caught what said so, and went on
+            raise StepTimedOut
+        return returned
     finally:
         limit.leave()
         faulthandler.cancel_dump_traceback_later()
@@ -255,13 +258,13 @@ class _TimeLimit:
 
     def __init__(self, seconds: float, grace_s: float, last_words: Callable[[], Any]) -> None:
         self.seconds, self.grace_s, self.last_words = seconds, grace_s, last_words
-        self.is_running = True
+        self.is_running, self.has_expired = True, False
         self._left = threading.Event()
         self._alarming = threading.Lock()
 
     def expire(self, *_: object) -> None:
         if self.is_running:
-            self.is_running = False
+            self.is_running, self.has_expired = False, True
             raise StepTimedOut
 
     def leave(self) -> None:
