@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+if TYPE_CHECKING:
+    _Type = click.ParamType[timedelta]
+else:
+    _Type = click.ParamType  # before click 8.2 it takes no parameter
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE: Final = re.compile(r"(\d{1,6})([mhdw])")
 
 
-class Age(click.ParamType[timedelta]):
+class Age(_Type):
     """A whole number of minutes, hours, days or weeks."""
 
     name = "age"
