@@ -168,7 +168,7 @@ class PipelineRun(contract.PipelineRun):
     def labels(self) -> Labels:
         """Tags and notes, read anew each time; none while nothing of the run has started."""
         record = self.record
-        return read_labels(self._ledger, record) if record else Labels()
+        return read_labels(self._ledger, record, self.snapshot_of) if record else Labels()
 
     @property
     def tags(self) -> tuple[str, ...]:

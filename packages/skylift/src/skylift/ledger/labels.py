@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from skylift.ledger.ledger import Ledger
+    from skylift_contract.snapshot import PipelineSnapshot
 
 LONGEST: Final = 100
 """Characters of a tag."""
@@ -36,12 +37,14 @@ class Labels:
         return Labels(tuple(dict.fromkeys([*kept, *record.added])), notes)
 
 
-def read_labels(ledger: Ledger, record: RunRecord) -> Labels:
+def read_labels(ledger: Ledger, record: RunRecord, snapshot: PipelineSnapshot | None = None) -> Labels:
     """How they stand: of the pipeline, of the request, and of every revision since.
+
+    `snapshot`: the run's, where it has been read already.
 
     Raises `DamagedObject` or `RecordTooNew` for one that cannot be read.
     """
-    declared = ledger.snapshot(record.snapshot).pipeline_configuration.tags
+    declared = (snapshot or ledger.snapshot(record.snapshot)).pipeline_configuration.tags
     request = ledger.request(record.submission_id) if record.submission_id else None
     labels = Labels(tuple(dict.fromkeys(declared)))
     if request is not None:
