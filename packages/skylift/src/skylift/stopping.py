@@ -13,6 +13,7 @@ from skylift.ledger.process import liveness
 from skylift.ledger.records import StopRecord
 from skylift.orchestrator_calls import calling
 from skylift_contract.capability import Capability
+from skylift_contract.check import UNDECLARED
 from skylift_contract.errors import ConfigurationError, SkyliftError
 from skylift_contract.status import Liveness
 
@@ -58,10 +59,19 @@ def stop(
     return _ended(run, record, PATIENCE_S, pause)
 
 
+def why_steps_finish(run: PipelineRun) -> str:
+    """Why a stop lets the steps that run now finish; empty where it ends them."""
+    record = run.record
+    if record is None or record.flavor == LOCAL:
+        return ""
+    able = capabilities(orchestrator_of(run.ledger, record)).get(Capability.STOP, UNDECLARED)
+    return "" if able else able.describe()
+
+
 def _ask_backend(run: PipelineRun, record: RunRecord, *, graceful: bool) -> None:
     """Where the flavor cannot stop, the request is what steps find that have not started."""
     orchestrator = orchestrator_of(run.ledger, record)
-    if capabilities(orchestrator).get(Capability.STOP):
+    if not why_steps_finish(run):
         with calling(orchestrator, "stop_run", f"run {record.run_id}"):
             orchestrator.stop_run(run, graceful)
 

@@ -269,6 +269,8 @@ def test_the_project_is_that_of_the_pipelines_file(
         )
 
     assert project.skylift("run", "ours/pipeline.py").code == 0
+    compiled = project.skylift("compile", "ours/pipeline.py", "--stack", "mine", "-o", str(tmp_path / "out"))
+    assert compiled.code == 0, compiled.err
 
     ran = Client(kept).run("last")
     assert ran.record is not None

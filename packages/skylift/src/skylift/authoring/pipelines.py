@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import update_wrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from skylift.authoring import imports, trace
@@ -35,6 +36,12 @@ class PipelineFunction:
     @property
     def name(self) -> str:
         return self.options.name or getattr(self.entrypoint, "__name__", "pipeline")
+
+    @property
+    def file(self) -> Path | None:
+        """Where its function stands; None for one of a notebook or a prompt."""
+        found = inspect.getsourcefile(self.entrypoint)
+        return Path(found) if found and Path(found).is_file() else None
 
     def with_options(self, **changes: Any) -> PipelineFunction:
         """The same pipeline with other options; see `pipeline` for them."""

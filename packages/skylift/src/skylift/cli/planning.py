@@ -14,6 +14,7 @@ from skylift.cli.complete import pipelines, registered, stacks
 from skylift.cli.loading import load_pipeline
 from skylift.cli.parameters import arguments_of
 from skylift.cli.user_code import explained
+from skylift.project import project_of
 from skylift_contract.capability import Capability
 from skylift_contract.errors import UnknownName
 
@@ -46,7 +47,8 @@ class Asked:
         """
         degraded = [_capability(name) for name in self.allow_degraded]
         loaded, configured = load_pipeline(self.target), self._configured()
-        pipeline = adapt(self._chosen(loaded, configured))
+        with project_of(loaded.file):
+            pipeline = adapt(self._chosen(loaded, configured))
         arguments = arguments_of(pipeline, self.params, configured.parameters)
         from skylift.launch.plan import plan
 

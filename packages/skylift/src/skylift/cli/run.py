@@ -11,7 +11,7 @@ from skylift.cli import stdout
 from skylift.cli.commands import command
 from skylift.cli.planning import Asked, asks_for_a_pipeline
 from skylift.ledger.labels import Labels, checked_note, checked_tags
-from skylift.stacks.build import store_option
+from skylift.stacks.build import store_hint
 from skylift_contract.errors import ConfigurationError, RunFailed, RunStopped
 
 if TYPE_CHECKING:
@@ -95,6 +95,6 @@ def _tell(run: PipelineRun) -> None:
     stdout.write(f"{run.submission_id}\n")
     click.echo(
         f"that is the submission's id, for {run.flavor} has not said the run's yet\n"
-        f"next: skylift runs watch {run.submission_id}{store_option(run.ledger.store.uri)}",
+        f"next: skylift runs watch {run.submission_id}{store_hint(run.ledger.store.uri)}",
         err=True,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from skylift.artifacts import only_file
 from skylift.caching.key import taken_from
 from skylift.console.words import COLORS, counted, counts, one_line, seconds, status_word
-from skylift.stacks.build import store_option
+from skylift.stacks.build import store_hint
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Summary:
 
     def _next(self) -> Iterator[str]:
         status = self.status.status
-        run = f"{self.run.id}{store_option(self.run.ledger.store.uri)}"
+        run = f"{self.run.id}{store_hint(self.run.ledger.store.uri)}"
         if not status.is_finished:
             yield f"next: skylift runs watch {run}"
         elif status is not ExecutionStatus.COMPLETED:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift import project
@@ -67,8 +65,7 @@ def plan(
 
     `degraded`: refusals that become notes. `store`: a URI, in place of the stack's store.
     """
-    file = inspect.getsourcefile(pipeline.entrypoint)
-    with project.project_of(Path(file) if file and Path(file).is_file() else None):
+    with project.project_of(pipeline.file):
         return _planned(pipeline, arguments, degraded, store)
 
 
@@ -160,11 +157,10 @@ def _source(
     pipeline: PipelineFunction, store: str, *, is_needed: bool
 ) -> tuple[SourceTree | None, tuple[str, ...]]:
     """The user's source; where no other machine needs it, one too large is left out, and said."""
-    file = inspect.getsourcefile(pipeline.entrypoint)
-    if file is None or not Path(file).is_file():
+    if pipeline.file is None:
         return None, ()
     try:
-        return source_tree(Path(file), but=folder_of(store)), ()
+        return source_tree(pipeline.file, but=folder_of(store)), ()
     except LimitExceeded as error:
         if is_needed:
             raise

@@ -67,7 +67,7 @@ def store_of_stack(name: str) -> str:
     return _part(entries, entries.stack(name), Kind.ARTIFACT_STORE).name
 
 
-def store_option(uri: str) -> str:
+def store_hint(uri: str) -> str:
     """What a command needs besides a run's id to find it in a store: ` --store NAME`, or nothing."""
     try:
         entries = read_configuration()

@@ -15,7 +15,7 @@ from skylift.ledger import keys
 from skylift.ledger.history import History
 from skylift.ledger.labels import Labels
 from skylift.ledger.records import UNREADABLE
-from skylift.stacks.build import store_option
+from skylift.stacks.build import store_hint
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Description:
         if self.damaged:
             yield from ("", "damaged", *map(printable, self.damaged))
         if self.status.status in {ExecutionStatus.FAILED, ExecutionStatus.STOPPED}:
-            yield from ("", f"next: skylift runs why {self.run.id}{store_option(self.run.ledger.store.uri)}")
+            yield from ("", f"next: skylift runs why {self.run.id}{store_hint(self.run.ledger.store.uri)}")
 
     def _head(self) -> Iterator[str]:
         record, snapshot, request = self.run.record, self.run.snapshot_of, self.request

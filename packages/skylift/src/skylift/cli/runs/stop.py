@@ -10,6 +10,7 @@ from skylift.client import Client
 from skylift.console.words import status_word
 from skylift.launch.provenance import user
 from skylift.stopping import stop as stop_run
+from skylift.stopping import why_steps_finish
 
 
 @command(
@@ -32,5 +33,8 @@ def stop(*, run: str, graceful: bool, store: str | None) -> None:
     status = stop_run(found, graceful=graceful, user=user())
     if status.status.is_finished:
         click.echo(f"run {found.id} has ended: {status_word(status.status)}", err=True)
-    else:
-        click.echo(f"run {found.id} was asked to stop; see: skylift runs watch {found.id}", err=True)
+        return
+    why = why_steps_finish(found)
+    running = f", and what runs now finishes, for {why}" if why else ""
+    click.echo(f"run {found.id} was asked to stop: no other step starts{running}", err=True)
+    click.echo(f"see: skylift runs watch {found.id}", err=True)
