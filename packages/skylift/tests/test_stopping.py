@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from skylift_tests_support.backends import Here, Processes
 
 from skylift import backends, pipeline, step
 from skylift.launch.plan import plan
@@ -18,7 +19,7 @@ from skylift.ledger.records import RunRecord, Writer
 from skylift.local.orchestrator import LocalOrchestrator
 from skylift.models import PipelineRun
 from skylift.stacks.build import orchestrator_named
-from skylift.stopping import stop
+from skylift.stopping import stop, why_steps_finish
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import ConfigurationError, FlavorNotFound, SkyliftError
@@ -163,6 +164,19 @@ def test_another_flavors_orchestrator_is_asked(
     stop(run, graceful=True, user="me", pause=never)
     assert asked == [(str(run.id), True)]
     assert run.ledger.stop_request(str(run.id)) is not None
+
+
+def test_where_a_flavor_cannot_stop_the_request_stays_and_that_is_said(
+    opened: Callable[..., PipelineRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(_: str, flavor: str) -> BaseOrchestrator:
+        return Processes(Here(), name="mine", flavor=flavor)
+
+    monkeypatch.setattr(backends, "orchestrator_named", named)
+    run = opened(flavor="elsewhere")
+    stop(run, graceful=False, user="me", pause=never)
+    assert run.ledger.stop_request(str(run.id)) is not None
+    assert why_steps_finish(run) == "Processes does not override stop_run"
 
 
 def test_a_flavor_that_is_not_installed_is_named(opened: Callable[..., PipelineRun]) -> None:

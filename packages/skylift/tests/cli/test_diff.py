@@ -95,6 +95,11 @@ daily against schedule daily
 + step report  flow:report
 """
     )
+
+
+def test_what_would_change_as_data(deployed: Project) -> None:
+    deployed.write("flow.py", NEWER)
+    deployed.write("extra.py", "x = 1\n")
     found = changes(deployed, "flow.py:daily")["changes"]
     assert {
         "group": "step",

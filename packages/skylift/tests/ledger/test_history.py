@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from skylift.ledger import keys
 from skylift.ledger.history import History
 from skylift.ledger.ledger import Ledger
@@ -19,7 +21,9 @@ BEGAN = datetime(2026, 8, 1, tzinfo=UTC)
 REF = ArtifactRef(digest="a" * 64, type="builtins:int", materializer="json", size=1)
 
 
-def test_each_step_by_the_record_that_ended_it(memory_store: ObjectStore) -> None:
+@pytest.fixture
+def ledger(memory_store: ObjectStore) -> Ledger:
+    """A step that ran, one that was taken from the cache, and one that failed twice."""
     ledger = Ledger(memory_store)
     ledger.commit(
         RUN,
@@ -46,6 +50,10 @@ def test_each_step_by_the_record_that_ended_it(memory_store: ObjectStore) -> Non
         ended = BEGAN + timedelta(seconds=seconds)
         record = EndRecord(invocation_id="bad", attempt=attempt, status=how, started=BEGAN, ended=ended)
         ledger.end_attempt(RUN, record)
+    return ledger
+
+
+def test_each_step_by_the_record_that_ended_it(ledger: Ledger) -> None:
     steps = {
         "done": StepStatus(Status.COMPLETED, attempt=2),
         "bad": StepStatus(Status.FAILED, attempt=2),

@@ -188,14 +188,20 @@ def _one_fault(
         assert sum(not end for end in ends.values()) <= 1 + (
             fault in {Fault.DIES_AFTER, Fault.DIES_BEFORE}
         ), where
-    status = read_all(inner, run_id, snapshot)
+    _has_completed(inner, snapshot, where)
+
+
+def _has_completed(store: ObjectStore, snapshot: PipelineSnapshot, where: str) -> None:
+    """The run is closed, and another of the same snapshot is none the worse."""
+    run_id = make_record(snapshot).run_id
+    status = read_all(store, run_id, snapshot)
     assert status.status is Status.COMPLETED, f"{where}: {status}"
-    end = Ledger(inner).newest_end(run_id)
+    end = Ledger(store).newest_end(run_id)
     assert end is not None, f"{where}: nobody closed the run"
     assert end[1].status is Status.COMPLETED, where
-    other = start_run(inner, snapshot, "own/2")
+    other = start_run(store, snapshot, "own/2")
     coordinate(other, 1, {})
-    assert read_all(inner, other.id, snapshot).status is Status.COMPLETED, where
+    assert read_all(store, other.id, snapshot).status is Status.COMPLETED, where
 
 
 def call_is_put(transport: FaultyTransport, index: int) -> bool:
