@@ -21,6 +21,7 @@ from skylift import (
     pipeline,
     step,
 )
+from skylift.launch import submit
 from skylift.ledger import keys
 from skylift.ledger.index import newest_runs
 from skylift.models import PipelineRun
@@ -113,6 +114,21 @@ def test_the_request_says_who_asked_for_what() -> None:
     assert request is not None
     assert (request.pipeline, request.flavor, request.tags) == ("halves", "local", ("try",))
     assert request.git_commit is None or len(request.git_commit) == 40
+
+
+def test_the_state_of_the_source_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def git_state(folder: Path) -> tuple[str, bool]:
+        asked.append(folder)
+        return "c0ffee", True
+
+    monkeypatch.setattr(submit, "git_state", git_state)
+    run = halves()
+    assert run.submission_id
+    request = run.ledger.request(run.submission_id)
+    assert request is not None
+    assert (request.git_commit, len(asked)) == ("c0ffee", 1)
 
 
 def test_a_failure_is_raised_and_recorded() -> None:

@@ -31,6 +31,7 @@ def _offering(find: Callable[[click.Context, str], Iterable[str]]) -> Offer:
 
     @wraps(find)
     def offer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 -- click's signature
+        # Whoever presses Tab wants words or nothing: the command itself says what is wrong.
         with suppress(SkyliftError, OSError, ValueError, SyntaxError, LookupError, TypeError):
             return [word for word in find(ctx, incomplete) if word.startswith(incomplete)]
         return []

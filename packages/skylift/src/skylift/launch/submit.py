@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from skylift.launch.cached import bound_from_cache, complete
@@ -174,7 +175,7 @@ class Submission:
         """In the request, and in the variables that steps are given: nothing has been stored yet."""
         base = base_environment(self.plan, self.id)
         steps = step_environments(self.plan.snapshot, base)
-        request = self._request().to_bytes()
+        request = self._request.to_bytes()
         refuse_leaks(self.plan, {"the request": request, "the environments": canonical_json(steps or base)})
 
     def _store(self) -> None:
@@ -185,9 +186,11 @@ class Submission:
             if not self.ledger.store.has_fresh(key):
                 self.ledger.store.put_content(key, source.to_zip())
         self.ledger.put_snapshot(snapshot)
-        self.ledger.submit(self._request())
+        self.ledger.submit(self._request)
 
+    @cached_property
     def _request(self) -> Request:
+        """What is searched for secrets is what is stored; and git is asked once."""
         source, snapshot, stack = self.plan.source, self.plan.snapshot, self.plan.stack
         commit, dirty = git_state(source.root) if source else (None, None)
         return Request(
