@@ -15,7 +15,7 @@ __version__: Final = "0.1.0"
 
 if TYPE_CHECKING:
     from skylift.authoring.pipelines import PipelineFunction, pipeline
-    from skylift.authoring.steps import StepFunction, step
+    from skylift.authoring.steps import StepFunction, step, unmapped
     from skylift.client import Client
     from skylift.runtime.context import StepContext, get_step_context, log_metadata
     from skylift_contract.enums import ExecutionMode, ExecutionStatus
@@ -39,6 +39,7 @@ __all__ = [
     "log_metadata",
     "pipeline",
     "step",
+    "unmapped",
 ]
 
 _WHERE: Final = {
@@ -57,6 +58,7 @@ _WHERE: Final = {
     "log_metadata": "skylift.runtime.context",
     "pipeline": "skylift.authoring.pipelines",
     "step": "skylift.authoring.steps",
+    "unmapped": "skylift.authoring.steps",
 }
 """Where each name stands; it is imported when it is first asked for, so that this is light."""
 

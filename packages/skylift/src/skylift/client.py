@@ -9,7 +9,7 @@ from uuid import UUID
 from skylift.ledger import keys
 from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import RunRecord, UnreadRun
+from skylift.ledger.unread import UnreadRun
 from skylift.models import PipelineRun
 from skylift.stacks.build import active_store, store_named
 from skylift.store.location import open_store
@@ -17,6 +17,8 @@ from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from skylift.ledger.records import RunRecord
 
 SHORTEST_PREFIX = 4
 """Characters of a run id that a person may abbreviate it to, when only one run fits."""

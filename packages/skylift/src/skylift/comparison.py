@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from skylift_contract.snapshot import ArtifactRef
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -103,7 +105,9 @@ def _step(step: Step, bound: Collection[str]) -> dict[str, Any]:
     )
 
 
-def _source(source: InputSource | tuple[InputSource, ...]) -> str:
+def _source(source: InputSource | tuple[InputSource, ...] | ArtifactRef) -> str:
+    if isinstance(source, ArtifactRef):
+        return source.digest
     found = source if isinstance(source, tuple) else (source,)
     return ", ".join(f"{one.invocation}.{one.output}" for one in found)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import PrivateAttr
 
 from skylift.backends import backend_view
+from skylift.ledger.calls import grown
 from skylift.ledger.labels import Labels, checked_note, checked_tags, label, read_labels
-from skylift.ledger.records import LabelRecord, RunRecord, UnreadRun
+from skylift.ledger.records import LabelRecord, RunRecord
+from skylift.ledger.unread import UnreadRun
 from skylift.ledger.view import settled
 from skylift.named import Named
 from skylift.step_runs import ArtifactView, StepRun
@@ -43,6 +44,7 @@ class PipelineRun(contract.PipelineRun):
 
     _ledger: Ledger = PrivateAttr()
     _record: RunRecord | UnreadRun | None = PrivateAttr(default=None)
+    _snapshot: PipelineSnapshot | None = PrivateAttr(default=None)
 
     @classmethod
     def open(cls, ledger: Ledger, reference: contract.PipelineRun) -> PipelineRun:
@@ -121,9 +123,18 @@ class PipelineRun(contract.PipelineRun):
             return None
         return newest[1] if newest and newest[1].status.is_finished else None
 
-    @cached_property
+    @property
     def snapshot_of(self) -> PipelineSnapshot:
-        return self._ledger.snapshot(self.snapshot)
+        """Of a dynamic run, with the steps that it had called when it was last fetched."""
+        if self._snapshot is None:
+            self._snapshot = self._ledger.snapshot(self.snapshot)
+            self._grow()
+        return self._snapshot
+
+    def _grow(self) -> None:
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.is_dynamic and self.id:
+            self._snapshot = grown(self._ledger, str(self.id), snapshot)
 
     def fetch(self) -> RunStatus:
         """How the run and each step stand, from the ledger and, here, from its process.
@@ -136,6 +147,7 @@ class PipelineRun(contract.PipelineRun):
             return RunStatus(ExecutionStatus.UNKNOWN, str(record.error))
         if record is None:
             return RunStatus(ExecutionStatus.PENDING, "no step has started")
+        self._grow()
         return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(self, record))
 
     @property

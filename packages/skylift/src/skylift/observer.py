@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -91,3 +92,29 @@ def observed(observer: Observer) -> Generator[Observer]:
     finally:
         _CURRENT.reset(token)
         observer.closed()
+
+
+class _InTurn:
+    """An observer that several threads tell, one at a time."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer, self._lock = observer, threading.RLock()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._observer, name)
+
+        def told(*args: Any, **kwargs: Any) -> None:
+            with self._lock:
+                method(*args, **kwargs)
+
+        return told
+
+
+@contextmanager
+def told_in_turn() -> Generator[None]:
+    """Let threads that are given this context tell the observer, too."""
+    token = _CURRENT.set(cast("Observer", _InTurn(_CURRENT.get())))
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)

@@ -12,7 +12,8 @@ from skylift.client import Client
 from skylift.ledger import keys
 from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import RunRecord, UnreadRun
+from skylift.ledger.records import RunRecord
+from skylift.ledger.unread import UnreadRun
 from skylift.models import PipelineRun
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import DamagedObject, RecordTooNew

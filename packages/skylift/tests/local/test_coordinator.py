@@ -27,8 +27,8 @@ from skylift_tests_support.runs import (
 from skylift.backends import of_process
 from skylift.ledger.records import StopRecord
 from skylift.ledger.view import settled
-from skylift.local import workers
 from skylift.local.coordinator import coordinate
+from skylift.runtime import processes
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import StoreUnavailable
@@ -153,7 +153,7 @@ def test_what_a_failure_does_to_a_step_that_runs(
 def test_a_worker_that_will_not_stop_is_killed(
     file_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "STOP_GRACE_S", 0.1)
+    monkeypatch.setattr(processes, "STOP_GRACE_S", 0.1)
     both, deaf = tmp_path / "both", tmp_path / "deaf"
     os.mkfifo(both)
     os.mkfifo(deaf)
@@ -206,7 +206,7 @@ def test_a_step_with_a_time_limit_runs_in_a_worker(file_store: ObjectStore, tmp_
 def test_a_worker_that_leaves_a_child_behind_ends(
     file_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "LAST_OUTPUT_S", 0.01)
+    monkeypatch.setattr(processes, "LAST_OUTPUT_S", 0.01)
     run = local(file_store, make_step("a", steps.leaves_a_child, parameters={"seconds": 20}))
     coordinate(run, 2, {})
 

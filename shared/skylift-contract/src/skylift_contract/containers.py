@@ -37,6 +37,11 @@ def step_arguments(snapshot: PipelineSnapshot, invocation_id: str) -> list[str]:
     return ["-m", RUNTIME_MODULE, "step", "--snapshot", snapshot.digest, "--step", invocation_id]
 
 
+def isolated_command(snapshot: PipelineSnapshot, invocation_id: str, run_id: str) -> list[str]:
+    """A step's argv in a dynamic run, whose graph is not in the snapshot: its record is in the run's."""
+    return [CONTAINER_PYTHON, *step_arguments(snapshot, invocation_id), "--run", run_id]
+
+
 def default_image(snapshot: PipelineSnapshot) -> str:
     """A plain Python image of the submitter's minor version, in which a step sets itself up."""
     return f"python:{snapshot.runtime.python}-slim"

@@ -12,6 +12,7 @@
     ├── UnsupportedCapability       the flavor declares that it has not, or cannot
     ├── LimitExceeded               a vendor's or our limit, with value and limit
     ├── CompilationError            a snapshot or document that cannot be made
+    ├── ReplayDiverged              a dynamic pipeline calls other steps than in the run it resumes
     ├── RunIdError                  a step cannot tell which run it belongs to
     ├── BackendError                the backend said no
     │   ├── AuthenticationError
@@ -148,6 +149,10 @@ class LimitExceeded(SkyliftError):
 
 class CompilationError(SkyliftError):
     exit_code = 2
+
+
+class ReplayDiverged(SkyliftError):
+    """A dynamic pipeline's function made another call than the recorded run did at that point."""
 
 
 class RunIdError(SkyliftError):

@@ -120,8 +120,6 @@ def infer(
         found[capability] = FULL if here else no(f"{implementation.__name__} does not override {method}")
     scheduling = FULL if config.is_schedulable else no(f"{type(config).__name__}.is_schedulable is False")
     found |= dict.fromkeys(_SCHEDULING, scheduling)
-    if found[Capability.DYNAMIC_PIPELINES]:
-        found[Capability.DYNAMIC_PIPELINES] = no("the runtime cannot run dynamic pipelines yet")
     if not config.is_remote:
         found[Capability.SECRETS_FROM_ENVIRONMENT] = FULL
     if config.handles_step_retries:

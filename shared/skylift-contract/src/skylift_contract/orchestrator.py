@@ -71,9 +71,14 @@ class SubmissionResult:
 
 @dataclass(frozen=True, slots=True)
 class StepRunInfo:
-    """An invocation that a dynamic run wants started on the backend."""
+    """An invocation that a dynamic run wants started on the backend.
+
+    `command` is complete; `run_id`: of the run that it belongs to, a nested one's where the
+    pipeline was called by another. `image`: None where the step asks for none of its own.
+    """
 
     run: PipelineRun
+    run_id: str
     snapshot: PipelineSnapshot
     step: Step
     attempt: int
@@ -185,7 +190,11 @@ class BaseOrchestrator(StackComponent, ABC):
         self._refuse("a compiled document")
 
     def submit_isolated_step(self, step_run_info: StepRunInfo, environment: dict[str, str]) -> IsolatedStep:  # noqa: ARG002
-        """Start one step of a dynamic run as a job of its own."""
+        """Start one step of a dynamic run as a job of its own, with this complete environment.
+
+        Called in the orchestration environment, in several threads at once. What is returned is
+        handed to the other methods of isolated steps, by the same object.
+        """
         self._refuse("isolated_steps")
 
     def get_isolated_step_status(self, step: IsolatedStep) -> StepStatus:  # noqa: ARG002
@@ -193,6 +202,16 @@ class BaseOrchestrator(StackComponent, ABC):
 
     def stop_isolated_step(self, step: IsolatedStep) -> None:  # noqa: ARG002
         self._refuse("isolated_steps")
+
+    def wait_for_isolated_step(self, step: IsolatedStep, seconds: float) -> None:  # noqa: ARG002
+        """Return when the step has ended, or after so many seconds at the latest.
+
+        Called between two looks at its status. The default sleeps; override it where the end
+        can be waited for.
+        """
+        import time
+
+        time.sleep(seconds)
 
     def fetch_status(self, run: PipelineRun, include_steps: bool = False) -> RunStatus:  # noqa: ARG002, FBT001, FBT002
         """Ask the backend how a run stands; `include_steps` adds each step it knows of."""

@@ -22,102 +22,66 @@ from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.run_id import RunIdSource
 from skylift_contract.schedule import Schedule
 from skylift_contract.settings import CachePolicy, DockerSettings, StepRetryConfig
+from skylift_contract.steps import (
+    ArtifactRef,
+    Binding,
+    InputSource,
+    OutputSpec,
+    RecordedCall,
+    Step,
+    StepConfig,
+    StepSpec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+__all__ = [
+    "ArtifactRef",
+    "Binding",
+    "CodeArchive",
+    "InputSource",
+    "OrchestratorSource",
+    "OutputSpec",
+    "PipelineConfiguration",
+    "PipelineSnapshot",
+    "PipelineSnapshotResponse",
+    "RecordedCall",
+    "SnapshotRuntime",
+    "Step",
+    "StepConfig",
+    "StepDefaults",
+    "StepSpec",
+    "read_snapshot",
+]
 
 SCHEMA_MAJOR: Final = 1
 """Raised when a reader of the former major would misunderstand a snapshot."""
 
 
-class ArtifactRef(Frozen):
-    """Where an output's data lies: `artifacts/<digest>/`; `type` is `module:qualname`."""
+class StepDefaults(Frozen):
+    """What a dynamic pipeline's steps are configured with, once they are found, where they say nothing.
 
-    digest: str
-    type: str
-    materializer: str
-    size: int
-
-
-class Binding(Frozen):
-    """An invocation that will not run, since its outputs are committed already.
-
-    `run_id`, `step_name`: the run that made them, and the invocation there. `source`: the
-    step's own. `place`: its number in the topological order of all invocations, and
-    `upstream_steps` those that it would have waited for.
+    `secrets`: name → reference, of those that the configuration file defined. `degraded`:
+    names of capabilities whose refusal was accepted.
     """
 
-    run_id: str
-    step_name: str
-    outputs: dict[str, ArtifactRef]
-    source: str = ""
-    place: int = 0
-    upstream_steps: tuple[str, ...] = ()
-
-
-class InputSource(Frozen):
-    """The output of another invocation that an input takes its value from."""
-
-    invocation: str
-    output: str
-
-
-class OutputSpec(Frozen):
-    """An output's name, and its annotation as a person would write it.
-
-    `materializers`: names of those that are tried in turn, where the annotation is a class.
-    """
-
-    name: str
-    annotation: str = "Any"
-    materializers: tuple[str, ...] = ()
-
-
-class StepSpec(Frozen):
-    """Where an invocation stands in the graph.
-
-    `upstream_steps`: every invocation it waits for, those of its inputs included; bound
-    ones stay in `inputs` but are not waited for. `occurrence`: how many before it are the
-    same call of the same step, which may well make something else each time.
-    """
-
-    invocation_id: str
-    source: str
-    upstream_steps: tuple[str, ...] = ()
-    inputs: dict[str, InputSource | tuple[InputSource, ...]] = Field(default_factory=dict)
-    occurrence: int = 0
-
-
-class StepConfig(Frozen):
-    """What an invocation was configured with, resolved: pipeline's settings, then step's.
-
-    `secrets`: environment variable → where its value is, such as `env:DB_PASSWORD`.
-    """
-
-    name: str
-    parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    outputs: tuple[OutputSpec, ...] = ()
     resource_settings: ResourceSettings = Field(default_factory=ResourceSettings)
     docker_settings: DockerSettings = Field(default_factory=DockerSettings)
-    settings: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     retry: StepRetryConfig | None = None
     timeout: Duration | None = None
-    environment: dict[str, str] = Field(default_factory=dict)
+    enable_cache: bool | None = None
+    cache_policy: CachePolicy | None = None
     secrets: dict[str, str] = Field(default_factory=dict)
-    enable_cache: bool = True
-    cache_policy: CachePolicy = Field(default_factory=CachePolicy)
-    on_failure: str | None = None
-    on_success: str | None = None
-    runtime: str = "inline"
-
-
-class Step(Frozen):
-    spec: StepSpec
-    config: StepConfig
+    degraded: tuple[str, ...] = ()
 
 
 class PipelineConfiguration(Frozen):
-    """The pipeline itself; `parameters` are what its function was called with."""
+    """The pipeline itself; `parameters` are what its function was called with.
+
+    Of a dynamic one: `max_concurrent_steps`, None where the orchestrator decides, and what its
+    steps take from it.
+    """
 
     name: str
     source: str
@@ -132,6 +96,8 @@ class PipelineConfiguration(Frozen):
     on_success: str | None = None
     docker_settings: DockerSettings = Field(default_factory=DockerSettings)
     resource_settings: ResourceSettings = Field(default_factory=ResourceSettings)
+    max_concurrent_steps: int | None = None
+    step_defaults: StepDefaults = Field(default_factory=StepDefaults)
 
 
 class CodeArchive(Frozen):
@@ -171,6 +137,8 @@ class SnapshotRuntime(Frozen):
 class PipelineSnapshot(Frozen):
     """One pipeline, compiled. `steps` are in topological order.
 
+    `replay`: of a dynamic run that is resumed, the calls that it made, in their order.
+
     `images`: invocation id → image, resolved to a digest at submission; the empty key is
     the image of a dynamic pipeline's orchestration environment. `source_digests`: a step's
     source → digest of its module and of the project's that it imports; one that is not there
@@ -183,6 +151,7 @@ class PipelineSnapshot(Frozen):
     pipeline_configuration: PipelineConfiguration
     steps: tuple[Step, ...] = ()
     bindings: dict[str, Binding] = Field(default_factory=dict)
+    replay: tuple[RecordedCall, ...] = ()
     schedule: Schedule | None = None
     code: CodeArchive | None = None
     images: dict[str, str] = Field(default_factory=dict)

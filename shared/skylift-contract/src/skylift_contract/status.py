@@ -213,6 +213,14 @@ def run_status(
     return RunStatus(status, reason or first_reason(steps), steps, backend.url)
 
 
+def open_ended_status(
+    steps: Mapping[str, StepStatus], backend: RunStatus, *, sealed: RunStatus | None, stop_asked: bool
+) -> RunStatus:
+    """How a dynamic run stands: whatever its steps are, more of them may come until its end is written."""
+    status = run_status({}, backend, sealed=sealed, stop_asked=stop_asked)
+    return replace(status, steps=steps)
+
+
 def _running(steps: Iterable[StepStatus], backend: RunStatus, *, stop_asked: bool) -> Status:
     if stop_asked or backend.status is Status.STOPPING:
         return Status.STOPPING

@@ -42,6 +42,7 @@ class PipelineOptions(SharedOptions):
     schedule: Any = None
     execution_mode: Any = None
     dynamic: bool = False
+    max_concurrent_steps: int | None = None
     tags: Sequence[str] = ()
     stack: Any = None
     orchestrator: Any = None
@@ -55,6 +56,7 @@ _KINDS: Final[Mapping[str, tuple[type[Any], ...]]] = {
     "tags": (list, tuple),
     "enable_cache": (bool, type(None)),
     "dynamic": (bool,),
+    "max_concurrent_steps": (int, type(None)),
     "runtime": (str, type(None)),
 }
 """Of the options that are plain values: what they may be. The others are checked with their own words."""

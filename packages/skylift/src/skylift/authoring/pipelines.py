@@ -50,10 +50,11 @@ class PipelineFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the pipeline and return its run; with a schedule, deploy that instead.
 
-        Inside another pipeline's function its steps become that pipeline's.
+        Inside a static pipeline's function its steps become that pipeline's; inside a dynamic
+        one's it is a run of its own, and gives what its function returns.
         """
-        if trace.active() is not None:
-            return self._inline(args, kwargs)
+        if (caller := trace.active()) is not None:
+            return caller.nest(self, args, kwargs)
         if module := imports.under_way():
             raise AuthoringError(
                 f"it is called while {module!r} is imported, so every process that imports it would run it",
@@ -71,18 +72,6 @@ class PipelineFunction:
     def run_now(self, *args: Any, **kwargs: Any) -> Any:
         """Run once, now, whatever its schedule."""
         return self.with_options(schedule=None)(*args, **kwargs)
-
-    def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        own = [
-            name for name in ("schedule", "settings", "environment", "secrets") if getattr(self.options, name)
-        ]
-        if own:
-            raise AuthoringError(
-                f"inside another pipeline its own {', '.join(own)} would be dropped",
-                who=self.who,
-                fix="Move them to the outer pipeline or to the steps.",
-            )
-        return self.entrypoint(*args, **kwargs)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The parameters by name; raises `AuthoringError` when they do not fit."""
@@ -110,7 +99,8 @@ def pipeline(
     """Make a function a pipeline.
 
     Options: those of `step` but `runtime`, as defaults for its steps; `schedule`
-    (Schedule); `execution_mode` (ExecutionMode); `dynamic`; `tags`; `stack` and
+    (Schedule); `execution_mode` (ExecutionMode); `dynamic`: run the function
+    itself, so that it may decide on what steps made, and of that `max_concurrent_steps`; `tags`; `stack` and
     `orchestrator`, to run it elsewhere than on the active stack. Its `on_failure` and
     `on_success` are called once, when the run has ended.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
@@ -14,7 +15,19 @@ from skylift_contract.errors import AuthoringError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skylift.dynamic.futures import MapFuture, StepFuture
+
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    value: Any
+
+
+def unmapped(value: Any) -> Any:
+    """An argument of `map` or `product` that every call is given whole, though it is a list."""
+    return Unmapped(value)
 
 
 class StepFunction(Generic[R]):
@@ -49,9 +62,30 @@ class StepFunction(Generic[R]):
     def __call__(self, *args: Any, after: Any = None, id: str | None = None, **kwargs: Any) -> R:
         """Add a call of this step to the pipeline being built, and return its outputs.
 
+        In a dynamic pipeline it runs now.
+
         `after`: what must have run before, besides what the inputs come from. `id`: the
         invocation's id; by default the step's name, and then `name_2`, `name_3` and so on.
         """
+        return cast("R", self._caller().call(self, self.bind(args, kwargs), after, id))
+
+    def submit(self, *args: Any, after: Any = None, id: str | None = None, **kwargs: Any) -> StepFuture:
+        """Start a call in a dynamic pipeline, and go on; what it returns is a `StepFuture`."""
+        return self._caller().submit(self, self.bind(args, kwargs), after, id)
+
+    def map(self, *args: Any, after: Any = None, id: str | None = None, **kwargs: Any) -> MapFuture:
+        """In a dynamic pipeline, a call for each item of the arguments that are lists, side by side.
+
+        Lists are of one length; `unmapped(value)`, and what is no list, goes to each call whole.
+        The calls are `map:<step>:0`, `map:<step>:1`, …; `id` stands for the step there.
+        """
+        return self._caller().map(self, self.bind(args, kwargs), after, id)
+
+    def product(self, *args: Any, after: Any = None, id: str | None = None, **kwargs: Any) -> MapFuture:
+        """As `map`, for each combination of items; the last argument's changes fastest."""
+        return self._caller().product(self, self.bind(args, kwargs), after, id)
+
+    def _caller(self) -> trace.Caller:
         current = trace.active()
         if current is None:
             raise AuthoringError(
@@ -59,7 +93,7 @@ class StepFunction(Generic[R]):
                 who=self.who,
                 fix=f"Call it in a @pipeline function, or {self.name}.entrypoint(...) to run it plainly.",
             )
-        return cast("R", current.record(self, self.bind(args, kwargs), after, id))
+        return current
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments by name; raises `AuthoringError` when they do not fit."""

@@ -1,11 +1,14 @@
-"""Calling a pipeline's function with placeholders, and noting each call of a step."""
+"""What a call of a step means while a pipeline's function runs.
+
+Of a static pipeline each call is noted, and gives placeholders. A dynamic one runs them.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from skylift.authoring.handles import InvocationHandle, OutputHandle, OutputHandles
 from skylift_contract.errors import AuthoringError
@@ -13,7 +16,36 @@ from skylift_contract.errors import AuthoringError
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
+    from skylift.authoring.pipelines import PipelineFunction
     from skylift.authoring.steps import StepFunction
+
+
+class Caller(Protocol):
+    """Takes the calls that the function of a pipeline makes; `after` and `id` as a step's call has them."""
+
+    def call(self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None) -> Any:
+        """A call whose outputs are wanted now."""
+        ...
+
+    def submit(
+        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
+    ) -> Any:
+        """A call that may run while the function goes on."""
+        ...
+
+    def map(self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None) -> Any:
+        """A call for each item of the arguments that are lists, side by side."""
+        ...
+
+    def product(
+        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
+    ) -> Any:
+        """A call for each combination of items."""
+        ...
+
+    def nest(self, pipeline: PipelineFunction, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """A call of another pipeline."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +64,73 @@ class Trace:
 
     pipeline: str
     calls: dict[str, Call] = field(default_factory=dict[str, Call])
-    _used: dict[str, int] = field(default_factory=dict[str, int])
+    _ids: Ids = field(init=False)
 
-    def record(
-        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: object, id: str | None
+    def __post_init__(self) -> None:
+        self._ids = Ids(f"pipeline {self.pipeline!r}")
+
+    def call(
+        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
     ) -> InvocationHandle | OutputHandle | OutputHandles:
-        invocation = self._new_id(step.name, id)
+        invocation = self._ids.take(step.name, id)
         self.calls[invocation] = Call(invocation, step, arguments, invocations_in(after, step.who))
         return handles_of(step, invocation)
 
-    def _new_id(self, name: str, asked: str | None) -> str:
-        if asked is None:
-            count = self._used.get(name, 0) + 1
-            self._used[name] = count
-            candidate = name if count == 1 else f"{name}_{count}"
-            return candidate if candidate not in self.calls else self._new_id(name, None)
-        if asked in self.calls:
+    def submit(
+        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
+    ) -> Never:
+        self._refuse(step, "submit", arguments, after, id)
+
+    def map(self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None) -> Never:
+        self._refuse(step, "map", arguments, after, id)
+
+    def product(
+        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
+    ) -> Never:
+        self._refuse(step, "product", arguments, after, id)
+
+    def _refuse(self, step: StepFunction[Any], how: str, *_: object) -> Never:
+        raise AuthoringError(
+            f".{how}() is for dynamic pipelines, and pipeline {self.pipeline!r} is static: its graph is "
+            "built before it runs, and what does not depend on each other runs side by side anyway",
+            who=step.who,
+            fix="Call the step plainly, or make it @pipeline(dynamic=True).",
+        )
+
+    def nest(self, pipeline: PipelineFunction, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Its steps become this pipeline's, so what it asks for itself would be lost."""
+        options = pipeline.options
+        asked = ("schedule", "settings", "environment", "secrets", "dynamic")
+        if own := [name for name in asked if getattr(options, name)]:
             raise AuthoringError(
-                "two calls have one id", who=f"pipeline {self.pipeline!r}", value=asked, fix="Choose another."
+                f"inside another pipeline its own {', '.join(own)} would be dropped",
+                who=pipeline.who,
+                fix="Move them to the outer pipeline or to the steps, or make the outer one dynamic.",
             )
-        return asked
+        return pipeline.entrypoint(*args, **kwargs)
+
+
+class Ids:
+    """The ids of one pipeline's calls: a step's name, then `name_2`, `name_3` and so on."""
+
+    def __init__(self, who: str) -> None:
+        self._who = who
+        self._taken: set[str] = set()
+        self._used: dict[str, int] = {}
+
+    def take(self, name: str, asked: str | None = None) -> str:
+        """The next of a name, or the one asked for; raises `AuthoringError` for one that is taken."""
+        if asked is None:
+            count = self._used[name] = self._used.get(name, 0) + 1
+            candidate = name if count == 1 else f"{name}_{count}"
+            return self.take(name) if candidate in self._taken else self._note(candidate)
+        if asked in self._taken:
+            raise AuthoringError("two calls have one id", who=self._who, value=asked, fix="Choose another.")
+        return self._note(asked)
+
+    def _note(self, id: str) -> str:
+        self._taken.add(id)
+        return id
 
 
 def handles_of(step: StepFunction[Any], invocation: str) -> InvocationHandle | OutputHandle | OutputHandles:
@@ -78,19 +157,26 @@ def invocations_in(after: object, who: str) -> tuple[str, ...]:
     )
 
 
-_ACTIVE: ContextVar[Trace | None] = ContextVar("skylift_trace", default=None)
+_ACTIVE: ContextVar[Caller | None] = ContextVar("skylift_trace", default=None)
 
 
-def active() -> Trace | None:
-    """The trace of the pipeline whose function is being called, if one is."""
+def active() -> Caller | None:
+    """Who takes the calls of the pipeline whose function is being called, if one is."""
     return _ACTIVE.get()
+
+
+@contextmanager
+def taking_calls(caller: Caller | None) -> Generator[None]:
+    """Have somebody take the calls that are made meanwhile; None while a step's own code runs."""
+    token = _ACTIVE.set(caller)
+    try:
+        yield
+    finally:
+        _ACTIVE.reset(token)
 
 
 @contextmanager
 def tracing(pipeline: str) -> Generator[Trace]:
     trace = Trace(pipeline)
-    token = _ACTIVE.set(trace)
-    try:
+    with taking_calls(trace):
         yield trace
-    finally:
-        _ACTIVE.reset(token)

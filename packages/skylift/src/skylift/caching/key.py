@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from skylift_contract.canonical import digest_of
 from skylift_contract.model import Frozen
-from skylift_contract.snapshot import InputSource
+from skylift_contract.snapshot import ArtifactRef, InputSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, Step
+    from skylift_contract.snapshot import PipelineSnapshot, Step
 
 
 class KeyParts(Frozen):
@@ -79,6 +79,9 @@ def input_digests(
     """
     found: dict[str, str] = {}
     for name, given in step.spec.inputs.items():
+        if isinstance(given, ArtifactRef):
+            found[name] = given.digest
+            continue
         refs = [
             (outputs.get(one.invocation) or {}).get(one.output)
             for one in ((given,) if isinstance(given, InputSource) else given)
@@ -97,12 +100,8 @@ def needed(step: Step) -> set[str]:
 
 def taken_from(step: Step) -> set[str]:
     """The invocations whose outputs are its inputs."""
-    given = step.spec.inputs.values()
-    return {
-        one.invocation
-        for source in given
-        for one in ((source,) if isinstance(source, InputSource) else source)
-    }
+    given = (one if isinstance(one, tuple) else (one,) for one in step.spec.inputs.values())
+    return {one.invocation for group in given for one in group if isinstance(one, InputSource)}
 
 
 def differences(before: KeyParts, after: KeyParts) -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.caching.key import differences
 from skylift.ledger.index import newest_runs
-from skylift.ledger.records import UNREADABLE, Miss, UnreadRun
+from skylift.ledger.records import UNREADABLE, Miss
+from skylift.ledger.unread import UnreadRun
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:

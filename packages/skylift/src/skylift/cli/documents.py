@@ -52,7 +52,8 @@ from skylift_contract.enums import ExecutionStatus
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from skylift.ledger.records import Origin, RunRecord, UnreadRun
+    from skylift.ledger.records import Origin, RunRecord
+    from skylift.ledger.unread import UnreadRun
 
 VERSION: Final = 1
 

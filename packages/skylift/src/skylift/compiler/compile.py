@@ -8,24 +8,24 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_origin
 
 from skylift import __version__
-from skylift.authoring.handles import InvocationHandle, OutputHandle, OutputHandles
-from skylift.authoring.parameters import NotJson, from_json, to_json
+from skylift.authoring.parameters import from_json, to_json
 from skylift.authoring.signature import NOTHING, describe, resolve_hints
 from skylift.authoring.sources import source_of
 from skylift.authoring.trace import Call, Trace, tracing
 from skylift.compiler import configuration
+from skylift.compiler.foreseen import steps_named_in
 from skylift.compiler.graph import in_order
+from skylift.compiler.inputs import as_input, default_parameter, flat
+from skylift.compiler.pipeline import hook_source, pipeline_configuration, schedule_of
 from skylift.materializers.registry import candidates
 from skylift_contract.canonical import canonical_json
-from skylift_contract.enums import ExecutionMode
-from skylift_contract.errors import AuthoringError, ConfigurationError
-from skylift_contract.schedule import Schedule
+from skylift_contract.errors import AuthoringError
 from skylift_contract.snapshot import (
+    ArtifactRef,
     CodeArchive,
     InputSource,
     OrchestratorSource,
     OutputSpec,
-    PipelineConfiguration,
     PipelineSnapshot,
     SnapshotRuntime,
     Step,
@@ -34,7 +34,7 @@ from skylift_contract.snapshot import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.authoring.steps import StepFunction
@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 class Target:
     """What compiling needs to know of where the pipeline will run.
 
-    `secrets`: name → reference, of those that the configuration file defines.
+    `secrets`: name → reference, of those that the configuration file defines. `degraded`:
+    capabilities whose refusal was accepted.
     """
 
     project: str
@@ -57,6 +58,7 @@ class Target:
     retries: str = "runtime"
     settings_class: type[Settings] | None = None
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
+    degraded: Collection[str] = ()
 
     def own_settings(self, settings: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """The flavors' parts of the settings, this one's validated."""
@@ -79,14 +81,16 @@ def compile_snapshot(
     configuration.check_name("pipeline", pipeline.name)
     parameters = _pipeline_parameters(pipeline, arguments)
     compiler = StepCompiler(pipeline, target, sources)
-    steps = () if pipeline.options.dynamic else _steps(compiler, parameters)
+    steps = _steps(compiler, parameters) if not pipeline.options.dynamic else ()
+    if pipeline.options.dynamic:
+        compiler.foresee()  # for the digests of their sources
     return PipelineSnapshot(
         project=target.project,
-        pipeline_configuration=_pipeline_configuration(
+        pipeline_configuration=pipeline_configuration(
             pipeline, {name: as_json for name, (as_json, _) in parameters.items()}, target
         ),
         steps=steps,
-        schedule=_schedule(pipeline),
+        schedule=schedule_of(pipeline),
         code=code,
         source_digests=compiler.source_digests,
         source_values=compiler.source_values,
@@ -99,6 +103,11 @@ def compile_snapshot(
             retries=target.retries,
         ),
     )
+
+
+def foreseen(pipeline: PipelineFunction, target: Target) -> tuple[Step, ...]:
+    """What a dynamic pipeline may call, as far as its source tells."""
+    return StepCompiler(pipeline, target).foresee()
 
 
 def _pipeline_parameters(
@@ -131,32 +140,53 @@ def ordered_steps(compiler: StepCompiler, trace: Trace) -> tuple[Step, ...]:
 
 
 class StepCompiler:
-    """Makes steps of one pipeline's calls; what all calls of a step share is made once."""
+    """Makes steps of one pipeline's calls; what all calls of a step share is made once.
+
+    Args:
+        pipeline: Whose settings are its steps' defaults.
+        target: Where they will run.
+        sources: Of which the steps' source digests are made; without, nothing is cached.
+        keep: Makes a value, given its annotation and who it is for, JSON or an `ArtifactRef`.
+    """
 
     def __init__(
-        self, pipeline: PipelineFunction, target: Target, sources: SourceDigests | None = None
+        self,
+        pipeline: PipelineFunction,
+        target: Target,
+        sources: SourceDigests | None = None,
+        keep: Callable[[Any, Any, str], Any] = to_json,
     ) -> None:
-        self.pipeline, self.target, self._sources = pipeline, target, sources
+        self.pipeline, self.target, self._sources, self._keep = pipeline, target, sources, keep
         self.source_digests: dict[str, str] = {}
         self.source_values: dict[str, dict[str, str]] = {}
         self._calls: dict[tuple[Any, ...], int] = {}
         self._shared = lru_cache(maxsize=None)(self._configure)
 
+    def foresee(self) -> tuple[Step, ...]:
+        """A step for each that the function of a dynamic pipeline names: what it may well call."""
+        found: dict[str, Step] = {}
+        for step in steps_named_in(self.pipeline.entrypoint):
+            source, config = self._shared(step)
+            name = step.name if step.name not in found else f"{step.name} of {source}"
+            found[name] = Step(spec=StepSpec(invocation_id=name, source=source), config=config)
+        return tuple(found.values())
+
     def step(self, call: Call) -> Step:
         configuration.check_name("step", call.invocation)
         source, config = self._shared(call.step)
         parameters: dict[str, Any] = {}
-        inputs: dict[str, InputSource | tuple[InputSource, ...]] = {}
+        inputs: dict[str, InputSource | tuple[InputSource, ...] | ArtifactRef] = {}
         for name, given in call.step.signature.inputs.items():
             value = call.arguments.get(name, given.default)
             who = f"{call.step.who}, input {name!r}"
-            if (found := _as_input(value, who)) is not None:
+            if (found := as_input(value, who)) is not None:
                 inputs[name] = found
             elif name in call.arguments:
-                parameters[name] = to_json(value, given.annotation, who)
+                kept = self._keep(value, given.annotation, who)
+                (inputs if isinstance(kept, ArtifactRef) else parameters)[name] = kept
             elif value is not NOTHING:
-                parameters |= _default(name, value, given.annotation, f"{who}, default")
-        upstream = dict.fromkeys([*(s.invocation for s in _flat(inputs)), *call.after])
+                parameters |= default_parameter(name, value, given.annotation, f"{who}, default")
+        upstream = dict.fromkeys([*(one.invocation for one in flat(inputs)), *call.after])
         spec = StepSpec.model_construct(
             invocation_id=call.invocation,
             source=source,
@@ -201,9 +231,9 @@ class StepCompiler:
             secrets=configuration.secrets_of(own, default, self.target.secrets, who),
             enable_cache=cache,
             cache_policy=configuration.cache_policy_of(own, default, who),
-            on_failure=_hook(own.on_failure, who),
-            on_success=_hook(own.on_success, who),
-            runtime=own.runtime or "inline",
+            on_failure=hook_source(own.on_failure, who),
+            on_success=hook_source(own.on_success, who),
+            runtime=configuration.runtime_of(own, default, who),
         )
         return source, config
 
@@ -212,88 +242,3 @@ def _materializers(annotation: Any) -> tuple[str, ...]:
     """What an output's class is stored by; of other annotations only the value tells."""
     kind = get_origin(annotation) or annotation
     return candidates(kind) if isinstance(kind, type) else ()
-
-
-def _as_input(value: Any, who: str) -> InputSource | tuple[InputSource, ...] | None:
-    """A handle, or a list of handles, as the outputs they stand for; None for a plain value."""
-    if isinstance(value, OutputHandle):
-        return InputSource(invocation=value.invocation, output=value.output)
-    if isinstance(value, OutputHandles):
-        names = ", ".join(handle.output for handle in value)
-        raise AuthoringError(
-            f"step {value[0].invocation!r} returns several outputs: {names}",
-            who=who,
-            fix="Unpack them where the step is called, and pass those that are wanted.",
-        )
-    if isinstance(value, InvocationHandle):
-        raise AuthoringError(
-            f"step {value.invocation!r} returns nothing to pass on", who=who, fix="Use after= to wait for it."
-        )
-    if not isinstance(value, list | tuple) or not any(isinstance(item, OutputHandle) for item in value):  # pyright: ignore[reportUnknownVariableType]
-        return None
-    found: list[Any] = [_as_input(item, who) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    if not all(isinstance(item, InputSource) for item in found):
-        raise AuthoringError(
-            "a list of outputs holds outputs of steps only", who=who, fix="Pass the other values separately."
-        )
-    return tuple(found)
-
-
-def _flat(inputs: Mapping[str, InputSource | tuple[InputSource, ...]]) -> list[InputSource]:
-    return [one for found in inputs.values() for one in (found if isinstance(found, tuple) else (found,))]
-
-
-def _default(name: str, value: Any, annotation: Any, who: str) -> dict[str, Any]:
-    """A default as a parameter, so that it is seen; one with no JSON form stays the function's."""
-    try:
-        return {name: to_json(value, annotation, who)}
-    except NotJson:
-        return {}
-
-
-def _hook(hook: Callable[..., Any] | None, who: str) -> str | None:
-    return None if hook is None else source_of(hook, f"{who}, hook")
-
-
-def _pipeline_configuration(
-    pipeline: PipelineFunction, parameters: Mapping[str, Any], target: Target
-) -> PipelineConfiguration:
-    options, who = pipeline.options, pipeline.who
-    settings = configuration.merged(options.settings, {}, who)
-    return PipelineConfiguration(
-        name=pipeline.name,
-        source=source_of(pipeline.entrypoint, who),
-        parameters=dict(parameters),
-        settings=target.own_settings(settings),
-        environment=configuration.environment_of(options, options, who),
-        secrets=configuration.secrets_of(options, options, target.secrets, who),
-        execution_mode=_mode(options.execution_mode, who),
-        dynamic=options.dynamic,
-        tags=tuple(options.tags),
-        on_failure=_hook(options.on_failure, who),
-        on_success=_hook(options.on_success, who),
-        docker_settings=configuration.docker_of(settings),
-        resource_settings=configuration.resources_of(settings),
-    )
-
-
-def _mode(asked: Any, who: str) -> ExecutionMode:
-    try:
-        return ExecutionMode(asked) if asked is not None else ExecutionMode.CONTINUE_ON_FAILURE
-    except ValueError:
-        known = ", ".join(mode.value for mode in ExecutionMode)
-        raise ConfigurationError(
-            "there is no such execution mode", who=who, value=asked, fix=f"Choose one of {known}."
-        ) from None
-
-
-def _schedule(pipeline: PipelineFunction) -> Schedule | None:
-    asked = pipeline.options.schedule
-    if asked is None or isinstance(asked, Schedule):
-        return asked
-    raise ConfigurationError(
-        "it is a Schedule",
-        who=f"{pipeline.who}, schedule",
-        value=asked,
-        fix='Schedule(cron_expression="0 2 * * *")',
-    )

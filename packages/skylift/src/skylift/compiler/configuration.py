@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from skylift.authoring.options import SharedOptions
+    from skylift.authoring.options import PipelineOptions, SharedOptions, StepOptions
 
 RESOURCES: Final = "resources"
 DOCKER: Final = "docker"
@@ -95,6 +95,24 @@ def retry_of(options: SharedOptions, default: SharedOptions, who: str) -> StepRe
     raise ConfigurationError(
         "it is a StepRetryConfig", who=f"{who}, retry", value=asked, fix="StepRetryConfig(max_retries=2)"
     )
+
+
+def runtime_of(step: StepOptions, pipeline: PipelineOptions, who: str) -> str:
+    """Where a dynamic pipeline runs a step: isolated, where it asks for something of its own.
+
+    Raises `ConfigurationError` for one that is to run inline, with resources or an image.
+    """
+    asked, own = step.runtime, [key for key in (RESOURCES, DOCKER) if key in step.settings]
+    if not pipeline.dynamic:
+        return asked or "inline"
+    if asked == "inline" and own:
+        raise ConfigurationError(
+            f"inline it has the orchestration environment's {' and '.join(own)}, and it asks for its own",
+            who=who,
+            value="runtime='inline'",
+            fix="Leave one of the two out.",
+        )
+    return asked or ("isolated" if own else "inline")
 
 
 def cache_of(options: SharedOptions, default: SharedOptions) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import Field
 
 from skylift.ledger import keys
+from skylift.ledger.calls import CallRecord
 from skylift.ledger.deletion import deployed
 from skylift.ledger.records import (
     UNREADABLE,
@@ -28,7 +29,7 @@ from skylift_contract.errors import ConfigurationError, DamagedObject, RecordToo
 from skylift_contract.snapshot import ArtifactRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from skylift.ledger.ledger import Ledger
 
@@ -114,6 +115,14 @@ def _runs(ledger: Ledger, found: Reached) -> None:
     results = (key for key in listed if key.endswith("/result.json") and key.split("/")[1] in set(there))
     for _, result in _read(ledger, ResultRecord, results, "Restore it, or delete its run."):
         found.artifacts.update(ref.digest for ref in result.outputs.values())
+    calls = (key for key in listed if key.split("/")[2:3] == ["calls"] and key.split("/")[1] in set(there))
+    for _, call in _read(ledger, CallRecord, calls, "Restore it, or delete its run."):
+        _given(found, call.step.spec.inputs)
+
+
+def _given(found: Reached, inputs: Mapping[str, object]) -> None:
+    """The values that a dynamic pipeline's own code made for a step."""
+    found.artifacts.update(given.digest for given in inputs.values() if isinstance(given, ArtifactRef))
 
 
 def _missing(ledger: Ledger, run_id: str, found: Reached, *, is_indexed: bool) -> None:
@@ -187,6 +196,8 @@ def _snapshot(ledger: Ledger, found: Reached, digest: str) -> None:
         found.code.add(snapshot.code.digest)
     for bound in snapshot.bindings.values():
         found.artifacts.update(ref.digest for ref in bound.outputs.values())
+    for call in snapshot.replay:
+        _given(found, call.inputs)
 
 
 def check_grace(grace: timedelta, least: timedelta) -> None:

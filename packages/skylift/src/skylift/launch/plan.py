@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skylift import project
 from skylift.authoring.sources import source_of
 from skylift.code import SourceTree, source_tree
-from skylift.compiler.compile import Target, compile_snapshot
+from skylift.compiler.compile import Target, compile_snapshot, foreseen
 from skylift.compiler.configuration import OF_FLAVOR
 from skylift.flavors import capabilities, flavor_of, known
 from skylift.launch.environments import kept_here
@@ -82,18 +82,29 @@ def _planned(
     source, left_out = _source(pipeline, stack.artifact_store.uri, is_needed=orchestrator.config.is_remote)
     code = source.archive() if source else None
     sources = SourceDigests(source)
-    snapshot = compile_snapshot(pipeline, arguments, target_of(orchestrator), code, sources)
-    check_settings(snapshot)
-    refused = check(snapshot, orchestrator.flavor, able, degraded)
+    target = target_of(orchestrator, degraded, is_dynamic=pipeline.options.dynamic)
+    snapshot = compile_snapshot(pipeline, arguments, target, code, sources)
+    whole = _with_foreseen(snapshot, pipeline, target)
+    check_settings(whole)
+    refused = check(whole, orchestrator.flavor, able, degraded)
     with calling(orchestrator, "validate", pipeline.who):
-        orchestrator.validate(stack, snapshot)
-    check_secrets(snapshot)
+        orchestrator.validate(stack, whole)
+    check_secrets(whole)
     if not orchestrator.config.is_remote:
-        check_set_here(snapshot)
-    notes = (*unscheduled, *left_out, *refused, *emulations(snapshot, able), *kept_here(stack))
-    made = Plan(snapshot, stack, source, (*notes, *suspicions(snapshot)))
+        check_set_here(whole)
+    notes = (*unscheduled, *left_out, *refused, *emulations(whole, able), *kept_here(stack))
+    made = Plan(snapshot, stack, source, (*notes, *suspicions(whole)))
     refuse_leaks_of_plan(made)
     return made
+
+
+def _with_foreseen(
+    snapshot: PipelineSnapshot, pipeline: PipelineFunction, target: Target
+) -> PipelineSnapshot:
+    """The snapshot with the steps that a dynamic pipeline may call, for the checks before anything starts."""
+    if not snapshot.is_dynamic:
+        return snapshot
+    return snapshot.model_copy(update={"steps": foreseen(pipeline, target)})
 
 
 def check_settings(snapshot: PipelineSnapshot) -> None:
@@ -126,17 +137,24 @@ def _without_schedule(
     return pipeline.with_options(schedule=None), (f"the schedule is not deployed, and this runs once: {why}",)
 
 
-def target_of(orchestrator: BaseOrchestrator) -> Target:
-    """What a snapshot holds of the orchestrator it is made for."""
+def target_of(
+    orchestrator: BaseOrchestrator, degraded: Collection[Capability] = (), *, is_dynamic: bool = False
+) -> Target:
+    """What a snapshot holds of the orchestrator it is made for.
+
+    A dynamic run has its own, to start isolated steps with.
+    """
     flavor = flavor_of(orchestrator)
+    has_sources = bool(orchestrator.run_id_sources) and not is_dynamic
     return Target(
         project=project.project_name(),
         flavor=orchestrator.flavor,
         run_id_sources=orchestrator.run_id_sources,
-        orchestrator=None if orchestrator.run_id_sources else orchestrator_source(orchestrator),
+        orchestrator=None if has_sources else orchestrator_source(orchestrator),
         retries="backend" if orchestrator.config.handles_step_retries else "runtime",
         settings_class=card.settings_class(flavor) if flavor else None,
         secrets=read_configuration().secrets,
+        degraded=tuple(capability.value for capability in degraded),
     )
 
 

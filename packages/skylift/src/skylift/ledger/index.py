@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from skylift.ledger import keys
-from skylift.ledger.records import UNREADABLE, RunRecord, UnreadRun, parse
+from skylift.ledger.records import UNREADABLE, RunRecord, parse
+from skylift.ledger.unread import UnreadRun
 from skylift_contract.canonical import canonical_json
 
 if TYPE_CHECKING:

@@ -106,6 +106,14 @@ def attempt_end(run: str, invocation: str, attempt: int, how: AttemptEnd) -> str
     return f"{RUNS}{run}/steps/{step_key(invocation)}/{attempt}/end-{how.value}.json"
 
 
+def calls(run: str) -> str:
+    return f"{RUNS}{run}/calls/"
+
+
+def call(run: str, invocation: str) -> str:
+    return f"{calls(run)}{step_key(invocation)}.json"
+
+
 def logs(run: str, invocation: str) -> str:
     return f"{RUNS}{run}/logs/{step_key(invocation)}/"
 

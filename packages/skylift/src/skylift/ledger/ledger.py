@@ -90,10 +90,10 @@ class Ledger:
         return self._create(record, keys.submitted_run(submission_id)).run_id
 
     def request(self, submission_id: str) -> Request | None:
-        return self._read(Request, keys.request(submission_id))
+        return self.read(Request, keys.request(submission_id))
 
     def run_of_submission(self, submission_id: str) -> str | None:
-        found = self._read(SubmittedRun, keys.submitted_run(submission_id))
+        found = self.read(SubmittedRun, keys.submitted_run(submission_id))
         return found.run_id if found else None
 
     def open_run(self, record: RunRecord) -> RunRecord:
@@ -118,7 +118,7 @@ class Ledger:
         return standing
 
     def run(self, run_id: str) -> RunRecord | None:
-        return self._read(RunRecord, keys.run(run_id))
+        return self.read(RunRecord, keys.run(run_id))
 
     def claim(self, run_id: str, start: StartRecord) -> StartRecord:
         """Claim the first free attempt at or after the record's own number.
@@ -134,7 +134,7 @@ class Ledger:
             start = start.model_copy(update={"attempt": start.attempt + 1})
 
     def start(self, run_id: str, invocation_id: str, attempt: int) -> StartRecord | None:
-        return self._read(StartRecord, keys.attempt_start(run_id, invocation_id, attempt))
+        return self.read(StartRecord, keys.attempt_start(run_id, invocation_id, attempt))
 
     def end_attempt(self, run_id: str, end: EndRecord) -> None:
         self.store.create(
@@ -142,7 +142,7 @@ class Ledger:
         )
 
     def attempt_end(self, run_id: str, invocation_id: str, attempt: int, how: AttemptEnd) -> EndRecord | None:
-        return self._read(EndRecord, keys.attempt_end(run_id, invocation_id, attempt, how))
+        return self.read(EndRecord, keys.attempt_end(run_id, invocation_id, attempt, how))
 
     def commit(self, run_id: str, result: ResultRecord) -> bool:
         """Publish a result; False when another attempt's was there before."""
@@ -150,23 +150,23 @@ class Ledger:
         return created.outcome is not Outcome.OTHERS
 
     def result(self, run_id: str, invocation_id: str) -> ResultRecord | None:
-        return self._read(ResultRecord, keys.result(run_id, invocation_id))
+        return self.read(ResultRecord, keys.result(run_id, invocation_id))
 
     def results(self, run_id: str, invocations: Iterable[str]) -> Found[ResultRecord]:
         """The results of those that have one."""
-        return self._read_each(ResultRecord, {name: keys.result(run_id, name) for name in invocations})
+        return self.read_each(ResultRecord, {name: keys.result(run_id, name) for name in invocations})
 
     def origins(self, bindings: Mapping[str, Binding]) -> Found[ResultRecord]:
         """The results that bound invocations take theirs from, of those that are still there."""
         wanted = {name: keys.result(bound.run_id, bound.step_name) for name, bound in bindings.items()}
-        return self._read_each(ResultRecord, wanted)
+        return self.read_each(ResultRecord, wanted)
 
     def ends(self, run_id: str, attempts: Mapping[str, tuple[int, AttemptEnd]]) -> Found[EndRecord]:
         """The end of that attempt of each, of those that have one."""
         wanted = {
             name: keys.attempt_end(run_id, name, attempt, how) for name, (attempt, how) in attempts.items()
         }
-        return self._read_each(EndRecord, wanted)
+        return self.read_each(EndRecord, wanted)
 
     def fail(self, run_id: str, failure: FailureRecord) -> None:
         """Add a revision that names what failed."""
@@ -225,7 +225,7 @@ class Ledger:
         return found[-1][0] + 1 if found else 0, newest[1] if newest else None
 
     def end(self, run_id: str, revision: int) -> RunEndRecord | None:
-        return self._read(RunEndRecord, keys.end(run_id, revision))
+        return self.read(RunEndRecord, keys.end(run_id, revision))
 
     def listing(self, run_id: str) -> keys.RunListing:
         """One listing that tells how every step of the run stands; logs are left out."""
@@ -248,11 +248,12 @@ class Ledger:
         listing = keys.read_run_listing(run_id, found)
         return next(iter(listing.steps.values()), keys.StepListing(committed=False, attempts={}))
 
-    def _read(self, model: type[AnyRecord], key: str) -> AnyRecord | None:
+    def read(self, model: type[AnyRecord], key: str) -> AnyRecord | None:
+        """What stands under a key; None where nothing does."""
         data = self.store.get(key)
         return None if data is None else parse(model, data, key)
 
-    def _read_each(self, model: type[AnyRecord], wanted: Mapping[str, str]) -> Found[AnyRecord]:
+    def read_each(self, model: type[AnyRecord], wanted: Mapping[str, str]) -> Found[AnyRecord]:
         """What stands under the keys of a mapping of names to keys."""
         records, unreadable = dict[str, AnyRecord](), dict[str, str]()
         found = self.store.get_many(wanted.values())
@@ -291,5 +292,5 @@ class Ledger:
             if number < void:
                 return
             with suppress(DamagedObject):
-                if record := self._read(model, key):
+                if record := self.read(model, key):
                     yield number, record

@@ -6,7 +6,6 @@ A reader meets an unknown newer field without harm and an unknown major with an 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -21,7 +20,6 @@ from skylift_contract.errors import (
     ConfigurationError,
     DamagedObject,
     RecordTooNew,
-    StoreError,
     UnknownName,
 )
 from skylift_contract.model import Frozen
@@ -139,6 +137,7 @@ class RunRecord(Record):
     `orchestrator_run_id`: None where all of it was cached, and no backend has it.
     `is_signalled`: SIGTERM to the writer's process stops the run, and ends nothing else.
     `began`: when the backend started it, where who writes it is a reader that came later.
+    `parent`: the run whose dynamic pipeline called this one's.
     """
 
     run_id: str
@@ -150,25 +149,11 @@ class RunRecord(Record):
     submission_id: str | None = None
     is_signalled: bool = False
     began: datetime | None = None
+    parent: str | None = None
 
     @property
     def created(self) -> datetime:
         return self.began or self.writer.time
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadRun:
-    """A run that the index names, and whose record cannot be read here: what else is known is nothing."""
-
-    run_id: str
-    created: datetime
-    error: StoreError
-    orchestrator_run_id: None = None
-    project: None = None
-    pipeline: None = None
-    snapshot: None = None
-    flavor: None = None
-    submission_id: None = None
 
 
 class StartRecord(Record):

@@ -19,6 +19,7 @@ from skylift_contract.status import (
     Liveness,
     RunStatus,
     StepEvidence,
+    open_ended_status,
     run_status,
     step_status,
     with_skips,
@@ -58,7 +59,8 @@ def read_status(
 def look(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunStatus = UNASKED) -> Seen:
     """The same, with whether the run is sealed.
 
-    Reads one listing, the run's end, and a record for each step that is open or failed.
+    Reads one listing, the run's end, and a record for each step that is open or failed; of a
+    dynamic run the snapshot is `calls.grown`.
     `backend` is to be asked before, for what commits in between is then seen.
     """
     listing = ledger.listing(run_id)
@@ -70,7 +72,9 @@ def look(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, backend: RunSt
     steps = {name: _own_words(name, step_status(found, name, against)) for name, found in evidence.items()}
     upstream = {name: step.spec.upstream_steps for name, step in snapshot.step_configurations.items()}
     stop_asked = any(number >= (end.void_stops if end else 0) for number in listing.stops)
-    status = run_status(with_skips(steps, upstream), backend, sealed=sealed, stop_asked=stop_asked)
+    found = with_skips(steps, upstream)
+    come_to = open_ended_status if snapshot.is_dynamic else run_status
+    status = come_to(found, backend, sealed=sealed, stop_asked=stop_asked)
     if damage and damage.what not in status.reason:
         status = replace(status, reason="; ".join(filter(None, (status.reason, str(damage)))))
     return Seen(status, sealed is not None, max(listing.ends, default=-1))

@@ -65,6 +65,11 @@ def _seal(run: ActiveRun, end: RunEndRecord) -> None:
     call_run_hook(run, end, standing)
 
 
+def needs_worker(step: Step) -> bool:
+    """Whether it cannot run in this process: an alarm and an isolation are a process's own."""
+    return step.config.timeout is not None or step.config.runtime == "isolated"
+
+
 class _Coordinator:
     def __init__(
         self, run: ActiveRun, parallelism: int, environments: Mapping[str, Mapping[str, str]]
@@ -125,7 +130,7 @@ class _Coordinator:
             self.began[name] = time.monotonic()
             self.observer.step(StepEvent(name, ExecutionStatus.RUNNING))
             step = self.steps[name]
-            if self.parallelism > 1 or step.config.timeout is not None:
+            if self.parallelism > 1 or needs_worker(step):
                 self.workers.start(step)
             else:
                 self._close(name, self._run_here(step))

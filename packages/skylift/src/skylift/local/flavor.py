@@ -21,8 +21,8 @@ _CHECKED = EMULATED("checked against this machine, not enforced")
 CAPABILITIES: Mapping[Capability, Support] = MappingProxyType(
     {
         Capability.STATIC_PIPELINES: FULL,
-        Capability.DYNAMIC_PIPELINES: no("dynamic pipelines are not built yet"),
-        Capability.ISOLATED_STEPS: no("isolated steps are not built yet"),
+        Capability.DYNAMIC_PIPELINES: FULL,
+        Capability.ISOLATED_STEPS: EMULATED("in worker processes of this machine"),
         Capability.PARALLEL_STEPS: EMULATED("in worker processes, when max_parallelism is above 1"),
         Capability.CPU: _CHECKED,
         Capability.MEMORY: _CHECKED,

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from skylift.authoring.sources import INTERACTIVE
+from skylift.dynamic.orchestrate import Surroundings, orchestrate
+from skylift.dynamic.placement import INLINE, placement
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.local.config import LocalOrchestratorConfig, LocalSettings
-from skylift.local.coordinator import coordinate
-from skylift.local.machine import check_machine
+from skylift.local.coordinator import coordinate, needs_worker
+from skylift.local.flavor import CAPABILITIES
+from skylift.local.machine import check_machine, cpu_count
 from skylift.runtime.active import ActiveRun
+from skylift.runtime.isolation import StepProcesses
 from skylift.store.location import open_store
+from skylift_contract.capability import Capability
+from skylift_contract.check import check
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
 from skylift_contract.run_id import RUN_ID_ENV, Env, canonical, find_orchestrator_run_id, run_id
@@ -25,6 +31,10 @@ if TYPE_CHECKING:
     from skylift_contract.run_id import RunIdSource
     from skylift_contract.snapshot import PipelineSnapshot
     from skylift_contract.stack import Stack
+
+
+THREADS_BESIDE: Final = 4
+"""As `concurrent.futures.ThreadPoolExecutor` of the standard library has it."""
 
 
 class LocalOrchestrator(BaseOrchestrator):
@@ -60,6 +70,47 @@ class LocalOrchestrator(BaseOrchestrator):
         step_environments: dict[str, dict[str, str]],
         placeholder_run: PipelineRun | None = None,
     ) -> SubmissionResult:
+        run = self._opened(snapshot, stack, placeholder_run)
+        coordinate(run, self.parallelism(snapshot), step_environments)
+        return SubmissionResult(orchestrator_run_id=run.orchestrator_run_id)
+
+    def submit_dynamic_pipeline(
+        self,
+        snapshot: PipelineSnapshot,
+        stack: Stack,
+        environment: dict[str, str],
+        placeholder_run: PipelineRun | None = None,
+    ) -> SubmissionResult:
+        run = self._opened(snapshot, stack, placeholder_run)
+        processes = StepProcesses()
+        try:
+            around = Surroundings(
+                isolation=processes,
+                environment=environment,
+                limit=self.concurrency(snapshot),
+                settings_class=LocalSettings,
+                check=lambda found: self._check_step(stack, found),
+            )
+            orchestrate(run, around)
+        finally:
+            processes.close()
+        return SubmissionResult(orchestrator_run_id=run.orchestrator_run_id)
+
+    def concurrency(self, snapshot: PipelineSnapshot) -> int:
+        """How many steps of a dynamic run at once: threads wait well, so there are more than CPUs."""
+        configuration = snapshot.pipeline_configuration
+        asked = configuration.max_concurrent_steps
+        parallelism = self.parallelism(snapshot)
+        return asked or (parallelism if parallelism > 1 else cpu_count() + THREADS_BESIDE)
+
+    def _check_step(self, stack: Stack, snapshot: PipelineSnapshot) -> None:
+        """Of a step that is called for the first time, all that was checked of those foreseen."""
+        check(snapshot, self.flavor, CAPABILITIES, degraded_in(snapshot))
+        self.validate(stack, snapshot)
+
+    def _opened(
+        self, snapshot: PipelineSnapshot, stack: Stack, placeholder_run: PipelineRun | None
+    ) -> ActiveRun:
         submission = placeholder_run.submission_id if placeholder_run else None
         orchestrator_run_id = canonical(submission or os.urandom(16).hex(), owner=str(self.id))
         ledger = Ledger(open_store(stack.artifact_store.uri, stack.artifact_store.options))
@@ -73,9 +124,12 @@ class LocalOrchestrator(BaseOrchestrator):
             submission_id=submission,
             is_signalled=threading.current_thread() is threading.main_thread(),
         )
-        run = ActiveRun(ledger, snapshot, ledger.open_run(record))
-        coordinate(run, self.parallelism(snapshot), step_environments)
-        return SubmissionResult(orchestrator_run_id=orchestrator_run_id)
+        return ActiveRun(ledger, snapshot, ledger.open_run(record))
+
+
+def degraded_in(snapshot: PipelineSnapshot) -> list[Capability]:
+    """What whoever submitted a dynamic run accepted that its steps go without."""
+    return [Capability(name) for name in snapshot.pipeline_configuration.step_defaults.degraded]
 
 
 def settings_of(settings: Mapping[str, Any]) -> LocalSettings:
@@ -97,14 +151,17 @@ def _check_settings(snapshot: PipelineSnapshot) -> None:
 
 
 def needs_workers(snapshot: PipelineSnapshot, parallelism: int) -> bool:
-    return parallelism > 1 or any(step.config.timeout for step in snapshot.steps)
+    if snapshot.is_dynamic:
+        root = snapshot.pipeline_configuration
+        return any(placement(step, root) != INLINE for step in snapshot.steps)
+    return parallelism > 1 or any(needs_worker(step) for step in snapshot.steps)
 
 
 def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
     """Refuse what another process of this machine could not do."""
     who, why = (
         f"pipeline {snapshot.name!r}",
-        "steps with a timeout, or in parallel, run in processes of their own",
+        "steps that are isolated, have a timeout, or run in parallel are processes of their own",
     )
     if stack.artifact_store.uri.startswith("memory:"):
         raise ConfigurationError(

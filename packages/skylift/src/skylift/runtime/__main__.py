@@ -1,4 +1,6 @@
-"""`python -m skylift.runtime step --snapshot DIGEST --step ID [--store URI] [--set NAME=VALUE]…`.
+"""What runs in a container: `step` runs one step of a run, `orchestrate` a dynamic run.
+
+`python -m skylift.runtime step --snapshot DIGEST --step ID [--store URI] [--set NAME=VALUE]…`
 
 argparse rather than click: this starts once for every step of every run.
 """
@@ -17,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one step; the exit code is the step's."""
+    """Run one step, or a dynamic run; the exit code is the step's, or says how the run ended."""
     options = _parser().parse_args(argv)
     # A script that reads its arguments when it is imported finds none of ours.
     del sys.argv[1:]
     try:
-        return _step(options)
+        return options.run_it(options)
     except SkyliftError as error:
         sys.stderr.write(f"skylift: {error}\n")
         return error.exit_code
@@ -32,11 +34,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m skylift.runtime")
     commands = parser.add_subparsers(required=True)
     step = commands.add_parser("step", help="run one step of a run")
-    step.add_argument("--store", help="URI of the artifact store; by default from the environment")
-    step.add_argument("--snapshot", required=True, help="digest of the snapshot")
     step.add_argument("--step", required=True, help="invocation id")
     step.add_argument("--attempt", type=int, help="the backend's own count of attempts, from 1")
-    step.add_argument("--set", action="append", default=[], type=_pair, metavar="NAME=VALUE")
+    step.add_argument("--run", help="of a dynamic run: its id")
+    step.set_defaults(run_it=_step)
+    orchestrate = commands.add_parser("orchestrate", help="run the function of a dynamic pipeline")
+    orchestrate.set_defaults(run_it=_orchestrate)
+    for command in (step, orchestrate):
+        command.add_argument("--store", help="URI of the artifact store; by default from the environment")
+        command.add_argument("--snapshot", required=True, help="digest of the snapshot")
+        command.add_argument("--set", action="append", default=[], type=_pair, metavar="NAME=VALUE")
     return parser
 
 
@@ -56,7 +63,7 @@ def _step(options: argparse.Namespace) -> int:
         stop_on_signals,
         stop_when_orphaned,
     )
-    from skylift.runtime.opening import code_on_path, join_run, open_ledger
+    from skylift.runtime.opening import called_step, code_on_path, join_run, open_ledger
     from skylift.runtime.step import exit_code, run_step
 
     stop_on_signals()
@@ -67,9 +74,28 @@ def _step(options: argparse.Namespace) -> int:
             snapshot = ledger.snapshot(options.snapshot)
             with code_on_path(ledger, snapshot.code):
                 with interruptible():
-                    step = snapshot.step(options.step)
-                    run = join_run(ledger, snapshot, dict(options.set), step.spec.invocation_id)
+                    if options.run:
+                        run, step = called_step(ledger, snapshot, options.run, options.step)
+                    else:
+                        step = snapshot.step(options.step)
+                        run = join_run(ledger, snapshot, dict(options.set), step.spec.invocation_id)
                 return exit_code(run_step(run, step, options.attempt))
+    except (StopRequested, KeyboardInterrupt):
+        return STOPPED_EXIT
+
+
+def _orchestrate(options: argparse.Namespace) -> int:
+    from skylift.dynamic.environment import orchestrated
+    from skylift.runtime.interrupts import STOPPED_EXIT, StopRequested, held_back, stop_on_signals
+    from skylift.runtime.opening import code_on_path, join_run, open_ledger
+
+    stop_on_signals()
+    try:
+        with held_back():
+            ledger = open_ledger(options.store)
+            snapshot = ledger.snapshot(options.snapshot)
+            with code_on_path(ledger, snapshot.code):
+                return orchestrated(join_run(ledger, snapshot, dict(options.set), ""))
     except (StopRequested, KeyboardInterrupt):
         return STOPPED_EXIT
 

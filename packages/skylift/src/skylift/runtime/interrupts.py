@@ -1,4 +1,4 @@
-"""Ending a step from outside its own code: a stop, or its time being up.
+"""Ending a step from outside its own code.
 
 A stop must not cut a record in two: it is held back while the runtime writes (`held_back`),
 and reaches the step's own code, and the waits between (`interruptible`).
@@ -6,30 +6,21 @@ and reaches the step's own code, and the waits between (`interruptible`).
 
 from __future__ import annotations
 
-import faulthandler
 import os
 import signal
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from skylift_contract.environment import SUPERVISED_ENV
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
-T = TypeVar("T")
-
-GRACE_S: Final = 10.0
-"""How long code that does not return to the interpreter may delay its own time-out."""
+    from collections.abc import Generator
 
 ORPHAN_GRACE_S: Final = 20.0
 """How long a step may take to end once nobody supervises it; then its process ends by force."""
-
-TIMED_OUT_EXIT: Final = 124
-"""What timeout(1) of coreutils exits with."""
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
 """What asks a process to end: who stops it, and the terminal that is closed."""
@@ -39,19 +30,15 @@ STOPPED_EXIT: Final = 143
 
 
 class StopRequested(BaseException):
-    """The process was asked to end; no `except Exception` of a step swallows it.
+    """The process or the step was asked to end; no `except Exception` of a step swallows it.
 
-    Its argument, where it has one, is the signal's number.
+    Its argument, where it has one, is the signal's number, or who asked, in words.
     """
-
-
-class StepTimedOut(BaseException):
-    """The step's time was up."""
 
 
 @dataclass(slots=True)
 class _Hold:
-    """Of the main thread, in which alone signals arrive."""
+    """Of the main thread, where signals arrive, or of one that `interrupt` reaches."""
 
     is_on: bool = False
     pending: BaseException | None = None
@@ -60,70 +47,149 @@ class _Hold:
 
 
 _HOLD: Final = _Hold()
+_THREADS: Final[dict[int, _Hold]] = {}
+_SWITCHING: Final = threading.RLock()
+"""Held while a thread's hold is switched, so that `interrupt` never finds it in between."""
 
 
 def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
+def _own() -> _Hold | None:
+    """This thread's; None for one that no stop reaches."""
+    return _HOLD if _in_main_thread() else _THREADS.get(threading.get_ident())
+
+
 @contextmanager
 def held_back() -> Generator[None]:
     """Keep a stop that arrives meanwhile for the next `interruptible`, or `raise_if_asked`."""
-    before = _HOLD.is_on
-    _HOLD.is_on = before or _in_main_thread()
+    own = _own()
+    if own is None:
+        yield
+        return
+    before = own.is_on
     try:
+        _switch(own, is_on=True)
         yield
     finally:
-        _HOLD.is_on = before
+        own.is_on = before
 
 
 @contextmanager
 def interruptible() -> Generator[None]:
     """Let a stop through, one that was held back at once."""
-    if not _in_main_thread():
+    own = _own()
+    if own is None:
         yield
         return
-    before = _HOLD.is_on
+    before = own.is_on
     try:
-        _HOLD.is_on = False
+        own.is_on = False
         raise_if_asked()
         yield
     finally:
-        _HOLD.is_on = before
+        _switch(own, is_on=before)
+
+
+def _switch(own: _Hold, *, is_on: bool) -> None:
+    """Hold stops back or not, from here on: one that `interrupt` has sent already arrives here."""
+    if own is _HOLD:
+        own.is_on = is_on
+        return
+    try:
+        with _SWITCHING:
+            own.is_on = is_on
+        _arrival()
+    except BaseException:
+        own.is_on = is_on
+        raise
+
+
+def _arrival() -> None:
+    """The interpreter raises what was sent to a thread when a function of Python begins."""
 
 
 def raise_if_asked() -> None:
     """Raise the stop that was held back, once."""
-    if _in_main_thread() and (pending := _HOLD.pending):
-        _HOLD.pending = None
+    if (own := _own()) and (pending := own.pending):
+        own.pending = None
         raise pending
 
 
 def asked_to_stop() -> BaseException | None:
-    """The stop that reached this process, also where a step's own code has handled it."""
-    return _HOLD.asked if _in_main_thread() else None
+    """The stop that reached this thread, also where a step's own code has handled it."""
+    own = _own()
+    return own.asked if own else None
 
 
 def keep_for_later(error: BaseException) -> None:
     """Hold back again a stop that reached what must not be ended by it."""
-    _HOLD.pending = type(error)(*error.args)
+    if own := _own():
+        own.pending = type(error)(*error.args)
+
+
+@contextmanager
+def reached_by_interrupts() -> Generator[None]:
+    """Let `interrupt` reach this thread, which is not the main one; at first it is held back."""
+    me = threading.get_ident()
+    own = _THREADS[me] = _Hold(is_on=True)
+    try:
+        yield
+    finally:
+        with _SWITCHING:
+            own.is_on = True
+            _THREADS.pop(me, None)
+
+
+def interrupt(thread: threading.Thread, why: str) -> None:
+    """Raise `StopRequested` in another thread, at its next line of Python; `why` is its reason.
+
+    In the main thread what waits for the system is woken; in another it ends by itself first:
+    Python cannot interrupt it.
+    """
+    if thread is threading.main_thread():
+        _HOLD.pending = _HOLD.pending or StopRequested(why)
+        _HOLD.asked = _HOLD.asked or StopRequested(why)
+        if signal.getsignal(signal.SIGTERM) is _on_stop:
+            signal.pthread_kill(thread.ident or 0, signal.SIGTERM)
+        return
+    with _SWITCHING:
+        own = _THREADS.get(thread.ident or 0)
+        if own is None or own.asked is not None:
+            return
+        own.asked = StopRequested(why)
+        if own.is_on:
+            own.pending = StopRequested(why)
+        else:
+            _send(thread.ident or 0)
+
+
+def _send(ident: int) -> None:
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(StopRequested))
 
 
 def stopped_by(error: KeyboardInterrupt | StopRequested) -> str:
     """What ended a step or a run, as its reason."""
     if isinstance(error, KeyboardInterrupt):
         return "it was stopped by Ctrl-C"
-    if not error.args:
+    asked = error if error.args else asked_to_stop()
+    if asked is None or not asked.args:
         return "it was stopped"
-    name = signal.Signals(error.args[0]).name
+    if isinstance(asked.args[0], str):
+        return f"it was stopped: {asked.args[0]}"
+    name = signal.Signals(asked.args[0]).name
     return f"it was stopped by {name}{': its terminal is gone' if name == 'SIGHUP' else ''}"
 
 
 def _arrive(error: BaseException) -> None:
     _HOLD.asked = _HOLD.asked or type(error)(*error.args)  # a copy: the other collects a traceback
     if not _HOLD.is_on:
+        error, _HOLD.pending = _HOLD.pending or error, None
         raise error
-    _HOLD.pending = error
+    _HOLD.pending = _HOLD.pending or error
 
 
 def _on_stop(number: int, _: object) -> None:
@@ -200,8 +266,14 @@ def stopping_on_signals() -> Generator[None]:
         if is_outermost:
             _HOLD.asked = None
         if late is not None:
-            number = (*late.args, signal.SIGTERM)[0] if isinstance(late, StopRequested) else signal.SIGINT
-            signal.raise_signal(number)
+            _hand_on(late)
+
+
+def _hand_on(late: BaseException) -> None:
+    """As the signal that it was; one of our own, from `interrupt`, concerns nobody else."""
+    number = (*late.args, signal.SIGTERM)[0] if isinstance(late, StopRequested) else signal.SIGINT
+    if not isinstance(number, str):
+        signal.raise_signal(number)
 
 
 def stop_when_orphaned() -> None:
@@ -219,69 +291,3 @@ def stop_when_orphaned() -> None:
         os._exit(STOPPED_EXIT)  # its code does not let itself be interrupted
 
     threading.Thread(target=watch, name="skylift-orphaned", daemon=True).start()
-
-
-def within(
-    seconds: float | None, call: Callable[[], T], last_words: Callable[[], Any], grace_s: float | None = None
-) -> T:
-    """What a call returns; raises `StepTimedOut` into it, in the main thread, once the time is up.
-
-    Code that holds the main thread outside the interpreter gets `grace_s` more, by default
-    `GRACE_S`; then `last_words` is called, to write the record, and the process ends. Where it
-    holds the interpreter, too, no code of Python's runs: the process ends after the grace has
-    passed once more, without a record.
-    """
-    if seconds is None:
-        return call()
-    grace_s = GRACE_S if grace_s is None else grace_s
-    limit = _TimeLimit(seconds, grace_s, last_words)
-    before = signal.signal(signal.SIGALRM, limit.expire)
-    # A function and no context manager: between those and their block an alarm would find no `finally`.
-    try:
-        try:
-            faulthandler.dump_traceback_later(seconds + 2 * grace_s, exit=True, file=2)
-            threading.Thread(target=limit.watch, name="skylift-timeout", daemon=True).start()
-            returned = call()
-        finally:
-            limit.is_running = False
-        if limit.has_expired:  # its code caught what said so, and went on
-            raise StepTimedOut
-        return returned
-    finally:
-        limit.leave()
-        faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGALRM, before)
-
-
-class _TimeLimit:
-    """`is_running` is the main thread's own: once it is off, a late alarm raises nothing."""
-
-    def __init__(self, seconds: float, grace_s: float, last_words: Callable[[], Any]) -> None:
-        self.seconds, self.grace_s, self.last_words = seconds, grace_s, last_words
-        self.is_running, self.has_expired = True, False
-        self._left = threading.Event()
-        self._alarming = threading.Lock()
-
-    def expire(self, *_: object) -> None:
-        if self.is_running:
-            self.is_running, self.has_expired = False, True
-            raise StepTimedOut
-
-    def leave(self) -> None:
-        """Afterwards no alarm is sent: whatever handles the signal then would not know it."""
-        with self._alarming:
-            self._left.set()
-
-    def watch(self) -> None:
-        if self._left.wait(self.seconds):
-            return
-        with self._alarming:
-            if self._left.is_set():
-                return
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
-        if self._left.wait(self.grace_s):
-            return
-        try:
-            self.last_words()
-        finally:
-            os._exit(TIMED_OUT_EXIT)

@@ -27,18 +27,17 @@ from skylift.runtime.context import StepContext, running
 from skylift.runtime.failures import error_info, print_traceback, summary
 from skylift.runtime.hooks import call_hook
 from skylift.runtime.interrupts import (
-    StepTimedOut,
     StopRequested,
     asked_to_stop,
     held_back,
     interruptible,
     stopped_by,
-    within,
 )
 from skylift.runtime.known_secrets import hidden_in
 from skylift.runtime.logs import LogSink
 from skylift.runtime.step_secrets import environment, looked_up, revealed
 from skylift.runtime.streams import captured
+from skylift.runtime.time_limit import StepTimedOut, within
 from skylift.runtime.values import load_arguments, save_outputs
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError, StoreError

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from skylift.authoring.sources import load
 from skylift.code import unpack
 from skylift.ledger import keys
+from skylift.ledger.calls import call_of
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.runtime.active import ActiveRun
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from skylift_contract.orchestrator import BaseOrchestrator
-    from skylift_contract.snapshot import CodeArchive, OrchestratorSource, PipelineSnapshot
+    from skylift_contract.snapshot import CodeArchive, OrchestratorSource, PipelineSnapshot, Step
 
 
 def open_ledger(store: str | None) -> Ledger:
@@ -78,6 +79,21 @@ def join_run(
     return ActiveRun(ledger, snapshot, ledger.open_run(record))
 
 
+def called_step(
+    ledger: Ledger, snapshot: PipelineSnapshot, run: str, invocation: str
+) -> tuple[ActiveRun, Step]:
+    """A dynamic run, whose process started this one, and what it called."""
+    record, call = ledger.run(run), call_of(ledger, run, invocation)
+    if record is None or call is None or record.snapshot != snapshot.digest:
+        raise RunIdError(
+            f"the run has not called step {invocation!r} of this snapshot",
+            who=f"run {run}",
+            value=snapshot.digest,
+            fix="A dynamic run starts its isolated steps itself, with the command that it gives.",
+        )
+    return ActiveRun(ledger, snapshot, record), call.step
+
+
 def _orchestrator_run_id(snapshot: PipelineSnapshot, arguments: Mapping[str, str]) -> str:
     runtime = snapshot.runtime
     if runtime.run_id_sources or runtime.orchestrator is None:
@@ -86,7 +102,7 @@ def _orchestrator_run_id(snapshot: PipelineSnapshot, arguments: Mapping[str, str
         )
     who = who_says_the_id(snapshot)
     try:
-        orchestrator = _made_again(runtime.orchestrator, runtime.flavor)
+        orchestrator = made_again(runtime.orchestrator, runtime.flavor)
         return checked(orchestrator.get_orchestrator_run_id(), who=who, backend=runtime.flavor)
     except SkyliftError:
         raise
@@ -98,7 +114,7 @@ def _orchestrator_run_id(snapshot: PipelineSnapshot, arguments: Mapping[str, str
         ) from error
 
 
-def _made_again(source: OrchestratorSource, flavor: str) -> BaseOrchestrator:
+def made_again(source: OrchestratorSource, flavor: str) -> BaseOrchestrator:
     implementation: Any = load(source.implementation)
     config_class: Any = load(source.config_class)
     try:

@@ -41,7 +41,7 @@ def run_step(
     def closing(outcome: Outcome) -> Outcome:
         if outcome.status is ExecutionStatus.FAILED and not outcome.will_retry:
             record_failure(run, step, outcome)
-        if _may_be_last(run, step, outcome):
+        if not run.snapshot.is_dynamic and _may_be_last(run, step, outcome):
             seal_if_closed(run)
         return outcome
 
@@ -90,6 +90,8 @@ def _halted(run: ActiveRun, step: Step) -> Outcome | None:
     A step that is to run in a run that has ended is a repair: the run is opened again, and
     what kept steps from starting in it before does so no more.
     """
+    if run.snapshot.is_dynamic:
+        return None  # whoever started it saw to that
     reopened = run.ledger.reopen(run.id)
     if run.ledger.stop_request(run.id, reopened.void_stops if reopened else 0) is not None:
         return _note(run, step, AttemptEnd.SKIPPED, "the run was asked to stop")

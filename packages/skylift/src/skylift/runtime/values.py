@@ -8,14 +8,14 @@ from skylift import artifacts
 from skylift.authoring.parameters import from_json
 from skylift.runtime.checks import Shown, check_type
 from skylift_contract.errors import DamagedObject, MaterializationError
-from skylift_contract.snapshot import InputSource
+from skylift_contract.snapshot import ArtifactRef, InputSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skylift.authoring.signature import StepSignature
     from skylift.runtime.active import ActiveRun
-    from skylift_contract.snapshot import ArtifactRef, Step
+    from skylift_contract.snapshot import Step
 
 
 def load_arguments(run: ActiveRun, step: Step, signature: StepSignature) -> dict[str, Any]:
@@ -27,6 +27,9 @@ def load_arguments(run: ActiveRun, step: Step, signature: StepSignature) -> dict
             arguments[name] = from_json(step.config.parameters[name], given.annotation, who)
         elif isinstance(source := step.spec.inputs.get(name), InputSource):
             arguments[name] = _load(run, source, given.annotation)
+            check_type(arguments[name], given.annotation, who)
+        elif isinstance(source, ArtifactRef):
+            arguments[name] = artifacts.load(run.ledger.store, source, given.annotation, who)
             check_type(arguments[name], given.annotation, who)
         elif source is not None:
             arguments[name] = [_load(run, one, Any) for one in source]

@@ -16,8 +16,9 @@ from skylift.cli.commands import command, output_option, place_options
 from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
 from skylift.ledger.labels import read_labels
-from skylift.ledger.records import UNREADABLE, UnreadRun, now
+from skylift.ledger.records import UNREADABLE, now
 from skylift.ledger.schedules import checked_name, firings
+from skylift.ledger.unread import UnreadRun
 from skylift.project import STORE_OPTION
 from skylift.store.location import LAYOUT, folder_of
 from skylift_contract.enums import ExecutionStatus

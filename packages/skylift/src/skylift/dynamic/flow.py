@@ -1,0 +1,291 @@
+"""The function of a dynamic pipeline while it runs: its calls become steps, in its order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skylift.authoring import signature, trace
+from skylift.authoring.handles import OutputHandle
+from skylift.authoring.signature import StepSignature
+from skylift.dynamic.arguments import Fan, as_handles, crossed, numbered, zipped
+from skylift.dynamic.calls import Call
+from skylift.dynamic.engine import Engine, halts
+from skylift.dynamic.futures import MapFuture, Output, StepFuture
+from skylift.dynamic.script import Script
+from skylift.ledger.calls import CallRecord, put_call, recorded
+from skylift.runtime.active import ActiveRun, Outcome
+from skylift.runtime.interrupts import StopRequested, asked_to_stop, held_back, interruptible, stopped_by
+from skylift_contract.enums import ExecutionMode, ExecutionStatus
+from skylift_contract.errors import AuthoringError, ReplayDiverged, StepFailed
+from skylift_contract.snapshot import Step, StepConfig, StepSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from skylift.authoring.pipelines import PipelineFunction
+    from skylift.authoring.steps import StepFunction
+    from skylift.dynamic.compiling import CallCompiler
+    from skylift_contract.snapshot import RecordedCall
+
+
+class Halted(BaseException):
+    """Nothing more begins in this run; it ends the pipeline's function, whatever that catches."""
+
+
+class Flow:
+    """Takes the calls of one run; made, used and ended in one thread.
+
+    Args:
+        run: The run, open.
+        compiler: Makes steps of calls.
+        engine: Runs them.
+        parent: The flow whose function called this pipeline, where one did.
+    """
+
+    def __init__(
+        self, run: ActiveRun, compiler: CallCompiler, engine: Engine, parent: Flow | None = None
+    ) -> None:
+        self.run, self.engine, self.parent = run, engine, parent
+        self.compiler = compiler
+        self.mode = run.snapshot.pipeline_configuration.execution_mode
+        self.calls: dict[str, Call] = {}
+        self.diverged: ReplayDiverged | None = None
+        self._who = f"pipeline {run.snapshot.name!r}"
+        self._ids, self._maps = trace.Ids(self._who), trace.Ids(self._who)
+        script = recorded(run.ledger, run.id, run.snapshot)
+        self._committed = frozenset(
+            one.invocation_id for one in script if run.outputs_of(one.invocation_id) is not None
+        )
+        self._script = Script(run.snapshot.name, script, self._committed)
+        self.last: tuple[str, ...] = ()
+        """The synchronous call that succeeded last, which stands for all of them before it."""
+        self._caught: list[str] = []
+        self._halted_by: Call | None = None
+        self.prefix = ""
+        self._has_ended = self._is_over = False
+
+    # What the pipeline's function does.
+
+    def call(self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None) -> Any:
+        with held_back():
+            name = self._ids.take(step.name, id)
+            made = self._made(step, name, arguments, (*self._after(after, step.who), *self.last))
+            if made.outcome is None:
+                self.engine.run_now(made)
+            self.finish(made)
+            self.last = (made.name,)
+            return made.given
+
+    def submit(
+        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
+    ) -> StepFuture:
+        with held_back():
+            name = self._ids.take(step.name, id)
+            return self._submitted(step, name, arguments, self._after(after, step.who))
+
+    def map(
+        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
+    ) -> MapFuture:
+        return self._fanned(step, zipped(arguments, step.who), after, id)
+
+    def product(
+        self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
+    ) -> MapFuture:
+        return self._fanned(step, crossed(arguments, step.who), after, id)
+
+    def nest(self, pipeline: PipelineFunction, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        from skylift.dynamic.nested import nested
+
+        with held_back():
+            return nested(self, pipeline, pipeline.bind(args, dict(kwargs)))
+
+    def take_id(self, name: str) -> str:
+        return self._ids.take(name)
+
+    def add_input(self, name: str, output: str, annotation: Any) -> Output:
+        """An output that was there before: `snapshot.bindings` has it under this name."""
+        step = Step(spec=StepSpec(invocation_id=name, source=""), config=StepConfig(name=name))
+        signed = StepSignature({}, (signature.Output(output, annotation),), returns_many=False)
+        call = self.calls[self._ids.take(name, name)] = Call(self, step, signed, ())
+        call.outcome = Outcome(ExecutionStatus.CACHED)
+        call.closed.set()
+        return call.outputs[0]
+
+    def _fanned(self, step: StepFunction[Any], fan: Fan, after: Any, id: str | None) -> MapFuture:
+        with held_back():
+            waits_for = (*self._after(after, step.who), *fan.sources)
+            name = self._maps.take(step.name, id)
+            return MapFuture(
+                self._submitted(step, self._ids.take(step.name, each), given, waits_for)
+                for each, given in numbered(name, fan)
+            )
+
+    def _submitted(
+        self, step: StepFunction[Any], name: str, arguments: Mapping[str, Any], after: tuple[str, ...]
+    ) -> StepFuture:
+        made = self._made(step, name, arguments, after)
+        made.is_submitted = True
+        if made.outcome is None:
+            self.engine.submit(made)
+        return made.future
+
+    def _after(self, after: Any, who: str) -> tuple[str, ...]:
+        names = trace.invocations_in(after, who)
+        for name in names:
+            if name not in self.calls:
+                raise AuthoringError(f"`after` names {name!r}, which was not called before it", who=who)
+        return names
+
+    def _made(
+        self, step: StepFunction[Any], name: str, arguments: Mapping[str, Any], after: tuple[str, ...]
+    ) -> Call:
+        """A call, noted in the run's record; closed already where it was made before."""
+        self._check_open(step.who)
+        given = {argument: as_handles(value) for argument, value in arguments.items()}
+        self._check_own(given, step.who)
+        compiled = self.compiler.step(trace.Call(name, step, given, after))
+        return self.noted(compiled, step.signature)
+
+    def noted(self, step: Step, signed: StepSignature, sub_run: str | None = None) -> Call:
+        """Note what was compiled, and compare it with what was called before."""
+        before = self._followed(step)
+        name, upstream = step.spec.invocation_id, step.spec.upstream_steps
+        needed = tuple(self.calls[other] for other in upstream)
+        call = self.calls[name] = Call(self, step, signed, needed, before)
+        if name in self._committed and sub_run is None:
+            self.engine.close(call, Outcome(ExecutionStatus.CACHED, self._origin(name)))
+        elif before is not None and before.failure is not None:
+            self.engine.close(call, Outcome(ExecutionStatus.FAILED, before.failure))
+        if name not in self.run.snapshot.bindings:
+            record = CallRecord(
+                step=step, place=self._script.place - 1, caught=tuple(self._caught), sub_run=sub_run
+            )
+            put_call(self.run.ledger, self.run.id, record)
+            self._caught.clear()
+        return call
+
+    def _followed(self, step: Step) -> RecordedCall | None:
+        try:
+            return self._script.follow(step)
+        except ReplayDiverged as error:
+            self.diverged = error
+            raise
+
+    def _origin(self, name: str) -> str:
+        bound = self.run.snapshot.bindings.get(name)
+        return f"from run {bound.run_id}" if bound else "committed before this process began"
+
+    def _check_open(self, who: str) -> None:
+        if self._has_ended:
+            raise AuthoringError(f"run {self.run.id} has ended", who=who, fix="Call it in the function.")
+        if self.why_halted:
+            raise Halted
+
+    def _check_own(self, given: Mapping[str, Any], who: str) -> None:
+        """Outputs of another run are no inputs of this one, unless they came in as parameters."""
+        for name, value in given.items():
+            for one in value if isinstance(value, list | tuple) else (value,):  # pyright: ignore[reportUnknownVariableType]
+                if isinstance(one, OutputHandle) and self.calls.get(one.invocation) is not getattr(
+                    one, "call", None
+                ):
+                    raise AuthoringError(
+                        f"output {one.output!r} of step {one.invocation!r} belongs to another run",
+                        who=f"{who}, input {name!r}",
+                        fix="Use its value: .load(), while that run goes on.",
+                    )
+
+    # What becomes of calls.
+
+    def wait(self, call: Call) -> None:
+        if self._has_ended and not call.closed.is_set():
+            raise AuthoringError(f"run {self.run.id} has ended", who=f"step {call.name!r}")
+        with interruptible():
+            call.closed.wait()
+
+    def finish(self, call: Call) -> None:
+        """Wait for a call, and raise what became of it unless it succeeded."""
+        self.wait(call)
+        outcome = call.outcome
+        if outcome is None or outcome.status.is_successful:
+            return
+        if (stop := asked_to_stop()) is not None and not self._has_ended:
+            raise type(stop)(*stop.args)
+        if outcome.status is ExecutionStatus.STOPPED or self.why_halted:
+            raise Halted
+        for culprit in _culprits(call):
+            culprit.is_noticed = True
+            self._caught.append(culprit.name)
+        skipped = outcome.status is ExecutionStatus.SKIPPED
+        reason = f"it was skipped, for {outcome.reason}" if skipped else outcome.reason
+        raise StepFailed(call.name, reason) from outcome.exception
+
+    def noticed(self, call: Call) -> None:
+        """A call has ended; called in the thread that it ran in."""
+        if call.status is ExecutionStatus.FAILED and halts(self.mode) and call.is_submitted:
+            self.halt(call)
+
+    def halt(self, failed: Call) -> None:
+        """Begin nothing more, for a call failed; in fail_fast end what runs."""
+        self._halted_by = self._halted_by or failed
+        if self.mode is ExecutionMode.FAIL_FAST:
+            self.engine.interrupt(self.everything(), f"step {failed.name!r} failed")
+
+    @property
+    def why_halted(self) -> str:
+        if self.engine.stop_reason:
+            return self.engine.stop_reason
+        if self._halted_by is not None:
+            return f"step {self._halted_by.name!r} failed"
+        if self._is_over:
+            return "the pipeline's function failed"
+        return self.parent.why_halted if self.parent else ""
+
+    def everything(self) -> Iterator[Call]:
+        """Its calls, and those of the pipelines that it called."""
+        for call in list(self.calls.values()):
+            yield call
+            if call.flow_within is not None:
+                yield from call.flow_within.everything()
+
+    # How it ends.
+
+    def function_ended(self) -> None:
+        """Raise `ReplayDiverged` where it ended before a call that it had made."""
+        try:
+            self._script.end()
+        except ReplayDiverged as error:
+            self.diverged = error
+            raise
+
+    def finish_rest(self) -> None:
+        """Let what was submitted come to its end; what was told to stop, for as long as that may take."""
+        try:
+            if not (self.engine.is_forced or (self.why_halted and self.mode is ExecutionMode.FAIL_FAST)):
+                self.engine.drain(call for call in self.calls.values() if not call.closed.is_set())
+        except (KeyboardInterrupt, StopRequested) as error:
+            self.engine.stop(stopped_by(error), graceful=False)
+        finally:
+            open_ones = [call for call in self.calls.values() if not call.closed.is_set()]
+            if open_ones:
+                self.engine.abandon(open_ones, self.why_halted)
+            self._has_ended = True
+
+    def raised(self) -> None:
+        """The function ended with a failure: what that means for what was submitted is the mode's to say."""
+        if halts(self.mode):
+            self._is_over = True
+            if self.mode is ExecutionMode.FAIL_FAST:
+                self.engine.interrupt(self.everything(), "the pipeline's function failed")
+
+    def unnoticed_failure(self) -> Call | None:
+        """The first call that failed without the function having been told."""
+        failed = (call for call in self.calls.values() if call.status is ExecutionStatus.FAILED)
+        return self._halted_by or next((call for call in failed if not call.is_noticed), None)
+
+
+def _culprits(call: Call) -> Iterable[Call]:
+    """The call, and those for whose failure it was skipped."""
+    yield call
+    for upstream in call.upstream:
+        if not upstream.has_succeeded:
+            yield from _culprits(upstream)

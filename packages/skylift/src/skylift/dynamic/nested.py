@@ -1,0 +1,228 @@
+"""A pipeline that another's function calls: a run of its own, and a call of the outer one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, cast
+from uuid import UUID
+
+from skylift.authoring.parameters import NotJson, to_json
+from skylift.authoring.signature import StepSignature, resolve_hints
+from skylift.authoring.sources import source_of
+from skylift.compiler.pipeline import pipeline_configuration
+from skylift.dynamic.arguments import as_handles
+from skylift.dynamic.compiling import CallCompiler, target_of_run
+from skylift.dynamic.flow import Flow
+from skylift.dynamic.futures import MapFuture, Output, StepFuture
+from skylift.dynamic.resuming import Done, done_in
+from skylift.ledger.records import EndRecord, ResultRecord, RunEndRecord, RunRecord, now
+from skylift.runtime.active import ActiveRun, Outcome
+from skylift.runtime.hooks import call_run_hook
+from skylift.runtime.outcomes import claimed
+from skylift_contract.enums import ExecutionStatus
+from skylift_contract.errors import AuthoringError
+from skylift_contract.run_id import sub_run_id
+from skylift_contract.snapshot import Binding, InputSource, Step, StepConfig, StepSpec
+from skylift_contract.status import AttemptEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from skylift.authoring.pipelines import PipelineFunction
+    from skylift.dynamic.calls import Call
+    from skylift.ledger.ledger import Ledger
+    from skylift_contract.snapshot import ArtifactRef
+
+INPUT: Final = "input:"
+"""Before the name of a parameter that is given an output: who makes it, in the sub-run."""
+
+
+_NO_OUTPUTS: Final = StepSignature({}, (), returns_many=False)
+
+
+def nested(outer: Flow, pipeline: PipelineFunction, arguments: Mapping[str, Any]) -> Any:
+    """Run a pipeline within another's run, and return what its function did, its outputs now the call's."""
+    from skylift.dynamic.orchestrate import play
+
+    _check(pipeline)
+    pipeline = pipeline.with_options(dynamic=True)
+    given = {name: as_handles(value) for name, value in arguments.items()}
+    name = outer.take_id(pipeline.name)
+    run_id = str(sub_run_id(UUID(outer.run.id), name))
+    values = _values(pipeline, given)
+    call = outer.noted(_step(outer, pipeline, name, given, values), _NO_OUTPUTS, run_id)
+    run = _opened(outer, call, pipeline, values, given)
+    attempt, began = claimed(outer.run, name), now()
+    compiler = CallCompiler(run, pipeline, outer.compiler.settings_class, outer.compiler.check)
+    flow = call.flow_within = Flow(run, compiler, outer.engine, outer)
+    flow.prefix = f"{call.shown}/"
+    end, returned = play(flow, pipeline, _taken_in(flow, given))
+    standing = run.ledger.seal(run_id, end)
+    call_run_hook(run, end, standing)
+    given_back = _given_back(call, returned, [])
+    _close(outer, call, end, attempt, began)
+    outer.finish(call)
+    outer.last = (name,)
+    return given_back
+
+
+def _check(pipeline: PipelineFunction) -> None:
+    """Refuse what only the outermost pipeline has."""
+    asked = ("schedule", "stack", "orchestrator", "max_concurrent_steps")
+    if own := [name for name in asked if getattr(pipeline.options, name)]:
+        raise AuthoringError(
+            f"inside another pipeline its own {', '.join(own)} would be dropped",
+            who=pipeline.who,
+            fix="Move them to the outer pipeline.",
+        )
+
+
+def _values(pipeline: PipelineFunction, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that are plain data; others go to the function as they are."""
+    hints = resolve_hints(pipeline.entrypoint, pipeline.who)
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if not list(_outputs_in(value)):
+            with suppress(NotJson):
+                found[name] = to_json(value, hints.get(name, Any), f"{pipeline.who}, parameter {name!r}")
+    return found
+
+
+def _outputs_in(value: Any) -> Iterator[Output]:
+    items = cast("Iterable[Any]", value) if isinstance(value, list | tuple) else (value,)
+    return (item for item in items if isinstance(item, Output))
+
+
+def _step(
+    outer: Flow, pipeline: PipelineFunction, name: str, given: Mapping[str, Any], values: Mapping[str, Any]
+) -> Step:
+    """The call, as a step of the outer run: what it is given, and nothing that it makes yet."""
+    inputs = {
+        parameter: tuple(InputSource(invocation=one.invocation, output=one.output) for one in found)
+        for parameter, value in given.items()
+        if (found := list(_outputs_in(value)))
+    }
+    upstream = dict.fromkeys([*(one.invocation for found in inputs.values() for one in found), *outer.last])
+    return Step(
+        spec=StepSpec(
+            invocation_id=name,
+            source=source_of(pipeline.entrypoint, pipeline.who),
+            upstream_steps=tuple(upstream),
+            inputs=dict(inputs),
+        ),
+        config=StepConfig(name=pipeline.name, parameters=dict(values), enable_cache=False),
+    )
+
+
+def _opened(
+    outer: Flow, call: Call, pipeline: PipelineFunction, values: Mapping[str, Any], given: Mapping[str, Any]
+) -> ActiveRun:
+    """The sub-run: the one that was begun before this process, or a new one."""
+    ledger, above = outer.run.ledger, outer.run.record
+    run_id = str(sub_run_id(UUID(above.run_id), call.name))
+    if (record := ledger.run(run_id)) is not None:
+        return ActiveRun(ledger, ledger.snapshot(record.snapshot), record)
+    before = _before(ledger, call)
+    target = target_of_run(outer.run.snapshot, outer.compiler.settings_class)
+    snapshot = outer.run.snapshot.model_copy(
+        update={
+            "pipeline_configuration": pipeline_configuration(pipeline, values, target),
+            "bindings": {**before.bindings, **dict(_bindings(outer, given))},
+            "replay": before.calls,
+            "schedule": None,
+        }
+    )
+    ledger.put_snapshot(snapshot)
+    record = RunRecord(
+        run_id=run_id,
+        orchestrator_run_id=above.orchestrator_run_id,
+        project=above.project,
+        pipeline=snapshot.name,
+        snapshot=snapshot.digest,
+        flavor=above.flavor,
+        is_signalled=above.is_signalled,
+        parent=above.run_id,
+    )
+    return ActiveRun(ledger, snapshot, ledger.open_run(record))
+
+
+def _before(ledger: Ledger, call: Call) -> Done:
+    """What the same call made in the run that is resumed."""
+    former = call.before.sub_run if call.before else None
+    record = ledger.run(former) if former else None
+    return done_in(ledger, record.run_id, ledger.snapshot(record.snapshot)) if record else Done((), {})
+
+
+def _bindings(outer: Flow, given: Mapping[str, Any]) -> Iterator[tuple[str, Binding]]:
+    for parameter, value in given.items():
+        for number, output in enumerate(_outputs_in(value)):
+            output.call.finish()
+            refs = outer.run.outputs_of(output.invocation) or {}
+            yield (
+                _input_name(parameter, number),
+                Binding(
+                    run_id=outer.run.id,
+                    step_name=output.invocation,
+                    outputs={output.output: refs[output.output]},
+                    source=output.call.step.spec.source,
+                ),
+            )
+
+
+def _input_name(parameter: str, number: int) -> str:
+    return f"{INPUT}{parameter}:{number}"
+
+
+def _taken_in(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, where outputs of the outer run are inputs of this one."""
+    found: dict[str, Any] = {}
+    for parameter, value in given.items():
+        inputs = [
+            flow.add_input(_input_name(parameter, number), output.output, output.annotation)
+            for number, output in enumerate(_outputs_in(value))
+        ]
+        if not inputs:
+            found[parameter] = value
+        else:
+            found[parameter] = inputs[0] if isinstance(value, Output) else inputs
+    return found
+
+
+def _given_back(call: Call, returned: Any, path: list[str]) -> Any:
+    """What the function returned, where each output of its run becomes one of the call's."""
+    if isinstance(returned, StepFuture):
+        returned = returned.call.given
+    if isinstance(returned, Output):
+        name = "_".join(["output", *path])
+        output = Output(call.name, name, returned.annotation, call=call)
+        call.outputs = (*call.outputs, output)
+        call.returned[name] = returned
+        return output
+    if isinstance(returned, list | tuple):
+        items = cast("Iterable[Any]", returned)
+        found = [_given_back(call, item, [*path, str(number)]) for number, item in enumerate(items)]
+        return found if isinstance(returned, list | MapFuture) else tuple(found)
+    if isinstance(returned, dict):
+        named = cast("dict[Any, Any]", returned)
+        return {key: _given_back(call, item, [*path, str(key)]) for key, item in named.items()}
+    return returned
+
+
+def _close(outer: Flow, call: Call, end: RunEndRecord, attempt: int, began: datetime) -> None:
+    """Record the sub-run's end as the call's."""
+    ledger, run_id = outer.run.ledger, outer.run.id
+    if end.status is ExecutionStatus.COMPLETED:
+        outputs: dict[str, ArtifactRef] = {}
+        for name, output in call.returned.items():
+            refs = output.call.flow.run.outputs_of(output.invocation) or {}
+            outputs[name] = refs[output.output]
+        result = ResultRecord(invocation_id=call.name, attempt=attempt, outputs=outputs, started=began)
+        ledger.commit(run_id, result)
+    else:
+        how = AttemptEnd.FAILED if end.status is ExecutionStatus.FAILED else AttemptEnd.STOPPED
+        record = EndRecord(
+            invocation_id=call.name, attempt=attempt, status=how, reason=end.reason, started=began
+        )
+        ledger.end_attempt(run_id, record)
+    outer.engine.close(call, Outcome(end.status, end.reason, attempt))

@@ -1,0 +1,64 @@
+"""What a dynamic run came to, for another that resumes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skylift.artifacts import is_whole
+from skylift.ledger.calls import calls_of, recorded
+from skylift_contract.snapshot import Binding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skylift.ledger.ledger import Ledger
+    from skylift_contract.snapshot import PipelineSnapshot, RecordedCall
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """`calls`: in the order in which the function made them. `bindings`: those of them that committed."""
+
+    calls: tuple[RecordedCall, ...]
+    bindings: Mapping[str, Binding]
+
+
+def done_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> Done:
+    """What a run called, and what of it is there; a nested pipeline is called again, and finds its own.
+
+    An output whose data is gone or damaged is made again.
+    """
+    calls = recorded(ledger, run_id, snapshot)
+    steps = {call.invocation_id: call.step for call in calls_of(ledger, run_id)}
+    names = [call.invocation_id for call in calls if call.sub_run is None]
+    results = ledger.results(run_id, names).records
+    bindings: dict[str, Binding] = {}
+    for place, call in enumerate(calls):
+        name = call.invocation_id
+        if bound := snapshot.bindings.get(name):
+            bindings[name] = bound
+        elif result := results.get(name):
+            origin = result.cached_from
+            bindings[name] = Binding(
+                run_id=origin.run_id if origin else run_id,
+                step_name=origin.invocation_id if origin else name,
+                outputs=result.outputs,
+                source=call.source,
+                place=place,
+                upstream_steps=steps[name].spec.upstream_steps,
+            )
+    whole = {name: bound for name, bound in bindings.items() if _is_whole(ledger, bound)}
+    return Done(calls, whole)
+
+
+def _is_whole(ledger: Ledger, bound: Binding) -> bool:
+    return all(is_whole(ledger.store, ref.digest) for ref in bound.outputs.values())
+
+
+def resumed(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> PipelineSnapshot:
+    """The snapshot of a run that resumes a dynamic one: the same, with what that one did."""
+    done = done_in(ledger, run_id, snapshot)
+    given = {name: bound for name, bound in snapshot.bindings.items() if name.startswith("input:")}
+    update = {"replay": done.calls, "bindings": {**given, **done.bindings}, "schedule": None, "steps": ()}
+    return snapshot.model_copy(update=update)

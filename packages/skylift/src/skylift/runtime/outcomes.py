@@ -1,0 +1,56 @@
+"""What became of a step that another process ran; where that wrote no end, it is done here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from skylift.ledger.records import EndRecord, StartRecord, now
+from skylift.runtime.active import Outcome
+from skylift_contract.enums import ExecutionStatus
+from skylift_contract.status import AttemptEnd
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from skylift.runtime.active import ActiveRun
+
+_ENDED: Final = (
+    (AttemptEnd.FAILED, ExecutionStatus.FAILED),
+    (AttemptEnd.STOPPED, ExecutionStatus.STOPPED),
+    (AttemptEnd.SKIPPED, ExecutionStatus.SKIPPED),
+)
+
+
+def written_outcome(run: ActiveRun, name: str) -> Outcome | None:
+    """What the ledger says of a step whose process has ended; None where an attempt was left open."""
+    listing = run.ledger.step_listing(run.id, name)
+    newest = max(listing.attempts, default=0)
+    if listing.committed:
+        result = run.result(name)
+        if result is not None and result.cached_from is not None:
+            return Outcome(ExecutionStatus.CACHED, f"from run {result.cached_from.run_id}")
+        return Outcome(ExecutionStatus.COMPLETED, attempt=newest)
+    ends = listing.attempts.get(newest, frozenset())
+    for how, status in _ENDED:
+        if how in ends and (end := run.ledger.attempt_end(run.id, name, newest, how)):
+            return Outcome(status, end.reason, newest, end.error)
+    return None
+
+
+def close_attempt(run: ActiveRun, name: str, how: AttemptEnd, reason: str, began: datetime) -> Outcome:
+    """Record the end of an attempt whose process could not; one that never came so far is claimed first."""
+    attempts = run.ledger.step_listing(run.id, name).attempts
+    attempt = max(attempts, default=0) or claimed(run, name)
+    end = EndRecord(invocation_id=name, attempt=attempt, status=how, reason=reason, started=began)
+    run.ledger.end_attempt(run.id, end)
+    return Outcome(dict(_ENDED)[how], reason, attempt)
+
+
+def claimed(run: ActiveRun, name: str) -> int:
+    """The number of an attempt that this process begins."""
+    return run.ledger.claim(run.id, StartRecord(invocation_id=name, attempt=1)).attempt
+
+
+def refused(run: ActiveRun, name: str, reason: str) -> Outcome:
+    """A step that could not even be started."""
+    return close_attempt(run, name, AttemptEnd.FAILED, reason, now())
