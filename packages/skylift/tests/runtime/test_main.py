@@ -26,7 +26,8 @@ from skylift_tests_support.runs import (
 
 from skylift.ledger import keys
 from skylift.ledger.view import read_status
-from skylift.runtime.interrupts import STOPPED_EXIT, TIMED_OUT_EXIT
+from skylift.runtime.interrupts import STOPPED_EXIT
+from skylift.runtime.time_limit import TIMED_OUT_EXIT
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.run_id import RUN_ID_ENV
 from skylift_contract.settings import StepRetryConfig
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 SHORT_GRACE = """
 import sys
-from skylift.runtime import interrupts
-interrupts.GRACE_S = 0.05
+from skylift.runtime import time_limit
+time_limit.GRACE_S = 0.05
 from skylift.runtime.__main__ import main
 sys.exit(main())
 """

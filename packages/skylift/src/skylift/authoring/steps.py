@@ -15,7 +15,7 @@ from skylift_contract.errors import AuthoringError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylift.dynamic.futures import MapFuture, StepFuture
+    from skylift.authoring.futures import MapFuture, StepFuture
 
 R = TypeVar("R")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift import artifacts
+from skylift.authoring.futures import MapFuture, Output, StepFuture
 from skylift.authoring.handles import OutputHandles
 from skylift.authoring.parameters import NotJson, to_json
 from skylift.authoring.steps import Unmapped
-from skylift.dynamic.futures import MapFuture, Output, StepFuture
 from skylift_contract.canonical import canonical_json
 from skylift_contract.errors import AuthoringError
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from skylift import artifacts
-from skylift.dynamic.futures import Output, StepFuture
+from skylift.authoring.futures import Output, StepFuture
 from skylift.runtime.interrupts import interrupt
 from skylift_contract.errors import DamagedObject
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skylift.authoring import signature, trace
+from skylift.authoring.futures import MapFuture, Output, StepFuture
 from skylift.authoring.handles import OutputHandle
 from skylift.authoring.signature import StepSignature
 from skylift.dynamic.arguments import Fan, as_handles, crossed, numbered, zipped
 from skylift.dynamic.calls import Call
 from skylift.dynamic.engine import Engine, halts
-from skylift.dynamic.futures import MapFuture, Output, StepFuture
 from skylift.dynamic.script import Script
 from skylift.ledger.calls import CallRecord, put_call, recorded
 from skylift.runtime.active import ActiveRun, Outcome

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
+from skylift.authoring.futures import MapFuture, Output, StepFuture
 from skylift.authoring.parameters import NotJson, to_json
 from skylift.authoring.signature import StepSignature, resolve_hints
 from skylift.authoring.sources import source_of
@@ -13,7 +15,6 @@ from skylift.compiler.pipeline import pipeline_configuration
 from skylift.dynamic.arguments import as_handles
 from skylift.dynamic.compiling import CallCompiler, target_of_run
 from skylift.dynamic.flow import Flow
-from skylift.dynamic.futures import MapFuture, Output, StepFuture
 from skylift.dynamic.resuming import Done, done_in
 from skylift.ledger.records import EndRecord, ResultRecord, RunEndRecord, RunRecord, now
 from skylift.runtime.active import ActiveRun, Outcome
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
 
 INPUT: Final = "input:"
 """Before the name of a parameter that is given an output: who makes it, in the sub-run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The attempt at a call, and when it began."""
+
+    attempt: int
+    began: datetime
 
 
 _NO_OUTPUTS: Final = StepSignature({}, (), returns_many=False)
@@ -61,7 +70,7 @@ def nested(outer: Flow, pipeline: PipelineFunction, arguments: Mapping[str, Any]
     standing = run.ledger.seal(run_id, end)
     call_run_hook(run, end, standing)
     given_back = _given_back(call, returned, [])
-    _close(outer, call, end, attempt, began)
+    _close(outer, call, flow, end, Claim(attempt, began))
     outer.finish(call)
     outer.last = (name,)
     return given_back
@@ -165,7 +174,7 @@ def _bindings(outer: Flow, given: Mapping[str, Any]) -> Iterator[tuple[str, Bind
                     run_id=outer.run.id,
                     step_name=output.invocation,
                     outputs={output.output: refs[output.output]},
-                    source=output.call.step.spec.source,
+                    source=outer.calls[output.invocation].step.spec.source,
                 ),
             )
 
@@ -209,20 +218,22 @@ def _given_back(call: Call, returned: Any, path: list[str]) -> Any:
     return returned
 
 
-def _close(outer: Flow, call: Call, end: RunEndRecord, attempt: int, began: datetime) -> None:
+def _close(outer: Flow, call: Call, flow: Flow, end: RunEndRecord, claim: Claim) -> None:
     """Record the sub-run's end as the call's."""
     ledger, run_id = outer.run.ledger, outer.run.id
     if end.status is ExecutionStatus.COMPLETED:
         outputs: dict[str, ArtifactRef] = {}
         for name, output in call.returned.items():
-            refs = output.call.flow.run.outputs_of(output.invocation) or {}
+            refs = flow.run.outputs_of(output.invocation) or {}
             outputs[name] = refs[output.output]
-        result = ResultRecord(invocation_id=call.name, attempt=attempt, outputs=outputs, started=began)
+        result = ResultRecord(
+            invocation_id=call.name, attempt=claim.attempt, outputs=outputs, started=claim.began
+        )
         ledger.commit(run_id, result)
     else:
         how = AttemptEnd.FAILED if end.status is ExecutionStatus.FAILED else AttemptEnd.STOPPED
         record = EndRecord(
-            invocation_id=call.name, attempt=attempt, status=how, reason=end.reason, started=began
+            invocation_id=call.name, attempt=claim.attempt, status=how, reason=end.reason, started=claim.began
         )
         ledger.end_attempt(run_id, record)
-    outer.engine.close(call, Outcome(end.status, end.reason, attempt))
+    outer.engine.close(call, Outcome(end.status, end.reason, claim.attempt))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from skylift.authoring.handles import InvocationHandle, OutputHandle
 from skylift.named import UnknownKey
@@ -12,14 +12,33 @@ from skylift_contract.errors import AuthoringError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skylift.dynamic.calls import Call
+
+class Called(Protocol):
+    """A call that was made: what the futures of it ask.
+
+    `given`: what the pipeline's function is given for it.
+    """
+
+    returns_many: bool
+    outputs: tuple[Output, ...]
+
+    @property
+    def given(self) -> Any: ...
+
+    def wait(self) -> None: ...
+
+    def finish(self) -> None:
+        """Wait; raise what became of it, unless it succeeded."""
+        ...
+
+    def load(self, output: str) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Output(OutputHandle):
     """One output of one call: pass it on to another step, or `load` its value."""
 
-    call: Call = field(repr=False, kw_only=True)
+    call: Called = field(repr=False, kw_only=True)
 
     def wait(self) -> None:
         """Return when the step has ended, however it did."""
@@ -46,7 +65,7 @@ class Output(OutputHandle):
 class StepFuture(InvocationHandle):
     """One call: what it will give, to be waited for, unpacked, or passed on to another step."""
 
-    call: Call = field(repr=False)
+    call: Called = field(repr=False)
 
     def wait(self) -> StepFuture:
         """Return when the step has ended, however it did."""
