@@ -24,6 +24,7 @@ from skylift_contract.snapshot import (
     PipelineSnapshot,
     SnapshotRuntime,
     StepConfig,
+    StepDefaults,
     StepSpec,
 )
 
@@ -91,6 +92,8 @@ CONFIGURATION: dict[str, Any] = {
     "on_success": "m:f",
     "docker_settings": DockerSettings(image="i"),
     "resource_settings": ResourceSettings(cpu_count=2),
+    "max_concurrent_steps": 2,
+    "step_defaults": StepDefaults(enable_cache=False),
 }
 
 

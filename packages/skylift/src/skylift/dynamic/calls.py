@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from skylift import artifacts
+from skylift.authoring.handles import OutputHandles
 from skylift.authoring.futures import Output, StepFuture
 from skylift.runtime.interrupts import interrupt
 from skylift_contract.errors import DamagedObject
@@ -73,7 +74,7 @@ class Call:
         """What the pipeline's function is given for it."""
         if not self.outputs:
             return None
-        return self.outputs if self.returns_many else self.outputs[0]
+        return OutputHandles(self.outputs) if self.returns_many else self.outputs[0]
 
     @property
     def status(self) -> ExecutionStatus | None:

@@ -201,5 +201,9 @@ def _failed(call: Call) -> Call | None:
 
 
 def _skipped(failed: Call) -> Outcome:
-    status = failed.outcome.status.value if failed.outcome else "is open"
-    return Outcome(ExecutionStatus.SKIPPED, f"step {failed.name!r} {status}")
+    """With the first cause: what was skipped itself passes on why."""
+    was_skipped = failed.status is ExecutionStatus.SKIPPED
+    status = failed.status.value if failed.status else "open"
+    return Outcome(
+        ExecutionStatus.SKIPPED, failed.reason if was_skipped else f"step {failed.name!r} {status}"
+    )

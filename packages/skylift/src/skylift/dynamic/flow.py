@@ -216,7 +216,7 @@ class Flow:
             culprit.is_noticed = True
             self._caught.append(culprit.name)
         skipped = outcome.status is ExecutionStatus.SKIPPED
-        reason = f"it was skipped, for {outcome.reason}" if skipped else outcome.reason
+        reason = f"it was skipped: {outcome.reason}" if skipped else outcome.reason
         raise StepFailed(call.name, reason) from outcome.exception
 
     def noticed(self, call: Call) -> None:

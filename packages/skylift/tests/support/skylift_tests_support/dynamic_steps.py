@@ -1,0 +1,112 @@
+"""Steps and pipelines for dynamic runs; processes import them from here."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from skylift import get_step_context, pipeline, step
+
+
+@step(enable_cache=False)
+def numbers(n: int) -> list[int]:
+    return list(range(n))
+
+
+@step(enable_cache=False)
+def double(x: int) -> int:
+    print(f"doubling {x}")
+    return 2 * x
+
+
+@step(enable_cache=False)
+def add(x: int, y: int) -> int:
+    return x + y
+
+
+@step(enable_cache=False)
+def total(xs: list[int]) -> int:
+    return sum(xs)
+
+
+@step(enable_cache=False)
+def split(x: int) -> tuple[Annotated[int, "tens"], Annotated[int, "ones"]]:
+    return x // 10, x % 10
+
+
+@step(enable_cache=False)
+def fail(why: str = "no") -> int:
+    raise ValueError(why)
+
+
+@step(enable_cache=False)
+def fail_unless(path: str) -> str:
+    """Fails until the file is there."""
+    return Path(path).read_text()
+
+
+@step(enable_cache=False)
+def note(journal: str, word: str) -> str:
+    """Writes down that it ran, and in which process."""
+    with Path(journal).open("a") as file:
+        file.write(f"{word} {os.getpid()}\n")
+    return word
+
+
+@step(runtime="isolated", enable_cache=False)
+def note_apart(journal: str, word: str) -> str:
+    return note.entrypoint(journal, word)
+
+
+@step(enable_cache=False)
+def array(n: int) -> np.ndarray:
+    return np.arange(n)
+
+
+@step(enable_cache=False)
+def sum_of(values: np.ndarray) -> int:
+    return int(values.sum())
+
+
+@step(enable_cache=False)
+def nothing() -> None:
+    pass
+
+
+MET = threading.Barrier(2, timeout=20)
+
+
+@step(enable_cache=False)
+def meet(name: str) -> str:
+    """Ends only where another runs at the same time; says who it is itself."""
+    MET.wait()
+    print(f"{name} speaks")
+    context = get_step_context()
+    MET.wait()
+    return context.invocation
+
+
+@step(enable_cache=False)
+def wait_for_ever(arrived: str) -> None:
+    Path(arrived).touch()
+    while True:
+        threading.Event().wait(0.01)
+
+
+@step(timeout=60, enable_cache=False)
+def wait_in_a_process(arrived: str) -> None:
+    wait_for_ever.entrypoint(arrived)
+
+
+@step(enable_cache=False)
+def process_of(x: int) -> int:  # noqa: ARG001
+    return os.getpid()
+
+
+@pipeline(dynamic=True)
+def doubled_twice(x: int) -> int:
+    return double(double(x))  # type: ignore[no-any-return]
