@@ -21,6 +21,7 @@ SENTENCES = [
     (errors.ContractMismatch("it is older", value=1, limit=2), "it is older (got 1, limit: 2)."),
     (errors.LimitExceeded("too many", value=0, limit=1), "too many (got 0, limit: 1)."),
     (errors.CompilationError("it cannot be said", who="step 'a'"), "step 'a': it cannot be said."),
+    (errors.ReplayDiverged("it calls b", who="pipeline 'p'"), "pipeline 'p': it calls b."),
     (errors.RunIdError("AWS_X is not set", fix="Start it by AWS."), "AWS_X is not set. Start it by AWS."),
     (errors.StoreError("it is wrong", value=""), "it is wrong (got '')."),
     (errors.StoreUnavailable("no such bucket", who="s3://b"), "s3://b: no such bucket."),

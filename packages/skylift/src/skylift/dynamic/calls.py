@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from skylift import artifacts
-from skylift.authoring.handles import OutputHandles
 from skylift.authoring.futures import Output, StepFuture
+from skylift.authoring.handles import OutputHandles
 from skylift.runtime.interrupts import interrupt
 from skylift_contract.errors import DamagedObject
 

@@ -34,6 +34,11 @@ def total(xs: list[int]) -> int:
 
 
 @step(enable_cache=False)
+def scaled(xs: list[int], by: int) -> int:
+    return by * sum(xs)
+
+
+@step(enable_cache=False)
 def split(x: int) -> tuple[Annotated[int, "tens"], Annotated[int, "ones"]]:
     return x // 10, x % 10
 
@@ -103,7 +108,7 @@ def wait_in_a_process(arrived: str) -> None:
 
 
 @step(enable_cache=False)
-def process_of(x: int) -> int:  # noqa: ARG001
+def process_of(x: int) -> int:
     return os.getpid()
 
 
