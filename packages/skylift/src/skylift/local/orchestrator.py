@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from skylift.authoring.sources import INTERACTIVE
+from skylift.authoring.sources import check_importable
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.local.config import LocalOrchestratorConfig, LocalSettings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from skylift_contract.run import PipelineRun
     from skylift_contract.run_id import RunIdSource
-    from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_contract.stack import Stack
 
 
@@ -121,17 +121,16 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
             fix="Set them as environment variables.",
         )
     for name, step in snapshot.step_configurations.items():
-        if snapshot.code is None and not step.spec.source.startswith(f"{INTERACTIVE}:"):
+        for source in filter(None, (step.spec.source, step.config.on_failure, step.config.on_success)):
+            check_importable(source, f"step {name!r}", why, _without_workers(step))
+        if snapshot.code is None:
             raise ConfigurationError(
                 f"{why}, and the project's source is too large to be handed to them",
                 who=f"{who}, step {name!r}",
                 value=step.spec.source,
                 fix="Leave data out of the project, or name it in .skyliftignore.",
             )
-        if step.spec.source.startswith(f"{INTERACTIVE}:"):
-            raise ConfigurationError(
-                f"{why}, which cannot import what only this process has",
-                who=f"{who}, step {name!r}",
-                value=step.spec.source,
-                fix="Write the step in a file.",
-            )
+
+
+def _without_workers(step: Step) -> str:
+    return "run it without its timeout" if step.config.timeout else "run it with max_parallelism=1"
