@@ -34,6 +34,13 @@ FACTOR = 2
 def flow(rows: int = 4) -> None:
     train(load(rows))
 """
+LATE = """
+@pipeline(settings={'orchestrator.local': {'max_parallelism': 2}})
+def late() -> None:
+    train.with_options(timeout=60)(load(3))
+
+late()
+"""
 SCORE = "run.steps['train'].outputs['output'].load()"
 MODULE = """
 import os
@@ -123,7 +130,11 @@ def test_an_error_of_the_pipelines_function_shows_its_line_and_nothing_of_ours(b
             "flow.with_options(settings={'orchestrator.local': {'max_parallelism': 2}})()",
             "run it with max_parallelism=1",
         ),
-        ("flow.with_options(timeout=60)()", "run it without its timeout"),
+        ("flow.with_options(timeout=60)()", "run it without the timeout of 'load', 'train'"),
+        (
+            LATE,
+            "run it with max_parallelism=1 and without the timeout of 'train'",
+        ),
     ],
 )
 def test_what_cannot_travel_is_said_before_anything_is_made(

@@ -78,11 +78,8 @@ def _meant(variable: str, names: Sequence[str], who: str) -> str:
     if len(meant) == 1:
         return meant[0]
     if meant:
-        what, fix = (
-            f"it is for several parameters: {', '.join(meant)}",
-            "Give them with --param, and unset it.",
-        )
-        raise ConfigurationError(what, who=who, fix=fix)
+        several, fix = ", ".join(meant), "Give them with --param, and unset it."
+        raise ConfigurationError(f"it is for several parameters: {several}", who=who, fix=fix)
     if any(name.upper() == asked.upper() for name in names):
         fix = f"Write {PREFIX}{asked.upper()}."
         raise ConfigurationError("a parameter's variable is all capitals", who=who, fix=fix)

@@ -14,7 +14,7 @@ from skylift.local.coordinator import coordinate
 from skylift.local.machine import check_machine
 from skylift.runtime.active import ActiveRun
 from skylift.store.location import open_store
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, listed
 from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
 from skylift_contract.run_id import RUN_ID_ENV, Env, canonical, find_orchestrator_run_id, run_id
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from skylift_contract.run import PipelineRun
     from skylift_contract.run_id import RunIdSource
-    from skylift_contract.snapshot import PipelineSnapshot, Step
+    from skylift_contract.snapshot import PipelineSnapshot
     from skylift_contract.stack import Stack
 
 
@@ -45,7 +45,7 @@ class LocalOrchestrator(BaseOrchestrator):
         _check_settings(snapshot)
         check_machine(snapshot)
         if needs_workers(snapshot, self.parallelism(snapshot)):
-            _check_workers(stack, snapshot)
+            _check_workers(stack, snapshot, _without_workers(snapshot, self.parallelism(snapshot)))
 
     def parallelism(self, snapshot: PipelineSnapshot) -> int:
         """The pipeline's own setting, else the component's."""
@@ -100,8 +100,8 @@ def needs_workers(snapshot: PipelineSnapshot, parallelism: int) -> bool:
     return parallelism > 1 or any(step.config.timeout for step in snapshot.steps)
 
 
-def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
-    """Refuse what another process of this machine could not do."""
+def _check_workers(stack: Stack, snapshot: PipelineSnapshot, instead: str) -> None:
+    """Refuse what another process of this machine could not do; `instead`: how to do without one."""
     who, why = (
         f"pipeline {snapshot.name!r}",
         "steps with a timeout, or in parallel, run in processes of their own",
@@ -122,7 +122,7 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
         )
     for name, step in snapshot.step_configurations.items():
         for source in filter(None, (step.spec.source, step.config.on_failure, step.config.on_success)):
-            check_importable(source, f"step {name!r}", why, _without_workers(step))
+            check_importable(source, f"step {name!r}", why, instead)
         if snapshot.code is None:
             raise ConfigurationError(
                 f"{why}, and the project's source is too large to be handed to them",
@@ -132,5 +132,9 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
             )
 
 
-def _without_workers(step: Step) -> str:
-    return "run it without its timeout" if step.config.timeout else "run it with max_parallelism=1"
+def _without_workers(snapshot: PipelineSnapshot, parallelism: int) -> str:
+    """What keeps every step in this process."""
+    timed = [repr(name) for name, step in snapshot.step_configurations.items() if step.config.timeout]
+    ways = ["with max_parallelism=1"] if parallelism > 1 else []
+    ways += [f"without the timeout of {listed(timed)}"] if timed else []
+    return f"run it {' and '.join(ways)}"

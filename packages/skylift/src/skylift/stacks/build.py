@@ -130,7 +130,7 @@ def _neither(error: FlavorNotFound, name: str, entries: Entries) -> Exception:
     import difflib
 
     registered, flavors = sorted(entries.components[Kind.ORCHESTRATOR]), sorted({one.name for one in known()})
-    if name in registered or name in PLUGIN_OF:
+    if name in PLUGIN_OF:
         return error
     near = difflib.get_close_matches(name, [*registered, *flavors, *PLUGIN_OF], n=1)
     hint = f"Did you mean {near[0]!r}?" if near else _MAKE_ONE
