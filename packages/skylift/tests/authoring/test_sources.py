@@ -136,9 +136,9 @@ def test_what_another_prompt_defined_cannot_be_loaded() -> None:
 @pytest.mark.parametrize(
     ("shell", "is_typed", "place", "holder"),
     [
-        (True, False, "a notebook", "the notebook"),
-        (False, True, "an interactive prompt", "this session"),
-        (False, False, "a program that is no file", "the program"),
+        (True, False, "in a notebook", "the notebook"),
+        (False, True, "at an interactive prompt", "this session"),
+        (False, False, "in a program that is no file", "the program"),
     ],
 )
 def test_where_a_function_is_that_no_other_process_has(
@@ -154,7 +154,7 @@ def test_where_a_function_is_that_no_other_process_has(
     assert sources.is_notebook() is shell
     with pytest.raises(
         AuthoringError,
-        match=rf"^step 'a': it is defined in {place}: it exists in this process only, and why\. "
+        match=rf"^step 'a': it is defined {place}: it exists in this process only, and why\. "
         rf"Move it to a module that {holder} imports, or do without\.$",
     ):
         sources.check_importable("__main__:a", "step 'a'", "why", "do without")

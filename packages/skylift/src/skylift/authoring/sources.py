@@ -50,7 +50,7 @@ def check_importable(source: str, who: str, why: str, fix: str) -> None:
     if source.startswith(f"{INTERACTIVE}:"):
         place, holder = _where_people_type()
         raise AuthoringError(
-            f"it is defined in {place}: it exists in this process only, and {why}",
+            f"it is defined {place}: it exists in this process only, and {why}",
             who=who,
             fix=f"Move it to a module that {holder} imports, or {fix}.",
         )
@@ -58,10 +58,10 @@ def check_importable(source: str, who: str, why: str, fix: str) -> None:
 
 def _where_people_type() -> tuple[str, str]:
     if is_notebook():
-        return "a notebook", "the notebook"
+        return "in a notebook", "the notebook"
     if hasattr(sys, "ps1") or "IPython" in sys.modules:
-        return "an interactive prompt", "this session"
-    return "a program that is no file", "the program"
+        return "at an interactive prompt", "this session"
+    return "in a program that is no file", "the program"
 
 
 def is_notebook() -> bool:
