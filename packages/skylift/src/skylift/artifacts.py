@@ -240,6 +240,16 @@ def is_whole(store: ObjectStore, artifact: str) -> bool:
     return content is not None and digest(content) == artifact
 
 
+def is_there(store: ObjectStore, artifact: str) -> bool:
+    """Whether its manifest is whole, and each file that it names is there; their bytes are not read."""
+    if not is_whole(store, artifact):
+        return False
+    folder = keys.artifact(artifact)
+    files = read_manifest(store, artifact, "artifact").files
+    wanted = {f"{folder}data/{entry.key}" for entry in files if entry.text is None}
+    return not wanted or wanted <= set(store.list(folder))
+
+
 def read_manifest(store: ObjectStore, artifact: str, who: str) -> Manifest:
     """Raises `DamagedObject`, or `RecordTooNew` for one that a newer Skylift wrote in another way."""
     key = f"{keys.artifact(artifact)}{RECORD}"

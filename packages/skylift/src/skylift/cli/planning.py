@@ -48,7 +48,7 @@ class Asked:
 
         `adapt`: what the command makes of the pipeline, or refuses of it, before that.
         """
-        degraded = [_capability(name) for name in self.allow_degraded]
+        degraded = [capability(name) for name in self.allow_degraded]
         loaded, configured = load_pipeline(self.target), self._configured()
         with project_of(loaded.file):
             pipeline = adapt(self._chosen(loaded, configured))
@@ -113,7 +113,8 @@ _OPTIONS = (
 )
 
 
-def _capability(name: str) -> Capability:
+def capability(name: str) -> Capability:
+    """What `--allow-degraded` names; raises `UnknownName`, offering the nearest."""
     try:
         return Capability(name)
     except ValueError:

@@ -62,6 +62,18 @@ class Target:
         """The flavors' parts of the settings, this one's validated."""
         return configuration.flavor_settings(settings, self.flavor, self.settings_class)
 
+    @property
+    def runtime(self) -> SnapshotRuntime:
+        """How a step's process behaves there, of a snapshot that this process makes."""
+        return SnapshotRuntime(
+            flavor=self.flavor,
+            python=f"{sys.version_info.major}.{sys.version_info.minor}",
+            skylift=__version__,
+            run_id_sources=self.run_id_sources,
+            orchestrator=self.orchestrator,
+            retries=self.retries,
+        )
+
 
 def compile_snapshot(
     pipeline: PipelineFunction,
@@ -91,14 +103,7 @@ def compile_snapshot(
         code=code,
         source_digests=compiler.source_digests,
         source_values=compiler.source_values,
-        runtime=SnapshotRuntime(
-            flavor=target.flavor,
-            python=f"{sys.version_info.major}.{sys.version_info.minor}",
-            skylift=__version__,
-            run_id_sources=target.run_id_sources,
-            orchestrator=target.orchestrator,
-            retries=target.retries,
-        ),
+        runtime=target.runtime,
     )
 
 

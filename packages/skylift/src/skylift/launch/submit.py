@@ -192,7 +192,7 @@ class Submission:
     def _request(self) -> Request:
         """What is searched for secrets is what is stored; and git is asked once."""
         source, snapshot, stack = self.plan.source, self.plan.snapshot, self.plan.stack
-        commit, dirty = git_state(source.root) if source else (None, None)
+        commit, dirty = git_state(source.root) if source else self.plan.git
         return Request(
             submission_id=self.id,
             project=snapshot.project,
@@ -207,6 +207,7 @@ class Submission:
             tags=tuple(dict.fromkeys((*snapshot.pipeline_configuration.tags, *self.labels.tags))),
             notes=self.plan.notes,
             note="".join(self.labels.notes),
+            resumes=self.plan.resumes,
         )
 
     def _hand_over(self) -> SubmissionResult | None:

@@ -109,6 +109,7 @@ class Request(Record):
     """A submission, written before the first API call: who, when, why, and of what.
 
     `notes`: what was noted of how it will run; `note`: what whoever asked for it said.
+    `resumes`: the id of the run whose results it takes on.
     """
 
     submission_id: str
@@ -124,6 +125,7 @@ class Request(Record):
     tags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     note: str = ""
+    resumes: str | None = None
 
 
 class SubmittedRun(Record):
