@@ -64,6 +64,8 @@ class Manifest(Frozen):
 def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactRef:
     """Store a value and return where it lies; the manifest comes last, and is asked for first.
 
+    A file that somebody deleted beside its manifest is stored again.
+
     Raises `MaterializationError` when no materializer takes the value.
     """
     files = NewFiles()
@@ -72,10 +74,10 @@ def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactR
         manifest = _manifest(value, name, details, files.contents)
         content = canonical_json(manifest)
         folder = keys.artifact(digest(content))
-        if not store.has_fresh(f"{folder}{RECORD}"):
-            for entry in manifest.files:
-                if entry.text is None:
-                    store.put_content(f"{folder}data/{entry.key}", files.contents[entry.name])
+        apart = {f"{folder}data/{one.key}": one.name for one in manifest.files if one.text is None}
+        if not all(map(store.has_fresh, (f"{folder}{RECORD}", *apart))):
+            for key, file in apart.items():
+                store.put_content(key, files.contents[file])
             store.put_content(f"{folder}{RECORD}", content)
     finally:
         files.close()

@@ -208,7 +208,7 @@ def test_in_python_what_was_imported_before_is_put_back(flow: Flow, monkeypatch:
     flow.mend()
     flow.edit("return value * factor", "return 0")
     monkeypatch.chdir(flow.project.folder)
-    monkeypatch.syspath_prepend(str(flow.project.folder))
+    monkeypatch.setattr(sys, "path", [str(flow.project.folder), *sys.path])
     import flow as today  # pyright: ignore[reportMissingImports]
 
     try:
@@ -384,10 +384,10 @@ def test_a_run_that_goes_on_is_refused(flow: Flow) -> None:
     here.open().close()
     run = flow.newest()
     answer = flow.project.skylift("runs", "resume", "last")
-    assert answer.code == 1
+    assert answer.code == 2
     assert answer.err == (
         f"error: run {run.id}: it is still running, and can be resumed once it has ended. "
-        f"Stop it: skylift runs stop {run.id}.\n"
+        f"Stop it: skylift runs stop {run.id}\n"
     )
     assert flow.project.skylift("runs", "resume", "last", "flow.py:waits").err == answer.err
     os.killpg(process.pid, signal.SIGKILL)
@@ -397,15 +397,19 @@ def test_the_same_pipeline_and_its_own_parameters(flow: Flow) -> None:
     run = flow.fail()
     answer = flow.project.skylift("runs", "resume", "last", "--param", "number=3")
     assert (answer.code, answer.err) == (
-        1,
-        "error: --param: the source that the run was made of goes with the run's own parameters. "
-        "Name the file, too: skylift runs resume last FILE.py --param ….\n",
+        2,
+        (
+            "error: --param: the source that the run was made of goes with the run's own parameters. "
+            "Name the file, too: skylift runs resume last FILE.py --param …\n"
+        ),
     )
     answer = flow.project.skylift("runs", "resume", "last", "flow.py:cached")
     assert (answer.code, answer.err) == (
-        1,
-        f"error: run {run.id}: it is of pipeline 'diamond', and cannot be resumed as another "
-        "(got 'cached'). Run that by itself: skylift run FILE.py:cached.\n",
+        2,
+        (
+            f"error: run {run.id}: it is of pipeline 'diamond', and cannot be resumed as another "
+            "(got 'cached'). Run that by itself: skylift run FILE.py:cached\n"
+        ),
     )
     assert flow.newest().id == run.id
 
@@ -418,8 +422,10 @@ def test_source_that_is_gone(flow: Flow) -> None:
     answer = flow.project.skylift("runs", "resume", "last")
     assert (answer.code, answer.err) == (
         1,
-        f"error: code {code.digest} of run {run.id}: it is missing in {flow.project.store}. "
-        f"Run what is left with today's source: skylift runs resume {run.id} FILE.py.\n",
+        (
+            f"error: code {code.digest} of run {run.id}: it is missing in {flow.project.store}. "
+            f"Run what is left with today's source: skylift runs resume {run.id} FILE.py\n"
+        ),
     )
 
 
@@ -436,8 +442,10 @@ def test_a_run_of_a_newer_skylift(flow: Flow) -> None:
     answer = flow.project.skylift("runs", "resume", str(run.id))
     assert (answer.code, answer.err) == (
         1,
-        f"error: snapshot {name}: it was written by a newer Skylift (got 2, limit: 1). "
-        "Upgrade skylift here.\n",
+        (
+            f"error: snapshot {name}: it was written by a newer Skylift (got 2, limit: 1). "
+            "Upgrade skylift here.\n"
+        ),
     )
 
 
@@ -447,7 +455,7 @@ def test_what_it_took_on_outlives_the_run_that_made_it(flow: Flow) -> None:
     assert flow.project.skylift("runs", "resume", "last").code == 0
     assert flow.project.skylift("runs", "delete", str(before.id), "--yes").code == 0
     age(flow.newest().ledger.store, "", 2 * GRACE)
-    assert flow.project.skylift("gc", "--delete", "--yes").code == 0
+    assert flow.project.skylift("gc", "--delete").code == 0
     run = flow.newest()
     assert len(run.steps["left"].outputs["output"].load()) == 5000
     assert run.steps["first"].outputs["output"].load() == 2
@@ -459,5 +467,56 @@ def test_what_it_took_on_outlives_the_run_that_made_it(flow: Flow) -> None:
 def test_a_stack_that_is_not_there(flow: Flow) -> None:
     flow.fail()
     answer = flow.project.skylift("runs", "resume", "last", "--stack", "production")
-    assert answer.code == 1
-    assert "production" in answer.err
+    assert (answer.code, answer.err) == (
+        2,
+        "error: there is no stack named 'production'. Known: default. See: skylift stack list\n",
+    )
+
+
+def test_it_goes_where_the_run_was_unless_another_place_is_named(flow: Flow) -> None:
+    """The store is the one that the run is in, whatever the stack's own."""
+    project = flow.project
+    project.write("skylift.toml", "")
+    here = f"file://{project.folder.parent}/other"
+    assert (
+        project.skylift("orchestrator", "register", "pair", "--flavor=local", "--max_parallelism=2").code == 0
+    )
+    assert project.skylift("stack", "register", "pairs", "-o", "pair", "-a", "default").code == 0
+    run = flow.fail("diamond", "--stack", "pairs")
+    assert project.skylift("runs", "resume", "last").code == 1
+    request = flow.newest().ledger.request(str(flow.newest().submission_id))
+    assert request is not None
+    assert (request.stack, request.orchestrator, request.git_commit) == ("pairs", "pair", None)
+    flow.mend()
+    answer = project.skylift("runs", "resume", str(run.id), "--stack", "default")
+    assert answer.code == 0, answer.err
+    request = flow.newest().ledger.request(str(flow.newest().submission_id))
+    assert request is not None
+    assert (request.stack, request.orchestrator) == ("default", "default")
+    answer = project.skylift("runs", "resume", str(run.id), "--store", here)
+    assert (answer.code, answer.err) == (
+        2,
+        f"error: {here}: there is no run '{run.id}'. See: skylift runs list\n",
+    )
+
+
+def test_no_wait_needs_a_backend(flow: Flow) -> None:
+    flow.fail()
+    answer = flow.project.skylift("runs", "resume", "last", "--no-wait")
+    assert answer.err == (
+        "error: --no-wait: orchestrator 'default' runs in this process, which has to stay for it. Leave it out.\n"
+    )
+
+
+def test_words_that_a_shell_offers(flow: Flow) -> None:
+    from click.shell_completion import ShellComplete
+
+    from skylift.cli.app import skylift
+
+    run = flow.fail()
+    shell = ShellComplete(skylift, {}, "skylift", "_SKYLIFT_COMPLETE")
+    offered = [item.value for item in shell.get_completions(["runs", "resume"], "")]
+    assert offered == ["last", str(run.id)]
+    file = str(flow.project.folder / "flow.py")
+    offered = [item.value for item in shell.get_completions(["runs", "resume", "last"], f"{file}:d")]
+    assert offered == [f"{file}:diamond"]

@@ -113,7 +113,7 @@ def test_the_lists_json(project: Project) -> None:
     }
     assert set(found) == {
         *("id", "pipeline", "status", "reason", "flavor", "project", "created", "ended", "seconds"),
-        *("snapshot", "orchestrator_run_id", "submission_id", "tags"),
+        *("snapshot", "orchestrator_run_id", "submission_id", "tags", "resumes"),
     }
     assert found["created"].endswith("Z")
     assert 0 < found["seconds"] < 60

@@ -8,7 +8,7 @@ from skylift_tests_support.runs import make_snapshot, make_step
 
 from skylift.launch.bindings import Made, bind, unbound
 from skylift.ledger.records import Origin
-from skylift_contract.snapshot import ArtifactRef, Binding, PipelineSnapshot
+from skylift_contract.snapshot import ArtifactRef, Binding, PipelineSnapshot, Step
 
 
 def made(name: str) -> Made:
@@ -20,7 +20,7 @@ def made(name: str) -> Made:
 def graphs(draw: st.DrawFn) -> PipelineSnapshot:
     """Up to eight steps, some of which take data of some before, or only wait for them."""
     names: list[str] = []
-    members = []
+    members: list[Step] = []
     for number in range(draw(st.integers(1, 8))):
         some = st.lists(st.sampled_from(names), unique=True, max_size=3) if names else st.just(list[str]())
         inputs = {f"from_{name}": name for name in draw(some)}

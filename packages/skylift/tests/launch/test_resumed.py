@@ -9,21 +9,27 @@ from uuid import uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skylift_tests_support.runs import make_snapshot
+from skylift_tests_support.runs import make_record, make_snapshot
 
 from skylift.authoring.options import PipelineOptions
 from skylift.authoring.sources import source_of
 from skylift.client import Client
 from skylift.launch.plan import Plan, target_of
+from skylift.launch.resume import request_of
 from skylift.launch.resumed import resumed_snapshot
 from skylift.launch.stacks import resolve_stack
 from skylift.launch.submit import Submission
 from skylift.ledger.ledger import Ledger
+from skylift.ledger.schedule_record import ScheduleRecord
+from skylift.local.coordinator import coordinate
 from skylift.models import PipelineRun
 from skylift.observer import SILENT
+from skylift.runtime.active import ActiveRun
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import DamagedObject, RunFailed
+from skylift_contract.run import DeployedSchedule
+from skylift_contract.schedule import Schedule
 from skylift_contract.snapshot import (
     ArtifactRef,
     Binding,
@@ -178,3 +184,40 @@ def test_a_source_that_was_not_kept_and_another_process(monkeypatch: pytest.Monk
 
 def _another() -> tuple[Any, ...]:
     return "elsewhere", "", 1, ""
+
+
+def test_a_firing_is_resumed_without_its_schedule() -> None:
+    uri = f"memory://{uuid4().hex}"
+    ledger = Ledger(open_store(uri))
+    FAILURES.clear()
+    FAILURES["bb"] = 1
+    stack = resolve_stack(PipelineOptions(orchestrator="local"), uri)
+    snapshot = make_snapshot(
+        *(member("a", (), ()), member("bb", ("a",), ())),
+        flavor="local",
+        schedule=Schedule(cron_expression="0 2 * * *", name="nightly"),
+    )
+    ledger.put_snapshot(snapshot)
+    record = ledger.open_run(make_record(snapshot))
+    coordinate(ActiveRun(ledger, snapshot, record), 1, {})
+    fired = PipelineRun.of_record(ledger, record)
+    assert fired.status is ExecutionStatus.FAILED
+    assert request_of(fired) is None
+
+    run = fired.resume()
+    assert run.status is ExecutionStatus.COMPLETED
+    assert run.snapshot_of.schedule is None
+    assert list(run.snapshot_of.bindings) == ["a"]
+    asked = request_of(run)
+    assert asked is not None
+    assert (asked.resumes, asked.stack) == (str(fired.id), stack.name)
+    # Where the schedule's own record is there, it says on what the firing ran.
+    ledger.put_schedule(
+        ScheduleRecord(
+            schedule=DeployedSchedule(
+                name="nightly", id="1", pipeline=snapshot.name, snapshot=snapshot.digest, flavor="local"
+            ),
+            submission_id=asked.submission_id,
+        )
+    )
+    assert request_of(fired) == asked

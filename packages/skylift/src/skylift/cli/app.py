@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "diff": Lazy("skylift.cli.diff:diff", "What would change against what is deployed, or ran.", _RUN),
     "schedule": Lazy("skylift.cli.schedule:schedule", "Pipelines that run by themselves.", _RUN),
     "runs": Lazy(
-        "skylift.cli.runs:runs", "Look at runs: list, describe, logs, why, watch, stop, resume.", _LOOK
+        "skylift.cli.runs:runs", "Look at runs: list, logs, why, watch, stop, resume.", _LOOK
     ),
     "artifact": Lazy("skylift.cli.artifact:artifact", "What the steps of runs made: list, download.", _LOOK),
     "init": Lazy("skylift.cli.init:init", "Make a project: its skylift.toml, and a first pipeline.", _SET_UP),
