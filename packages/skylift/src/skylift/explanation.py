@@ -194,11 +194,11 @@ def _following(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -
     found: list[tuple[str, str]] = []
     if failed:
         found.append((f"skylift runs logs {run.id} {failed[0].step}", "all that the step printed"))
-    if status.status in {Status.FAILED, Status.STOPPED}:
-        found.append((f"skylift runs resume {run.id}", "do what it has left; with FILE.py, as that is today"))
     if not status.status.is_finished:
         found.append((f"skylift runs watch {run.id}", "follow it until it ends"))
     found.append((f"skylift runs describe {run.id}", "every step, with its outputs"))
+    if status.status in {Status.FAILED, Status.STOPPED}:
+        found.append((f"skylift runs resume {run.id}", "do what it has left; with FILE.py, as that is today"))
     return tuple(found)
 
 

@@ -19,6 +19,7 @@ from skylift.garbage.collection import GRACE
 from skylift.ledger import keys
 from skylift.store.location import LAYOUT
 from skylift_contract.enums import ExecutionStatus
+from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from skylift_tests_support.commands import Project
@@ -215,6 +216,12 @@ def test_in_python_what_was_imported_before_is_put_back(flow: Flow, monkeypatch:
         made = run.resume()
         assert made.steps["right"].outputs["output"].load() == 6
         assert sys.modules["flow"] is today
+        sentence = (
+            rf"run {run.id}: the source that it was made of goes with its own parameters "
+            r"\(got 'factor'\)\. Give the pipeline, too: run\.resume\(pipeline, parameters=…\)"
+        )
+        with pytest.raises(ConfigurationError, match=f"^{sentence}$"):
+            run.resume(parameters={"factor": 7})
         mended = run.resume(today.diamond, parameters={"factor": 7})  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         assert mended.steps["right"].outputs["output"].load() == 0
         assert mended.snapshot_of.pipeline_configuration.parameters == {"number": 2, "factor": 7}
@@ -265,10 +272,10 @@ EDITS = {
         ["right", "last"],
     ),
     "another step of that id": (
-        "@step\ndef left(",
-        "@step(name='other')\ndef left(",
+        "last(left(value), right(value, factor))\n\n@pipeline\n",
+        "last(left.with_options(name='other')(value, id='left'), right(value, factor))\n\n@pipeline\n",
         (),
-        "",
+        "step 'left' runs anew: it is a call of step 'other' now",
         ["left", "right", "last"],
     ),
 }

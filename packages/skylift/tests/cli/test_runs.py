@@ -219,6 +219,7 @@ did not run because of that: score
 next:
   skylift runs logs {run.id} train  all that the step printed
   skylift runs describe {run.id}    every step, with its outputs
+  skylift runs resume {run.id}      do what it has left; with FILE.py, as that is today
 """
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.authoring.sources import forgotten, is_live
 from skylift.backends import LOCAL
+from skylift.code import is_installed
 from skylift.ledger import keys, process
 from skylift.runtime.opening import code_on_path
 from skylift_contract.errors import ConfigurationError, DamagedObject
@@ -60,13 +61,20 @@ def code_of(plan: Plan, ledger: Ledger) -> Generator[None]:
         return
     before = list(sys.path)
     try:
-        with code_on_path(ledger, code), forgotten(_modules(sys.path[: len(code.paths)]) - _OURS):
+        with code_on_path(ledger, code), forgotten(_modules(sys.path[: len(code.paths)])):
             yield
     finally:
         sys.path[:] = before
 
 
 def _modules(folders: Iterable[str]) -> frozenset[str]:
-    """The top-level modules that can be imported from folders."""
+    """The top-level modules of the user's that can be imported from folders."""
     found = (path for folder in folders if Path(folder).is_dir() for path in Path(folder).iterdir())
-    return frozenset(path.stem for path in found if path.suffix == ".py" or path.is_dir())
+    names = {path.stem for path in found if path.suffix == ".py" or path.is_dir()}
+    return frozenset(name for name in names - _OURS - sys.stdlib_module_names if not _is_of_a_package(name))
+
+
+def _is_of_a_package(name: str) -> bool:
+    """Whether a module that is imported is an installed one: a folder of data may be called `numpy`."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return file is not None and is_installed(Path(file).resolve())

@@ -18,6 +18,7 @@ from skylift.launch.stacks import resolve_stack
 from skylift.launch.submit import Submission, raise_unless_completed
 from skylift.ledger.records import UNREADABLE
 from skylift.models import PipelineRun
+from skylift.project import project_of
 from skylift.stacks.build import orchestrator_named, store_at
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.stack import Stack
@@ -49,9 +50,16 @@ def resume(
 ) -> PipelineRun:
     """Do what is left of a run, and wait for it; a run that completed, resumed as it was, is returned itself.
 
-    Raises `ConfigurationError` for one that has not ended, and `RunFailed` or `RunStopped`
-    unless the new run completes.
+    Raises `ConfigurationError` for one that has not ended, or for parameters without a pipeline,
+    and `RunFailed` or `RunStopped` unless the new run completes.
     """
+    if parameters and pipeline is None:
+        raise ConfigurationError(
+            "the source that it was made of goes with its own parameters",
+            who=f"run {run.id}",
+            value=", ".join(parameters),
+            fix="Give the pipeline, too: run.resume(pipeline, parameters=…)",
+        )
     from skylift.console import default_observer
 
     observer = observer or default_observer()
@@ -86,6 +94,13 @@ def plan_mended(
 
     `parameters`: in place of the run's own.
     """
+    with project_of(pipeline.file):
+        return _planned(run, pipeline, parameters, where)
+
+
+def _planned(
+    run: PipelineRun, pipeline: PipelineFunction, parameters: Mapping[str, Any], where: Where
+) -> Plan:
     check_same(run, pipeline)
     own = recorded_parameters(run, pipeline, parameters)
     place = {

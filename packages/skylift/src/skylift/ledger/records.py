@@ -108,7 +108,7 @@ def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
 class Request(Record):
     """A submission, written before the first API call: who, when, why, and of what.
 
-    `notes`: what was noted of how it will run; `note`: what whoever asked for it said.
+    `notes`: what was noted of how it will run; `note`: what whoever asked for it said;
     `resumes`: the id of the run whose results it takes on.
     """
 

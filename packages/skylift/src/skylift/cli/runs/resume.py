@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @command(
     "resume",
-    short_help="Do what a run that failed or was stopped has left.",
+    short_help="Do what a run has left.",
     examples=(
         "skylift runs resume last",
         "skylift runs resume 3f9ad2c1 pipeline.py:train",
