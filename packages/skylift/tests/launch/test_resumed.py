@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -11,14 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skylift_tests_support.runs import make_record, make_snapshot
 
+from skylift.authoring import sources
 from skylift.authoring.options import PipelineOptions
 from skylift.authoring.sources import source_of
 from skylift.client import Client
+from skylift.code import SourceTree
+from skylift.compiler.runtime import runtime_of
 from skylift.launch.plan import Plan, target_of
 from skylift.launch.resume import request_of
 from skylift.launch.resumed import resumed_snapshot
 from skylift.launch.stacks import resolve_stack
 from skylift.launch.submit import Submission
+from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.schedule_record import ScheduleRecord
 from skylift.local.coordinator import coordinate
@@ -27,7 +32,7 @@ from skylift.observer import SILENT
 from skylift.runtime.active import ActiveRun
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
-from skylift_contract.errors import DamagedObject, RunFailed
+from skylift_contract.errors import ConfigurationError, DamagedObject, RunFailed
 from skylift_contract.run import DeployedSchedule
 from skylift_contract.schedule import Schedule
 from skylift_contract.snapshot import (
@@ -97,7 +102,7 @@ def graphs(draw: st.DrawFn) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]
 
 def submitted(snapshot: PipelineSnapshot, uri: str) -> PipelineRun:
     stack = resolve_stack(PipelineOptions(orchestrator="local"), uri)
-    runtime = target_of(stack.orchestrator).runtime
+    runtime = runtime_of(target_of(stack.orchestrator))
     made = Submission(Plan(snapshot.model_copy(update={"runtime": runtime}), stack, None), SILENT).submit()
     assert isinstance(made, PipelineRun)
     return made
@@ -178,7 +183,7 @@ def test_a_source_that_was_not_kept_and_another_process(monkeypatch: pytest.Monk
         rf"^run {run.id}: its source was not kept with it, so only the process that defined its steps "
         rf"can resume it\. Run what is left with today's source: skylift runs resume {run.id} FILE\.py\.?$"
     )
-    with pytest.raises(Exception, match=sentence):
+    with pytest.raises(ConfigurationError, match=sentence):
         run.resume()
 
 
@@ -221,3 +226,22 @@ def test_a_firing_is_resumed_without_its_schedule() -> None:
         )
     )
     assert request_of(fired) == asked
+
+
+def test_a_step_of_a_notebook_is_in_no_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pipeline may have one all the same: for steps that stand in files."""
+    uri = f"memory://{uuid4().hex}"
+    FAILURES.clear()
+    FAILURES["a"] = 1
+    cell = member("a", (), ())
+    cell = cell.model_copy(update={"spec": cell.spec.model_copy(update={"source": "__main__:cell"})})
+    monkeypatch.setitem(sources._LIVE, "__main__:cell", start)  # pyright: ignore[reportPrivateUsage]
+    code = SourceTree(Path(__file__).parent, (), ("",)).archive()
+    open_store(uri).put_content(keys.code(code.digest), SourceTree(Path(), (), ("",)).to_zip())
+    run = submitted(make_snapshot(cell, code=code), uri)
+    assert run.status is ExecutionStatus.FAILED
+    monkeypatch.delitem(sources._LIVE, "__main__:cell")  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(ConfigurationError, match="only the process that defined its steps can resume it"):
+        run.resume()
+    monkeypatch.setitem(sources._LIVE, "__main__:cell", start)  # pyright: ignore[reportPrivateUsage]
+    assert run.resume().steps["a"].outputs["output"].load() == 1

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from skylift.authoring.sources import forgotten, is_live
+from skylift.authoring.sources import INTERACTIVE, forgotten, is_live
 from skylift.backends import LOCAL
 from skylift.code import is_installed
 from skylift.ledger import keys, process
@@ -22,23 +22,29 @@ if TYPE_CHECKING:
     from skylift.models import PipelineRun
     from skylift_contract.snapshot import PipelineSnapshot
 
-_OURS: Final = frozenset({"skylift", "skylift_contract"})
+_OURS: Final = frozenset({"__main__", "skylift", "skylift_contract"})
 """What runs already; in Skylift's own project it is part of the source."""
 
 
 def check_code(run: PipelineRun, snapshot: PipelineSnapshot) -> None:
     """Raise `DamagedObject` or `ConfigurationError` where a run's source is not to be had any more."""
     fix = f"Run what is left with today's source: skylift runs resume {run.id} FILE.py"
-    if snapshot.code is not None:
-        if not run.ledger.store.exists(keys.code(snapshot.code.digest)):
-            where = f"code {snapshot.code.digest} of run {run.id}"
-            raise DamagedObject(f"it is missing in {run.ledger.store.uri}", who=where, fix=fix)
-    elif snapshot.runtime.flavor == LOCAL and not _is_defined_here(run, snapshot):
+    code = snapshot.code
+    if code is not None and not run.ledger.store.exists(keys.code(code.digest)):
+        where = f"code {code.digest} of run {run.id}"
+        raise DamagedObject(f"it is missing in {run.ledger.store.uri}", who=where, fix=fix)
+    if snapshot.runtime.flavor == LOCAL and not _is_kept(snapshot) and not _is_defined_here(run, snapshot):
         raise ConfigurationError(
             "its source was not kept with it, so only the process that defined its steps can resume it",
             who=f"run {run.id}",
             fix=fix,
         )
+
+
+def _is_kept(snapshot: PipelineSnapshot) -> bool:
+    """Whether the archive holds all that is left; of a notebook's steps it holds none."""
+    sources = (step.spec.source for step in snapshot.steps)
+    return snapshot.code is not None and not any(one.startswith(f"{INTERACTIVE}:") for one in sources)
 
 
 def _is_defined_here(run: PipelineRun, snapshot: PipelineSnapshot) -> bool:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from skylift.authoring.options import PipelineOptions
 from skylift.authoring.parameters import from_json
 from skylift.authoring.signature import resolve_hints
+from skylift.compiler.runtime import runtime_of
 from skylift.launch.ended import ended, has_nothing_left
-from skylift.launch.plan import Plan, checked, plan, target_of
+from skylift.launch.plan import Plan, check_settings, checked, plan, target_of
 from skylift.launch.recorded import check_code, code_of
 from skylift.launch.resumed import anew, onto, resumed_snapshot
 from skylift.launch.schedules import name_of
 from skylift.launch.stacks import resolve_stack
 from skylift.launch.submit import Submission, raise_unless_completed
+from skylift.launch.travel import check_travels
 from skylift.ledger.records import UNREADABLE
 from skylift.models import PipelineRun
 from skylift.project import project_of
@@ -80,7 +82,9 @@ def plan_recorded(run: PipelineRun, where: Where) -> Plan:
     snapshot = resumed_snapshot(run.ledger, run)
     options = PipelineOptions(**_place(run, request, where))
     stack = resolve_stack(options, _store(run, options.stack))
-    snapshot = snapshot.model_copy(update={"runtime": target_of(stack.orchestrator).runtime})
+    snapshot = snapshot.model_copy(update={"runtime": runtime_of(target_of(stack.orchestrator))})
+    check_settings(snapshot)
+    check_travels(snapshot, stack.orchestrator)
     check_code(run, snapshot)
     notes = tuple(anew(run.ledger, run, snapshot))
     git = (request.git_commit, request.git_dirty) if request else (None, None)

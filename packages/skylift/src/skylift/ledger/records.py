@@ -17,13 +17,7 @@ from skylift.caching.key import KeyParts
 from skylift.ledger import process
 from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import (
-    ConfigurationError,
-    DamagedObject,
-    RecordTooNew,
-    StoreError,
-    UnknownName,
-)
+from skylift_contract.errors import ConfigurationError, DamagedObject, RecordTooNew, StoreError, UnknownName
 from skylift_contract.model import Frozen
 from skylift_contract.snapshot import ArtifactRef
 from skylift_contract.status import AttemptEnd

@@ -126,5 +126,7 @@ class _Asked:
         check_same(self.run, pipeline)
         given = {text.partition("=")[0].strip() for text in self.params}
         own = recorded_parameters(self.run, pipeline, given)
+        # A variable that is set here says nothing of a run that was made elsewhere, or before.
+        arguments = arguments_of(pipeline, self.params, own, environment={})
         with explained(pipeline.who):
-            return plan_mended(self.run, pipeline, arguments_of(pipeline, self.params, own), self.where)
+            return plan_mended(self.run, pipeline, arguments.values, self.where)
