@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import pytest
 
@@ -103,3 +104,27 @@ def test_an_error_keeps_its_parts() -> None:
     unknown = errors.UnknownName("step", "trian", iter(["train"]))
     assert (unknown.kind, unknown.name, unknown.known) == ("step", "trian", ("train",))
     assert errors.StepFailed("a", "b", traceback="t").traceback == "t"
+
+
+CELL = """
+def deeper(error):
+    raise error
+
+deeper(error)
+"""
+OURS = "def launch(code, names):\n    exec(code, names)\n"
+
+
+def test_a_notebook_shows_the_callers_lines_and_none_of_ours() -> None:
+    ours: dict[str, Any] = {"__name__": "skylift.launch"}
+    exec(compile(OURS, "submit.py", "exec"), ours)
+    error = errors.AuthoringError("it is wrong", who="step 'a'")
+    with pytest.raises(errors.AuthoringError):
+        ours["launch"](compile(CELL, "cell.py", "exec"), {"__name__": "__main__", "error": error})
+    shown = "\n".join(error._render_traceback_())  # pyright: ignore[reportPrivateUsage] -- the name is IPython's
+
+    assert shown.endswith(
+        '  File "cell.py", line 5, in <module>\n  File "cell.py", line 3, in deeper\n'
+        "AuthoringError: step 'a': it is wrong."
+    )
+    assert "submit.py" not in shown

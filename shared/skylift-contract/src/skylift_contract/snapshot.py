@@ -23,6 +23,9 @@ from skylift_contract.run_id import RunIdSource
 from skylift_contract.schedule import Schedule
 from skylift_contract.settings import CachePolicy, DockerSettings, StepRetryConfig
 from skylift_contract.steps import (
+    INLINE,
+    ISOLATED,
+    NESTED,
     ArtifactRef,
     Binding,
     InputSource,
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "INLINE",
+    "ISOLATED",
+    "NESTED",
     "ArtifactRef",
     "Binding",
     "CodeArchive",

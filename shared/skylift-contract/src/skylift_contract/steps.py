@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field, JsonValue
 
 from skylift_contract.model import Duration, Frozen
@@ -16,22 +18,6 @@ class ArtifactRef(Frozen):
     type: str
     materializer: str
     size: int
-
-
-class Binding(Frozen):
-    """An invocation that will not run, since its outputs are committed already.
-
-    `run_id`, `step_name`: the run that made them, and the invocation there. `source`: the
-    step's own. `place`: its number in the topological order of all invocations, and
-    `upstream_steps` those that it would have waited for.
-    """
-
-    run_id: str
-    step_name: str
-    outputs: dict[str, ArtifactRef]
-    source: str = ""
-    place: int = 0
-    upstream_steps: tuple[str, ...] = ()
 
 
 class InputSource(Frozen):
@@ -68,10 +54,16 @@ class StepSpec(Frozen):
     occurrence: int = 0
 
 
+INLINE: Final = "inline"
+ISOLATED: Final = "isolated"
+NESTED: Final = "nested"
+
+
 class StepConfig(Frozen):
     """What an invocation was configured with, resolved: pipeline's settings, then step's.
 
-    `secrets`: environment variable → where its value is, such as `env:DB_PASSWORD`.
+    `secrets`: environment variable → where its value is, such as `env:DB_PASSWORD`. `runtime`:
+    where a dynamic run runs it; `NESTED` is a pipeline that was called, and a run of its own.
     """
 
     name: str
@@ -88,12 +80,32 @@ class StepConfig(Frozen):
     cache_policy: CachePolicy = Field(default_factory=CachePolicy)
     on_failure: str | None = None
     on_success: str | None = None
-    runtime: str = "inline"
+    runtime: str = INLINE
 
 
 class Step(Frozen):
     spec: StepSpec
     config: StepConfig
+
+
+class Binding(Frozen):
+    """An invocation that will not run, since its outputs are committed already.
+
+    `run_id`, `step_name`: the run that made them, and the invocation there. `source`: the
+    step's own. `place`: its number in the topological order of all invocations, and
+    `upstream_steps` those that it would have waited for. `step`: the invocation itself, for a
+    run that resumes this one and finds its outputs gone; None in a snapshot of before.
+    `awaited_by`: those that would have waited for it.
+    """
+
+    run_id: str
+    step_name: str
+    outputs: dict[str, ArtifactRef]
+    source: str = ""
+    place: int = 0
+    upstream_steps: tuple[str, ...] = ()
+    step: Step | None = None
+    awaited_by: tuple[str, ...] = ()
 
 
 class RecordedCall(Frozen):

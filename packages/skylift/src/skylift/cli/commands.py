@@ -103,9 +103,11 @@ def command(
     return decorate
 
 
-def store_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def store_option(
+    text: str = "Keep it in this artifact store: a name or a URI.",
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """For commands that run something: where, in place of the stack's own store."""
-    return click.option("--store", metavar="STORE", help="Keep it in this artifact store: a name or a URI.")
+    return click.option("--store", metavar="STORE", help=text)
 
 
 def place_options() -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -1,13 +1,15 @@
 """What `--output json` prints: one object, whose `version` changes when a reader must.
 
-    runs list      {"version": 1, "runs": [RUN + {tags: [TEXT, …]}, …]}, newest first; tags null if unreadable
-    runs describe  {"version": 1, "run": RUN + {parameters, notes, damaged: [TEXT, …], steps: [STEP, …]}}
+    runs list      {"version": 1, "runs": [RUN + {tags: [TEXT, …], resumes: ID}, …]}, newest
+                    first; tags null if unreadable
+    runs describe  {"version": 1, "run": RUN + {parameters, resumes: ID, notes, damaged: [TEXT, …],
+                    steps: [STEP, …]}}
     runs delete    {"version": 1, "deleted": BOOL, "runs": [{id, pipeline, status, created}, …]}
     artifact list  {"version": 1, "artifacts": [{run, pipeline, step, output, type, materializer, bytes,
                     digest, uri}, …], "damaged": [TEXT, …]}
     gc             {"version": 1, "deleted": BOOL, "kinds": [{kind, count, bytes, names: [TEXT, …]}, …]}
     runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], skipped, stopped, cached,
-                    ran: [{step, reason}, …], next}}
+                    resumed, ran: [{step, reason}, …], next}}
     compile        {"version": 1, pipeline, flavor, snapshot, folder, files: [FILE, …], removed: [PATH, …],
                     summary, notes: [TEXT, …]}; FILE: {path, bytes, sha256, change: new | changed | same}
     diff           {"version": 1, same, pipeline, snapshot, against: {kind: schedule | run, name, snapshot},

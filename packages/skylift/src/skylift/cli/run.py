@@ -55,15 +55,15 @@ def run(
         from skylift.launch.cached import without_cache
 
         planned = replace(planned, snapshot=without_cache(planned.snapshot))
-    return _submit(planned, labels, wait=not no_wait)
+    return submit(planned, labels, wait=not no_wait)
 
 
 def _unscheduled(pipeline: PipelineFunction) -> PipelineFunction:
     return pipeline.with_options(schedule=None)
 
 
-def _submit(planned: Plan, labels: Labels, *, wait: bool) -> int:
-    """The exit code."""
+def submit(planned: Plan, labels: Labels, *, wait: bool) -> int:
+    """Submit a plan, and show how it goes; the exit code."""
     from skylift.console import default_observer
     from skylift.launch.submit import Submission, raise_unless_completed
     from skylift.models import PipelineRun

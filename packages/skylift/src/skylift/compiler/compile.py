@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_origin
 
-from skylift import __version__
 from skylift.authoring.parameters import from_json, to_json
 from skylift.authoring.signature import NOTHING, describe, resolve_hints
 from skylift.authoring.sources import source_of
 from skylift.authoring.trace import Call, Trace, tracing
-from skylift.compiler import configuration
+from skylift.compiler import changes, configuration
 from skylift.compiler.foreseen import steps_named_in
 from skylift.compiler.graph import in_order
 from skylift.compiler.inputs import as_input, default_parameter, flat
 from skylift.compiler.pipeline import hook_source, pipeline_configuration, schedule_of
+from skylift.compiler.runtime import runtime_of
 from skylift.materializers.registry import candidates
 from skylift_contract.canonical import canonical_json
 from skylift_contract.errors import AuthoringError
@@ -27,7 +26,6 @@ from skylift_contract.snapshot import (
     OrchestratorSource,
     OutputSpec,
     PipelineSnapshot,
-    SnapshotRuntime,
     Step,
     StepConfig,
     StepSpec,
@@ -84,6 +82,7 @@ def compile_snapshot(
     steps = _steps(compiler, parameters) if not pipeline.options.dynamic else ()
     if pipeline.options.dynamic:
         compiler.foresee()  # for the digests of their sources
+    changes.check_steps(pipeline, {step.config.name for step in steps})
     return PipelineSnapshot(
         project=target.project,
         pipeline_configuration=pipeline_configuration(
@@ -94,14 +93,7 @@ def compile_snapshot(
         code=code,
         source_digests=compiler.source_digests,
         source_values=compiler.source_values,
-        runtime=SnapshotRuntime(
-            flavor=target.flavor,
-            python=f"{sys.version_info.major}.{sys.version_info.minor}",
-            skylift=__version__,
-            run_id_sources=target.run_id_sources,
-            orchestrator=target.orchestrator,
-            retries=target.retries,
-        ),
+        runtime=runtime_of(target),
     )
 
 
@@ -205,7 +197,7 @@ class StepCompiler:
         return number
 
     def _configure(self, step: StepFunction[Any]) -> tuple[str, StepConfig]:
-        own, default, who = step.options, self.pipeline.options, step.who
+        own, default, who = changes.options_of(step, self.pipeline), self.pipeline.options, step.who
         configuration.check_name("step", step.name)
         settings = configuration.merged(default.settings, own.settings, who)
         source, cache = source_of(step.entrypoint, who), configuration.cache_of(own, default)

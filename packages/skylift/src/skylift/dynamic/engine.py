@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from skylift import observer
 from skylift.authoring.trace import taking_calls
 from skylift.dynamic.isolated import run_isolated
-from skylift.dynamic.placement import INLINE, ISOLATED, placement
+from skylift.dynamic.placement import placement
 from skylift.dynamic.slots import Slots
 from skylift.observer import StepEvent
 from skylift.runtime.active import Outcome
@@ -23,6 +23,7 @@ from skylift.runtime.outcomes import close_attempt
 from skylift.runtime.processes import STOP_GRACE_S
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import SkyliftError
+from skylift_contract.snapshot import INLINE, ISOLATED
 from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from skylift.runtime.outcomes import claimed
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import AuthoringError
 from skylift_contract.run_id import sub_run_id
-from skylift_contract.snapshot import Binding, InputSource, Step, StepConfig, StepSpec
+from skylift_contract.snapshot import NESTED, Binding, InputSource, Step, StepConfig, StepSpec
 from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _step(
             upstream_steps=tuple(upstream),
             inputs=dict(inputs),
         ),
-        config=StepConfig(name=pipeline.name, parameters=dict(values), enable_cache=False),
+        config=StepConfig(name=pipeline.name, parameters=dict(values), enable_cache=False, runtime=NESTED),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from skylift_contract.snapshot import INLINE, ISOLATED
+
 if TYPE_CHECKING:
     from skylift_contract.snapshot import PipelineConfiguration, Step
 
-INLINE: Final = "inline"
 PROCESS: Final = "process"
-ISOLATED: Final = "isolated"
 
 
 def placement(step: Step, root: PipelineConfiguration) -> str:

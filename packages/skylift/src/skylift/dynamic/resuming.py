@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skylift.artifacts import is_whole
+from skylift.artifacts import is_there
 from skylift.ledger.calls import calls_of, recorded
 from skylift_contract.snapshot import Binding
 
@@ -30,7 +30,7 @@ def done_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> Done:
     An output whose data is gone or damaged is made again.
     """
     calls = recorded(ledger, run_id, snapshot)
-    steps = {call.invocation_id: call.step for call in calls_of(ledger, run_id)}
+    upstream = {call.invocation_id: call.step.spec.upstream_steps for call in calls_of(ledger, run_id)}
     names = [call.invocation_id for call in calls if call.sub_run is None]
     results = ledger.results(run_id, names).records
     bindings: dict[str, Binding] = {}
@@ -46,19 +46,25 @@ def done_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> Done:
                 outputs=result.outputs,
                 source=call.source,
                 place=place,
-                upstream_steps=steps[name].spec.upstream_steps,
+                upstream_steps=upstream[name],
             )
-    whole = {name: bound for name, bound in bindings.items() if _is_whole(ledger, bound)}
+    whole = {name: bound for name, bound in bindings.items() if _is_there(ledger, bound)}
     return Done(calls, whole)
 
 
-def _is_whole(ledger: Ledger, bound: Binding) -> bool:
-    return all(is_whole(ledger.store, ref.digest) for ref in bound.outputs.values())
+def _is_there(ledger: Ledger, bound: Binding) -> bool:
+    return all(is_there(ledger.store, ref.digest) for ref in bound.outputs.values())
 
 
 def resumed(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> PipelineSnapshot:
     """The snapshot of a run that resumes a dynamic one: the same, with what that one did."""
+    return onto(ledger, run_id, snapshot, snapshot)
+
+
+def onto(
+    ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, today: PipelineSnapshot
+) -> PipelineSnapshot:
+    """A snapshot that was made today, with what a run of the same pipeline did."""
     done = done_in(ledger, run_id, snapshot)
-    given = {name: bound for name, bound in snapshot.bindings.items() if name.startswith("input:")}
-    update = {"replay": done.calls, "bindings": {**given, **done.bindings}, "schedule": None, "steps": ()}
-    return snapshot.model_copy(update=update)
+    update = {"replay": done.calls, "bindings": done.bindings, "schedule": None, "steps": ()}
+    return today.model_copy(update=update)

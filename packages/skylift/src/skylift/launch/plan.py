@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift import project
@@ -14,7 +14,8 @@ from skylift.flavors import capabilities, flavor_of, known
 from skylift.launch.environments import kept_here
 from skylift.launch.leaks import refuse_leaks_of_plan, suspicions
 from skylift.launch.secrets import check_secrets, check_set_here
-from skylift.launch.stacks import resolve_stack
+from skylift.launch.stacks import chosen_by, resolve_stack
+from skylift.launch.travel import check_travels, file_of_steps
 from skylift.orchestrator_calls import calling
 from skylift.source_digests import SourceDigests
 from skylift.stacks.document import read_configuration
@@ -28,11 +29,12 @@ from skylift_contract.snapshot import OrchestratorSource
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift_contract.capability import Support
     from skylift_contract.orchestrator import BaseOrchestrator, BaseOrchestratorConfig
-    from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_contract.stack import Stack
 
 _KINDS_OF_SCHEDULE: Final = (
@@ -47,12 +49,18 @@ SAME_BUT_FOR_A_SLIP: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A pipeline, compiled and checked against its stack; `notes` are for people and the record."""
+    """A pipeline, compiled and checked against its stack; `notes` are for people and the record.
+
+    `resumes`: the id of the run whose results it takes on. `git`: commit and whether anything
+    differed from it, of a source that is not at hand.
+    """
 
     snapshot: PipelineSnapshot
     stack: Stack
     source: SourceTree | None
     notes: tuple[str, ...] = ()
+    resumes: str | None = None
+    git: tuple[str | None, bool | None] = (None, None)
 
 
 def plan(
@@ -79,21 +87,38 @@ def _planned(
     orchestrator = stack.orchestrator
     able = capabilities(orchestrator)
     pipeline, unscheduled = _without_schedule(pipeline, able)
-    source, left_out = _source(pipeline, stack.artifact_store.uri, is_needed=orchestrator.config.is_remote)
+    uri, is_needed = stack.artifact_store.uri, orchestrator.config.is_remote
+    source, left_out = _source(pipeline.file, uri, is_needed=is_needed)
     code = source.archive() if source else None
-    sources = SourceDigests(source)
     target = target_of(orchestrator, degraded, is_dynamic=pipeline.options.dynamic)
-    snapshot = compile_snapshot(pipeline, arguments, target, code, sources)
+    snapshot = compile_snapshot(pipeline, arguments, target, code, SourceDigests(source))
     whole = _with_foreseen(snapshot, pipeline, target)
     check_settings(whole)
-    refused = check(whole, orchestrator.flavor, able, degraded)
-    with calling(orchestrator, "validate", pipeline.who):
-        orchestrator.validate(stack, whole)
-    check_secrets(whole)
+    check_travels(whole, orchestrator)
+    if pipeline.file is None:
+        source, left_out = _source(file_of_steps(whole), uri, is_needed=is_needed)
+        snapshot = snapshot.model_copy(update={"code": source.archive() if source else None})
+    notes = (*chosen_by(pipeline.options), *unscheduled, *left_out)
+    return checked(Plan(snapshot, stack, source, notes), degraded, whole.steps)
+
+
+def checked(asked: Plan, degraded: Collection[Capability], callable_steps: tuple[Step, ...] = ()) -> Plan:
+    """The plan with what else is to be noted; raises what its stack refuses, or cannot do.
+
+    `callable_steps`: those that a dynamic pipeline may call, which its snapshot does not hold.
+    """
+    snapshot, stack = asked.snapshot, asked.stack
+    if snapshot.is_dynamic:
+        snapshot = snapshot.model_copy(update={"steps": callable_steps})
+    orchestrator, able = stack.orchestrator, capabilities(stack.orchestrator)
+    refused = check(snapshot, orchestrator.flavor, able, degraded)
+    with calling(orchestrator, "validate", f"pipeline {snapshot.name!r}"):
+        orchestrator.validate(stack, snapshot)
+    check_secrets(snapshot)
     if not orchestrator.config.is_remote:
-        check_set_here(whole)
-    notes = (*unscheduled, *left_out, *refused, *emulations(whole, able), *kept_here(stack))
-    made = Plan(snapshot, stack, source, (*notes, *suspicions(whole)))
+        check_set_here(snapshot)
+    notes = (*asked.notes, *refused, *emulations(snapshot, able), *kept_here(stack), *suspicions(snapshot))
+    made = replace(asked, notes=notes)
     refuse_leaks_of_plan(made)
     return made
 
@@ -171,14 +196,12 @@ def orchestrator_source(orchestrator: BaseOrchestrator) -> OrchestratorSource:
     )
 
 
-def _source(
-    pipeline: PipelineFunction, store: str, *, is_needed: bool
-) -> tuple[SourceTree | None, tuple[str, ...]]:
+def _source(file: Path | None, store: str, *, is_needed: bool) -> tuple[SourceTree | None, tuple[str, ...]]:
     """The user's source; where no other machine needs it, one too large is left out, and said."""
-    if pipeline.file is None:
+    if file is None:
         return None, ()
     try:
-        return source_tree(pipeline.file, but=folder_of(store)), ()
+        return source_tree(file, but=folder_of(store)), ()
     except LimitExceeded as error:
         if is_needed:
             raise

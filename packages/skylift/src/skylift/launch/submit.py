@@ -105,7 +105,7 @@ class Submission:
             self._store()
             for name, bound in snapshot.bindings.items():
                 self.observer.step(StepEvent(name, ExecutionStatus.CACHED, f"from run {bound.run_id}"))
-            if snapshot.bindings and not snapshot.steps:
+            if snapshot.bindings and not snapshot.steps and not snapshot.is_dynamic:
                 return self._nothing_left()
             result = self._hand_over()
             if snapshot.schedule is not None:
@@ -192,7 +192,7 @@ class Submission:
     def _request(self) -> Request:
         """What is searched for secrets is what is stored; and git is asked once."""
         source, snapshot, stack = self.plan.source, self.plan.snapshot, self.plan.stack
-        commit, dirty = git_state(source.root) if source else (None, None)
+        commit, dirty = git_state(source.root) if source else self.plan.git
         return Request(
             submission_id=self.id,
             project=snapshot.project,
@@ -207,6 +207,7 @@ class Submission:
             tags=tuple(dict.fromkeys((*snapshot.pipeline_configuration.tags, *self.labels.tags))),
             notes=self.plan.notes,
             note="".join(self.labels.notes),
+            resumes=self.plan.resumes,
         )
 
     def _hand_over(self) -> SubmissionResult | None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from skylift.ledger import keys
+from skylift.ledger.calls import calls_of
 from skylift.ledger.records import UNREADABLE, parse
 from skylift.ledger.schedule_record import ScheduleRecord
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def delete_run(ledger: Ledger, run_id: str, submission: str | None) -> None:
-    """Delete a run's records and logs; `submission`: what became it, deleted too where nothing else is of it.
+    """Delete a run's records and logs, and its nested runs.
+
+    `submission`: what became it, deleted too where nothing else is of it.
 
     Called again, it finishes what a former call began.
     """
@@ -27,6 +30,9 @@ def delete_run(ledger: Ledger, run_id: str, submission: str | None) -> None:
     entries = [key for key in store.list(keys.INDEX) if keys.is_index(key)]
     store.delete(key for key in entries if keys.run_of_index(key) == run_id)
     store.delete([keys.run(run_id)])
+    for call in calls_of(ledger, run_id):
+        if call.sub_run:
+            delete_run(ledger, call.sub_run, None)
     found = store.list(keys.run_folder(run_id))
     ends = [key for key in found if key.startswith(keys.ends(run_id))]
     store.delete(key for key in found if key not in ends)

@@ -99,6 +99,8 @@ class Ledger:
     def open_run(self, record: RunRecord) -> RunRecord:
         """Write a run's record, or find it written: the one that stands is returned.
 
+        That of a nested pipeline is found through the run that it is part of, and not in the index.
+
         Raises `RunIdError` when it is of another snapshot: one orchestrator run ID was
         given to two runs.
         """
@@ -112,7 +114,8 @@ class Ledger:
                 value=record.orchestrator_run_id,
                 fix="Each execution needs an ID of its own from the backend.",
             )
-        self.store.put_content(keys.index(standing.run_id, standing.created), data)
+        if standing.parent is None:
+            self.store.put_content(keys.index(standing.run_id, standing.created), data)
         if standing.submission_id:
             self.link_submission(standing.submission_id, standing.run_id)
         return standing

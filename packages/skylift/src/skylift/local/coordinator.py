@@ -27,6 +27,7 @@ from skylift.runtime.step import record_failure
 from skylift.runtime.streams import teed
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import StoreError
+from skylift_contract.snapshot import ISOLATED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,7 @@ def _seal(run: ActiveRun, end: RunEndRecord) -> None:
 
 def needs_worker(step: Step) -> bool:
     """Whether it cannot run in this process: an alarm and an isolation are a process's own."""
-    return step.config.timeout is not None or step.config.runtime == "isolated"
+    return step.config.timeout is not None or step.config.runtime == ISOLATED
 
 
 class _Coordinator:

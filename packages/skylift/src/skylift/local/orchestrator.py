@@ -6,9 +6,9 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from skylift.authoring.sources import INTERACTIVE
+from skylift.authoring.sources import check_importable
 from skylift.dynamic.orchestrate import Surroundings, orchestrate
-from skylift.dynamic.placement import INLINE, placement
+from skylift.dynamic.placement import placement
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.local.config import LocalOrchestratorConfig, LocalSettings
@@ -20,9 +20,10 @@ from skylift.runtime.isolation import StepProcesses
 from skylift.store.location import open_store
 from skylift_contract.capability import Capability
 from skylift_contract.check import check
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, listed
 from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
 from skylift_contract.run_id import RUN_ID_ENV, Env, canonical, find_orchestrator_run_id, run_id
+from skylift_contract.snapshot import INLINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,7 @@ class LocalOrchestrator(BaseOrchestrator):
         _check_settings(snapshot)
         check_machine(snapshot)
         if needs_workers(snapshot, self.parallelism(snapshot)):
-            _check_workers(stack, snapshot)
+            _check_workers(stack, snapshot, _without_workers(snapshot, self.parallelism(snapshot)))
 
     def parallelism(self, snapshot: PipelineSnapshot) -> int:
         """The pipeline's own setting, else the component's."""
@@ -157,8 +158,8 @@ def needs_workers(snapshot: PipelineSnapshot, parallelism: int) -> bool:
     return parallelism > 1 or any(needs_worker(step) for step in snapshot.steps)
 
 
-def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
-    """Refuse what another process of this machine could not do."""
+def _check_workers(stack: Stack, snapshot: PipelineSnapshot, instead: str) -> None:
+    """Refuse what another process of this machine could not do; `instead`: how to do without one."""
     who, why = (
         f"pipeline {snapshot.name!r}",
         "steps that are isolated, have a timeout, or run in parallel are processes of their own",
@@ -178,17 +179,20 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
             fix="Set them as environment variables.",
         )
     for name, step in snapshot.step_configurations.items():
-        if snapshot.code is None and not step.spec.source.startswith(f"{INTERACTIVE}:"):
+        for source in filter(None, (step.spec.source, step.config.on_failure, step.config.on_success)):
+            check_importable(source, f"step {name!r}", why, instead)
+        if snapshot.code is None:
             raise ConfigurationError(
                 f"{why}, and the project's source is too large to be handed to them",
                 who=f"{who}, step {name!r}",
                 value=step.spec.source,
                 fix="Leave data out of the project, or name it in .skyliftignore.",
             )
-        if step.spec.source.startswith(f"{INTERACTIVE}:"):
-            raise ConfigurationError(
-                f"{why}, which cannot import what only this process has",
-                who=f"{who}, step {name!r}",
-                value=step.spec.source,
-                fix="Write the step in a file.",
-            )
+
+
+def _without_workers(snapshot: PipelineSnapshot, parallelism: int) -> str:
+    """What keeps every step in this process."""
+    timed = [repr(name) for name, step in snapshot.step_configurations.items() if step.config.timeout]
+    ways = ["with max_parallelism=1"] if parallelism > 1 else []
+    ways += [f"without the timeout of {listed(timed)}"] if timed else []
+    return f"run it {' and '.join(ways)}"

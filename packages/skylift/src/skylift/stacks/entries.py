@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 DEFAULT: Final = "default"
 """The stack and the components that are always there, and stand in no file."""
 
+STACK_VARIABLE: Final = "SKYLIFT_STACK"
+"""Names the active stack in place of the configuration file, which is not changed by that."""
+
 NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
 """Also what a key of TOML may be without quotes."""
 
@@ -102,6 +105,7 @@ class Entries:
     """Everything a configuration file says; the default stack is part of it.
 
     Args:
+        active_by: What says which stack is active: the file, or a variable; empty where none does.
         flavors: Name → `module:Class`.
         secrets: Name → reference.
         index: Where packages of integrations are taken from; empty where that is not said.
@@ -109,6 +113,7 @@ class Entries:
 
     path: Path
     active: str = DEFAULT
+    active_by: str = ""
     stacks: Mapping[str, StackEntry] = field(default_factory=dict[str, StackEntry])
     components: Mapping[Kind, Mapping[str, Component]] = field(
         default_factory=dict[Kind, "Mapping[str, Component]"]
@@ -128,7 +133,9 @@ class Entries:
     def stack(self, name: str) -> StackEntry:
         """Raises `UnknownName`, offering the nearest."""
         if name not in self.stacks:
-            raise UnknownName("stack", name, self.stacks, who=self._who, fix="See: skylift stack list")
+            is_asked = self.active_by == STACK_VARIABLE and name == self.active
+            who = STACK_VARIABLE if is_asked else self._who
+            raise UnknownName("stack", name, self.stacks, who=who, fix="See: skylift stack list")
         return self.stacks[name]
 
     @property
@@ -156,9 +163,11 @@ def read_entries(content: Mapping[str, Any], path: Path) -> Entries:
         if section not in SECTIONS:
             raise UnknownName("table", section, SECTIONS, who=str(path))
     _only(content, "project", "name", path)
+    active = _only(content, "active", "stack", path)
     return Entries(
         path,
-        active=_only(content, "active", "stack", path) or DEFAULT,
+        active=active or DEFAULT,
+        active_by=str(path) if active else "",
         stacks={DEFAULT: _DEFAULT_STACK} | _stacks(content, path),
         components={kind: {**DEFAULTS[kind], **_components(content, kind, path)} for kind in Kind},
         flavors=_texts(content, "flavor", path),

@@ -16,6 +16,7 @@ from skylift.ledger.history import History
 from skylift.ledger.labels import Labels
 from skylift.ledger.records import UNREADABLE
 from skylift.stacks.build import store_hint
+from skylift.step_runs import sub_run_of
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Description:
         assert record is not None
         return {
             **documents.run_fields(record, self.status.status, self.status.reason, self.ended),
+            "resumes": request.resumes if request else None,
             "store": self.run.ledger.store.uri,
             "parameters": self.run.snapshot_of.pipeline_configuration.parameters,
             "user": request.user if request else None,
@@ -148,6 +150,7 @@ class Description:
             "reason": one_line(self.status.reason),
             "started": f"{clock(record.created)}{f' by {request.user}' if request and request.user else ''}",
             "took": seconds(took),
+            "resumes": request.resumes if request else None,
             "flavor": record.flavor,
             "parameters": _pairs(snapshot.pipeline_configuration.parameters),
             "git": _git(request),
@@ -190,6 +193,8 @@ class Description:
 
     def _reason(self, name: str, step: StepStatus) -> str:
         origin = self.history.origin(name)
+        if (within := sub_run_of(self.run, name)) is not None:
+            return f"run {within}: {one_line(step.reason)}" if step.reason else f"run {within}"
         return f"from run {origin.run_id}" if origin else one_line(step.reason)
 
     def _artifacts(self) -> Iterator[str]:

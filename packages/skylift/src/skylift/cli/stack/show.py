@@ -10,7 +10,7 @@ from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option
 from skylift.cli.complete import stacks
 from skylift.stacks.document import read_configuration
-from skylift.stacks.entries import DEFAULT, Kind
+from skylift.stacks.entries import DEFAULT, STACK_VARIABLE, Kind
 from skylift.url_passwords import without_passwords
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def list_stacks(*, output: str) -> None:
         for stack in entries.stacks.values()
     ]
     headers = ("", "STACK", *(kind.words.upper() for kind in Kind))
-    tables.write(tables.table(headers, rows, flexible=(4, 3, 2)))
+    tables.write([*tables.table(headers, rows, flexible=(4, 3, 2)), *_said_elsewhere(entries)])
 
 
 @command(
@@ -61,14 +61,25 @@ def describe(*, name: str | None, output: str) -> None:
         tables.write(_lines(stack, entries))
 
 
+def _said_elsewhere(entries: Entries) -> Iterator[str]:
+    """Where not the file says which stack is active."""
+    if entries.active_by == STACK_VARIABLE:
+        known = "" if entries.active in entries.stacks else ", and there is none of that name"
+        yield ""
+        yield f"{STACK_VARIABLE} says which is active: {entries.active}{known}"
+
+
 def _fields(stack: StackEntry, entries: Entries) -> dict[str, Any]:
     """The fields of STACK."""
     parts = {kind.value: stack.components.get(kind) for kind in Kind}
-    return {"name": stack.name, "active": stack.name == entries.active, **parts}
+    is_active = stack.name == entries.active
+    by = entries.active_by if is_active else ""
+    return {"name": stack.name, "active": is_active, "active_by": by or None, **parts}
 
 
 def _lines(stack: StackEntry, entries: Entries) -> Iterator[str]:
-    yield f"stack {stack.name}{' (active)' if stack.name == entries.active else ''}"
+    by = f" by {STACK_VARIABLE}" if entries.active_by == STACK_VARIABLE else ""
+    yield f"stack {stack.name}{f' (active{by})' if stack.name == entries.active else ''}"
     yield f"where {'always there' if stack.name == DEFAULT else entries.path}"
     yield ""
     rows = [(kind.words, *_part(stack, kind, entries)) for kind in Kind]
