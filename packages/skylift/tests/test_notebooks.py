@@ -144,8 +144,8 @@ def test_what_cannot_travel_is_said_before_anything_is_made(
         book.run(source)
     assert book.run(call).error.splitlines()[-1] == (
         "AuthoringError: step 'load': it is defined in a notebook: it exists in this process only, and "
-        "steps with a timeout, or in parallel, run in processes of their own. Move it to a module that the "
-        f"notebook imports, or {fix}."
+        "steps that are isolated, limited in time, or in parallel run in processes of their own. "
+        f"Move it to a module that the notebook imports, or {fix}."
     )
     assert not (tmp_path / "store").exists()
 

@@ -357,7 +357,10 @@ class TestNested:
         SEEN.clear()
         assert statuses(run) == dict.fromkeys(("double", "doubled_twice", "add"), "completed")
         assert run.steps["doubled_twice"].outputs["output"].load() == 8
-        sub = next(one for one in Client().runs() if one.pipeline == "doubled_twice")
+        sub = run.steps["doubled_twice"].sub_run
+        assert sub is not None
+        assert run.steps["double"].sub_run is None
+        assert [one.id for one in Client().runs()] == [run.id]
         assert sub.status is Status.COMPLETED
         assert sub.record is not None
         assert sub.record.parent == str(run.id)

@@ -107,8 +107,7 @@ class Flow:
         step = Step(spec=StepSpec(invocation_id=name, source=""), config=StepConfig(name=name))
         signed = StepSignature({}, (signature.Output(output, annotation),), returns_many=False)
         call = self.calls[self._ids.take(name, name)] = Call(self, step, signed, ())
-        call.outcome = Outcome(ExecutionStatus.CACHED)
-        call.closed.set()
+        call.was_there(Outcome(ExecutionStatus.CACHED))
         return call.outputs[0]
 
     def _fanned(self, step: StepFunction[Any], fan: Fan, after: Any, id: str | None) -> MapFuture:
@@ -153,7 +152,7 @@ class Flow:
         needed = tuple(self.calls[other] for other in upstream)
         call = self.calls[name] = Call(self, step, signed, needed, before)
         if name in self._committed and sub_run is None:
-            self.engine.close(call, Outcome(ExecutionStatus.CACHED, self._origin(name)))
+            self._take(call)
         elif before is not None and before.failure is not None:
             self.engine.close(call, Outcome(ExecutionStatus.FAILED, before.failure))
         if name not in self.run.snapshot.bindings:
@@ -171,9 +170,15 @@ class Flow:
             self.diverged = error
             raise
 
-    def _origin(self, name: str) -> str:
-        bound = self.run.snapshot.bindings.get(name)
-        return f"from run {bound.run_id}" if bound else "committed before this process began"
+    def _take(self, call: Call) -> None:
+        """What is bound was told of when the run was submitted; of a nested run nobody has heard."""
+        bound = self.run.snapshot.bindings.get(call.name)
+        said = f"from run {bound.run_id}" if bound else "committed before this process began"
+        outcome = Outcome(ExecutionStatus.CACHED, said)
+        if bound and self.parent is None:
+            call.was_there(outcome)
+        else:
+            self.engine.close(call, outcome)
 
     def _check_open(self, who: str) -> None:
         if self._has_ended:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from skylift_contract.run import PipelineRun
     from skylift_contract.run_id import RunIdSource
-    from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_contract.stack import Stack
 
 
@@ -55,7 +55,8 @@ class LocalOrchestrator(BaseOrchestrator):
             return
         _check_settings(snapshot)
         check_machine(snapshot)
-        if needs_workers(snapshot, self.parallelism(snapshot)):
+        if apart := apart_from_this(snapshot, self.parallelism(snapshot)):
+            snapshot = snapshot.model_copy(update={"steps": apart})
             _check_workers(stack, snapshot, _without_workers(snapshot, self.parallelism(snapshot)))
 
     def parallelism(self, snapshot: PipelineSnapshot) -> int:
@@ -151,18 +152,19 @@ def _check_settings(snapshot: PipelineSnapshot) -> None:
             )
 
 
-def needs_workers(snapshot: PipelineSnapshot, parallelism: int) -> bool:
+def apart_from_this(snapshot: PipelineSnapshot, parallelism: int) -> tuple[Step, ...]:
+    """The steps that run in processes of their own."""
+    root = snapshot.pipeline_configuration
     if snapshot.is_dynamic:
-        root = snapshot.pipeline_configuration
-        return any(placement(step, root) != INLINE for step in snapshot.steps)
-    return parallelism > 1 or any(needs_worker(step) for step in snapshot.steps)
+        return tuple(step for step in snapshot.steps if placement(step, root) != INLINE)
+    return tuple(step for step in snapshot.steps if parallelism > 1 or needs_worker(step))
 
 
 def _check_workers(stack: Stack, snapshot: PipelineSnapshot, instead: str) -> None:
     """Refuse what another process of this machine could not do; `instead`: how to do without one."""
     who, why = (
         f"pipeline {snapshot.name!r}",
-        "steps that are isolated, have a timeout, or run in parallel are processes of their own",
+        "steps that are isolated, limited in time, or in parallel run in processes of their own",
     )
     if stack.artifact_store.uri.startswith("memory:"):
         raise ConfigurationError(
@@ -195,4 +197,4 @@ def _without_workers(snapshot: PipelineSnapshot, parallelism: int) -> str:
     timed = [repr(name) for name, step in snapshot.step_configurations.items() if step.config.timeout]
     ways = ["with max_parallelism=1"] if parallelism > 1 else []
     ways += [f"without the timeout of {listed(timed)}"] if timed else []
-    return f"run it {' and '.join(ways)}"
+    return f"run it {' and '.join(ways) or 'inline, with nothing that it has for itself'}"
