@@ -45,7 +45,7 @@ def test_the_table_says_what_is_installed_and_what_is_not(ours: Project) -> None
     answer = ours.skylift("orchestrator", "flavor", "list")
     lines = {line.split()[0]: line for line in answer.out.splitlines() if line}
     assert "skylift 0.1.0" in lines["local"]
-    assert lines["local"].split()[1:6] == ["no", "~", "~", "~", "no"]
+    assert lines["local"].split()[1:6] == ["yes", "~", "~", "~", "no"]
     assert "kubeflow, airflow, sagemaker, vertex" in lines["not"]
 
 
