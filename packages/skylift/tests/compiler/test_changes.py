@@ -15,7 +15,7 @@ from skylift.authoring.options import StepChanges
 from skylift.cli.config_file import read_config
 from skylift.compiler.changes import check_changes
 from skylift.compiler.compile import Target, compile_snapshot
-from skylift_contract.errors import AuthoringError, UnknownName
+from skylift_contract.errors import UnknownName
 
 if TYPE_CHECKING:
     from skylift.authoring.pipelines import PipelineFunction
@@ -119,14 +119,15 @@ def test_an_unknown_step_names_the_nearest() -> None:
         compile_snapshot(changed, {}, TARGET)
 
 
-def test_steps_of_a_dynamic_pipeline_are_not_known() -> None:
-    changed = flow.with_options(dynamic=True, steps={"train": StepChanges({}, "a.yaml, steps.train")})
-    with pytest.raises(
-        AuthoringError,
-        match=r"^a\.yaml, steps\.train: the steps of dynamic pipeline 'flow' are not known before it runs\. "
-        r"Set the options with the step\.$",
-    ):
-        compile_snapshot(changed, {}, TARGET)
+def test_of_a_dynamic_pipeline_those_can_be_changed_that_it_names() -> None:
+    found = StepChanges({"enable_cache": False}, "a.yaml, steps.load")
+    changed = flow.with_options(dynamic=True, steps={"load": found})
+    defaults = compile_snapshot(changed, {}, TARGET).pipeline_configuration.step_defaults
+    assert defaults.steps == {"load": {"enable_cache": False}}
+
+    wrong = flow.with_options(dynamic=True, steps={"laod": found})
+    with pytest.raises(UnknownName, match=r"^a\.yaml, steps\.load: there is no step named 'laod'"):
+        compile_snapshot(wrong, {}, TARGET)
 
 
 @given(OPTIONS)

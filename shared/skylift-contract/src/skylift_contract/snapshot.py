@@ -69,7 +69,8 @@ class StepDefaults(Frozen):
     """What a dynamic pipeline's steps are configured with, once they are found, where they say nothing.
 
     `secrets`: name → reference, of those that the configuration file defined. `degraded`:
-    names of capabilities whose refusal was accepted.
+    names of capabilities whose refusal was accepted. `steps`: step's name → options that the
+    run lays over its own. `look_in_cache`: off, where no step is to be taken from it.
     """
 
     resource_settings: ResourceSettings = Field(default_factory=ResourceSettings)
@@ -80,6 +81,8 @@ class StepDefaults(Frozen):
     cache_policy: CachePolicy | None = None
     secrets: dict[str, str] = Field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    steps: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    look_in_cache: bool = True
 
 
 class PipelineConfiguration(Frozen):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from skylift.authoring.options import StepOptions, changed
 from skylift.compiler import configuration
-from skylift_contract.errors import AuthoringError, ConfigurationError, UnknownName
+from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,12 +45,6 @@ def check_changes(found: StepChanges) -> None:
 def check_steps(pipeline: PipelineFunction, known: Collection[str]) -> None:
     """Raise `UnknownName` for changes of a step that the pipeline does not call, offering the nearest."""
     for name, found in pipeline.options.steps.items():
-        if pipeline.options.dynamic:
-            raise AuthoringError(
-                f"the steps of dynamic {pipeline.who} are not known before it runs",
-                who=found.who,
-                fix="Set the options with the step.",
-            )
         if name not in known:
             raise UnknownName("step", name, sorted(known), who=found.who)
 

@@ -79,16 +79,15 @@ def compile_snapshot(
     configuration.check_name("pipeline", pipeline.name)
     parameters = _pipeline_parameters(pipeline, arguments)
     compiler = StepCompiler(pipeline, target, sources)
-    steps = _steps(compiler, parameters) if not pipeline.options.dynamic else ()
-    if pipeline.options.dynamic:
-        compiler.foresee()  # for the digests of their sources
+    # Those that a dynamic pipeline may call are not kept; but the digests of their sources are.
+    steps = compiler.foresee() if pipeline.options.dynamic else _steps(compiler, parameters)
     changes.check_steps(pipeline, {step.config.name for step in steps})
     return PipelineSnapshot(
         project=target.project,
         pipeline_configuration=pipeline_configuration(
             pipeline, {name: as_json for name, (as_json, _) in parameters.items()}, target
         ),
-        steps=steps,
+        steps=() if pipeline.options.dynamic else steps,
         schedule=schedule_of(pipeline),
         code=code,
         source_digests=compiler.source_digests,

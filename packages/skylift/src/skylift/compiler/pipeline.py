@@ -74,6 +74,7 @@ def _step_defaults(pipeline: PipelineFunction, settings: Mapping[str, Any], targ
         cache_policy=configuration.cache_policy_of(options, options, who) if options.cache_policy else None,
         secrets=dict(target.secrets),
         degraded=tuple(sorted(target.degraded)),
+        steps={name: dict(found.options) for name, found in options.steps.items()},
     )
 
 

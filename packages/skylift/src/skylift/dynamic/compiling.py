@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skylift.authoring.options import PipelineOptions
+from skylift.authoring.options import PipelineOptions, StepChanges
 from skylift.authoring.pipelines import PipelineFunction
 from skylift.authoring.sources import load
 from skylift.compiler.compile import StepCompiler, Target
@@ -46,6 +46,9 @@ class CallCompiler:
 
     def step(self, call: Call) -> Step:
         compiled = self._compiler.step(call)
+        if not self._snapshot.pipeline_configuration.step_defaults.look_in_cache:
+            config = compiled.config.model_copy(update={"enable_cache": False})
+            compiled = compiled.model_copy(update={"config": config})
         if call.step not in self._checked:
             self.check(self._snapshot.model_copy(update={"steps": (compiled,)}))
             self._checked.add(call.step)
@@ -84,6 +87,10 @@ def pipeline_of(configuration: PipelineConfiguration) -> PipelineFunction:
             cache_policy=defaults.cache_policy,
             execution_mode=configuration.execution_mode,
             dynamic=True,
+            steps={
+                name: StepChanges(options, f"step {name!r} of the run's configuration")
+                for name, options in defaults.steps.items()
+            },
             max_concurrent_steps=configuration.max_concurrent_steps,
             tags=configuration.tags,
         ),

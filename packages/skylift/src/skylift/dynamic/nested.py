@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 from skylift.authoring.futures import MapFuture, Output, StepFuture
 from skylift.authoring.parameters import NotJson, to_json
+from skylift.authoring.pipelines import PipelineFunction
 from skylift.authoring.signature import StepSignature, resolve_hints
 from skylift.authoring.sources import source_of
 from skylift.compiler.pipeline import pipeline_configuration
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from skylift.authoring.pipelines import PipelineFunction
     from skylift.dynamic.calls import Call
     from skylift.ledger.ledger import Ledger
-    from skylift_contract.snapshot import ArtifactRef
+    from skylift_contract.snapshot import ArtifactRef, PipelineConfiguration
 
 INPUT: Final = "input:"
 """Before the name of a parameter that is given an output: who makes it, in the sub-run."""
@@ -55,7 +55,9 @@ def nested(outer: Flow, pipeline: PipelineFunction, arguments: Mapping[str, Any]
     from skylift.dynamic.orchestrate import play
 
     _check(pipeline)
-    pipeline = pipeline.with_options(dynamic=True)
+    changes = outer.compiler.pipeline.options.steps  # a run's own: they go wherever its steps are
+    options = replace(pipeline.options, dynamic=True, steps=changes)
+    pipeline = PipelineFunction(pipeline.entrypoint, options)
     given = {name: as_handles(value) for name, value in arguments.items()}
     name = outer.take_id(pipeline.name)
     run_id = str(sub_run_id(UUID(outer.run.id), name))
@@ -133,10 +135,9 @@ def _opened(
     if (record := ledger.run(run_id)) is not None:
         return ActiveRun(ledger, ledger.snapshot(record.snapshot), record)
     before = _before(ledger, call)
-    target = target_of_run(outer.run.snapshot, outer.compiler.settings_class)
     snapshot = outer.run.snapshot.model_copy(
         update={
-            "pipeline_configuration": pipeline_configuration(pipeline, values, target),
+            "pipeline_configuration": _configuration(outer, pipeline, values),
             "bindings": {**before.bindings, **dict(_bindings(outer, given))},
             "replay": before.calls,
             "schedule": None,
@@ -154,6 +155,17 @@ def _opened(
         parent=above.run_id,
     )
     return ActiveRun(ledger, snapshot, ledger.open_run(record))
+
+
+def _configuration(
+    outer: Flow, pipeline: PipelineFunction, values: Mapping[str, Any]
+) -> PipelineConfiguration:
+    """Its own, but for what is said of a whole run."""
+    target = target_of_run(outer.run.snapshot, outer.compiler.settings_class)
+    made = pipeline_configuration(pipeline, values, target)
+    look = outer.run.snapshot.pipeline_configuration.step_defaults.look_in_cache
+    defaults = made.step_defaults.model_copy(update={"look_in_cache": look})
+    return made.model_copy(update={"step_defaults": defaults})
 
 
 def _before(ledger: Ledger, call: Call) -> Done:

@@ -108,4 +108,9 @@ def without_cache(snapshot: PipelineSnapshot) -> PipelineSnapshot:
     def off(step: Any) -> Any:
         return step.model_copy(update={"config": step.config.model_copy(update={"enable_cache": False})})
 
-    return snapshot.model_copy(update={"steps": tuple(map(off, snapshot.steps))})
+    configuration = snapshot.pipeline_configuration
+    if snapshot.is_dynamic:
+        defaults = configuration.step_defaults.model_copy(update={"look_in_cache": False})
+        configuration = configuration.model_copy(update={"step_defaults": defaults})
+    update = {"steps": tuple(map(off, snapshot.steps)), "pipeline_configuration": configuration}
+    return snapshot.model_copy(update=update)

@@ -1,0 +1,119 @@
+"""Dynamic pipelines on the command line: run, cached, changed by a file, looked at, resumed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from skylift_tests_support.commands import Project
+
+FLOW = """
+from pathlib import Path
+from skylift import pipeline, step
+
+@step
+def parts(count: int) -> list[int]:
+    print("parting")
+    return list(range(count))
+
+@step
+def square(part: int) -> int:
+    print(f"squaring {part}")
+    return part * part
+
+@step(enable_cache=False)
+def report(squares: list[int]) -> int:
+    print("reporting")
+    if not Path("allowed").exists():
+        raise PermissionError("nobody may report yet")
+    return sum(squares)
+
+@pipeline(dynamic=True)
+def squares(count: int) -> object:
+    return square.map(parts(count))
+
+@pipeline(dynamic=True)
+def flow(count: int = 2) -> None:
+    report(squares(count))
+"""
+
+
+SAID = sorted(["parting", "squaring", "0", "squaring", "1", "reporting"])
+
+
+@pytest.fixture
+def flow(project: Project) -> str:
+    return project.write("flow.py", FLOW) + ":flow"
+
+
+def described(project: Project, run: str = "last") -> dict[str, Any]:
+    answer = project.skylift("runs", "describe", run, "--output", "json")
+    assert answer.code == 0, answer.err
+    return json.loads(answer.out)["run"]
+
+
+def steps(project: Project, run: str = "last") -> dict[str, str]:
+    return {one["step"]: one["status"] for one in described(project, run)["steps"]}
+
+
+def test_a_run_that_failed_is_resumed_where_it_was(project: Project, flow: str) -> None:
+    first = project.skylift("run", flow)
+    assert first.code == 1
+    assert sorted(first.out.split()) == SAID
+    assert steps(project) == {"squares": "completed", "report": "failed"}
+    assert "step 'report' failed" in project.skylift("runs", "why", "last").out
+    failed = described(project)["id"]
+
+    project.write("allowed", "")
+    again = project.skylift("runs", "resume", "last")
+
+    assert again.code == 0, again.err
+    assert again.out == "reporting\n"
+    assert steps(project) == {"squares": "completed", "report": "completed"}
+    assert described(project)["resumes"] == failed
+
+
+def test_a_nested_run_is_found_through_the_one_it_is_part_of(project: Project, flow: str) -> None:
+    project.write("allowed", "")
+    assert project.skylift("run", flow).code == 0
+    assert len(json.loads(project.skylift("runs", "list", "--output", "json").out)["runs"]) == 1
+
+    table = project.skylift("runs", "describe", "last").out
+    nested = next(line.split()[-1] for line in table.splitlines() if line.startswith("squares "))
+
+    assert steps(project, nested) == dict.fromkeys(("parts", "map:square:0", "map:square:1"), "completed")
+    logs = project.skylift("runs", "logs", nested, "map:square:1")
+    assert logs.out == "squaring 1\n"
+
+    assert project.skylift("runs", "delete", "last", "--yes").code == 0
+    assert project.skylift("runs", "describe", nested).code == 2
+
+
+def test_steps_are_cached_unless_the_run_says_otherwise(project: Project, flow: str) -> None:
+    project.write("allowed", "")
+    project.skylift("run", flow)
+
+    assert project.skylift("run", flow).out == "reporting\n"
+    assert project.skylift("run", flow, "--param", "count=3").out == "parting\nsquaring 2\nreporting\n"
+    fresh = project.skylift("run", flow, "--no-cache")
+    assert sorted(fresh.out.split()) == SAID
+
+
+def test_a_file_changes_steps_that_the_function_names(project: Project, flow: str) -> None:
+    project.write("allowed", "")
+    project.skylift("run", flow)
+    project.write("run.yaml", "steps:\n  square: {enable_cache: false, environment: {A: '1'}}\n")
+
+    changed = project.skylift("run", flow, "--config", "run.yaml")
+
+    assert changed.code == 0, changed.err
+    assert "squaring 0" in changed.out
+    assert "parting" not in changed.out
+
+    project.write("run.yaml", "steps:\n  squares_of: {enable_cache: false}\n")
+    refused = project.skylift("run", flow, "--config", "run.yaml")
+    assert refused.code == 2
+    assert "there is no step named 'squares_of'. Did you mean 'square'?" in refused.err
