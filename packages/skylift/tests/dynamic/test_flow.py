@@ -454,7 +454,7 @@ class TestBadInput:
         assert not (tmp_path / "store").exists()
 
     def test_a_flavor_without_dynamic_pipelines(self, tmp_path: Path) -> None:
-        folder = FolderOrchestrator(FolderConfig(folder=str(tmp_path / "backend")), flavor="folder")
+        folder = FolderOrchestrator(FolderConfig(folder=tmp_path / "backend"), flavor="folder")
         with pytest.raises(
             UnsupportedCapability,
             match=r"pipeline 'flow' uses dynamic_pipelines: FolderOrchestrator does not override "
