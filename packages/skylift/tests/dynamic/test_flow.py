@@ -470,3 +470,19 @@ greedy = steps.double.with_options(settings={"resources": {"memory": "900TB"}})
 @pipeline(dynamic=True)
 def greedy_flow() -> None:
     greedy(1)
+
+
+def test_a_long_chain_behind_a_failure_is_skipped_without_end_of_the_stack() -> None:
+    def chains() -> None:
+        link = steps.fail.submit("broken")
+        for _ in range(1500):
+            link = steps.double.submit(link)
+        with pytest.raises(
+            StepFailed, match=r"^step 'double_1500': failed: it was skipped: step 'fail' failed\.$"
+        ):
+            link.load()
+
+    found = statuses(ran(chains))
+
+    assert found.pop("fail") == "failed"
+    assert set(found.values()) == {"skipped"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
+from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from skylift import observer
@@ -77,14 +79,18 @@ class Engine:
             for upstream in open_ones:
                 upstream.dependents.append(call)
         if not open_ones:
-            self._begin(call)
+            self._begin([call])
 
-    def _begin(self, call: Call) -> None:
-        if failed := _failed(call):
-            self.close(call, _skipped(failed))
-            return
-        context = contextvars.copy_context()
-        self._slots.submit(lambda: context.run(self._run, call))
+    def _begin(self, ready: Iterable[Call]) -> None:
+        """Have calls run that wait for nothing more; close those that cannot, and what waited for them."""
+        waiting = deque(ready)
+        while waiting:
+            call = waiting.popleft()
+            if failed := _failed(call):
+                waiting.extend(self._closed(call, _skipped(failed)))
+                continue
+            context = contextvars.copy_context()
+            self._slots.submit(partial(context.run, partial(self._run, call)))
 
     def _run(self, call: Call) -> None:
         self.close(call, self._executed(call))
@@ -120,9 +126,13 @@ class Engine:
 
     def close(self, call: Call, outcome: Outcome) -> None:
         """Note how a call ended, once; what waited for it begins."""
+        self._begin(self._closed(call, outcome))
+
+    def _closed(self, call: Call, outcome: Outcome) -> list[Call]:
+        """Those that wait for nothing more now."""
         with self._lock:
             if call.outcome is not None:
-                return
+                return []
             call.outcome = outcome
             began = self._running.pop(call, None)
             ready = [other for other in call.dependents if _counted_down(other)]
@@ -131,8 +141,7 @@ class Engine:
         observer.current().step(StepEvent(call.shown, outcome.status, reason, outcome.attempt, took))
         call.closed.set()
         call.flow.noticed(call)
-        for other in ready:
-            self._begin(other)
+        return ready
 
     def interrupt(self, calls: Iterable[Call], why: str) -> None:
         """End what runs of them."""

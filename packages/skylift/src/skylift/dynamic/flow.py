@@ -290,7 +290,9 @@ class Flow:
 
 def _culprits(call: Call) -> Iterable[Call]:
     """The call, and those for whose failure it was skipped."""
-    yield call
-    for upstream in call.upstream:
-        if not upstream.has_succeeded:
-            yield from _culprits(upstream)
+    found, waiting = {call: None}, [call]
+    while waiting:
+        failed = [one for one in waiting.pop().upstream if not one.has_succeeded and one not in found]
+        found.update(dict.fromkeys(failed))
+        waiting.extend(failed)
+    return found
