@@ -6,6 +6,7 @@ import contextvars
 import threading
 import time
 from collections import deque
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +30,7 @@ from skylift_contract.snapshot import INLINE, ISOLATED
 from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from skylift.dynamic.calls import Call
     from skylift.dynamic.isolated import Isolation
@@ -63,13 +64,29 @@ class Engine:
 
     def run_now(self, call: Call) -> None:
         """Run a call in this thread, once what it waits for has ended; it is closed then."""
+        with self.closing(call):
+            if self.may_begin(call):
+                with self._slots.taken():
+                    self.close(call, self._executed(call))
+
+    def may_begin(self, call: Call) -> bool:
+        """Wait for what a call waits for; False for one that was skipped then."""
         for upstream in call.upstream:
             upstream.wait()
         if failed := _failed(call):
             self.close(call, _skipped(failed))
-            return
-        with self._slots.taken():
-            self.close(call, self._executed(call))
+        return failed is None
+
+    @contextmanager
+    def closing(self, call: Call) -> Generator[None]:
+        """Close a call that something else than its step ends: it would be waited for for ever."""
+        try:
+            yield
+        except BaseException as error:
+            call.is_noticed = True  # by whoever is raised to
+            how = ExecutionStatus.FAILED if isinstance(error, Exception) else ExecutionStatus.SKIPPED
+            self.close(call, Outcome(how, summary(error)))
+            raise
 
     def submit(self, call: Call) -> None:
         """Have a call run in another thread, once what it waits for has ended."""
@@ -93,7 +110,11 @@ class Engine:
             self._slots.submit(partial(context.run, partial(self._run, call)))
 
     def _run(self, call: Call) -> None:
-        self.close(call, self._executed(call))
+        try:
+            outcome = self._executed(call)
+        except BaseException as error:  # noqa: BLE001 -- it ends this thread, and nobody else would say so
+            outcome = Outcome(ExecutionStatus.FAILED, summary(error))
+        self.close(call, outcome)
 
     def _executed(self, call: Call) -> Outcome:
         with self._lock:
@@ -139,8 +160,8 @@ class Engine:
         took = None if began is None or outcome.status is ExecutionStatus.CACHED else time.monotonic() - began
         reason = outcome.reason
         observer.current().step(StepEvent(call.shown, outcome.status, reason, outcome.attempt, took))
+        call.flow.noticed(call)  # before anybody who waits for it goes on
         call.closed.set()
-        call.flow.noticed(call)
         return ready
 
     def interrupt(self, calls: Iterable[Call], why: str) -> None:

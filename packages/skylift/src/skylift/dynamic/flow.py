@@ -14,9 +14,9 @@ from skylift.dynamic.engine import Engine, halts
 from skylift.dynamic.script import Script
 from skylift.ledger.calls import CallRecord, put_call, recorded
 from skylift.runtime.active import ActiveRun, Outcome
-from skylift.runtime.interrupts import StopRequested, asked_to_stop, held_back, interruptible, stopped_by
+from skylift.runtime.interrupts import StopRequested, held_back, interruptible, raise_again, stopped_by
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
-from skylift_contract.errors import AuthoringError, ReplayDiverged, StepFailed
+from skylift_contract.errors import AuthoringError, ReplayDiverged, SkyliftError, StepFailed, StoreError
 from skylift_contract.snapshot import Step, StepConfig, StepSpec
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.authoring.steps import StepFunction
     from skylift.dynamic.compiling import CallCompiler
-    from skylift_contract.snapshot import RecordedCall
 
 
 class Halted(BaseException):
@@ -49,7 +48,8 @@ class Flow:
         self.compiler = compiler
         self.mode = run.snapshot.pipeline_configuration.execution_mode
         self.calls: dict[str, Call] = {}
-        self.diverged: ReplayDiverged | None = None
+        self.broken_by: SkyliftError | None = None
+        """Why no call can be noted any more, though the function may have caught it."""
         self._who = f"pipeline {run.snapshot.name!r}"
         self._ids, self._maps = trace.Ids(self._who), trace.Ids(self._who)
         script = recorded(run.ledger, run.id, run.snapshot)
@@ -96,8 +96,11 @@ class Flow:
     def nest(self, pipeline: PipelineFunction, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         from skylift.dynamic.nested import nested
 
+        self._check_open(pipeline.who)
         with held_back():
-            return nested(self, pipeline, pipeline.bind(args, dict(kwargs)))
+            given = {name: as_handles(one) for name, one in pipeline.bind(args, dict(kwargs)).items()}
+            self._check_own(given, pipeline.who)
+            return nested(self, pipeline, given)
 
     def take_id(self, name: str) -> str:
         return self._ids.take(name)
@@ -147,7 +150,12 @@ class Flow:
 
     def noted(self, step: Step, signed: StepSignature, sub_run: str | None = None) -> Call:
         """Note what was compiled, and compare it with what was called before."""
-        before = self._followed(step)
+        try:
+            before = self._script.follow(step)
+            self._record(step, sub_run)
+        except (ReplayDiverged, StoreError) as error:
+            self.broken_by = error
+            raise
         name, upstream = step.spec.invocation_id, step.spec.upstream_steps
         needed = tuple(self.calls[other] for other in upstream)
         call = self.calls[name] = Call(self, step, signed, needed, before)
@@ -155,20 +163,16 @@ class Flow:
             self._take(call)
         elif before is not None and before.failure is not None:
             self.engine.close(call, Outcome(ExecutionStatus.FAILED, before.failure))
-        if name not in self.run.snapshot.bindings:
-            record = CallRecord(
-                step=step, place=self._script.place - 1, caught=tuple(self._caught), sub_run=sub_run
-            )
-            put_call(self.run.ledger, self.run.id, record)
-            self._caught.clear()
         return call
 
-    def _followed(self, step: Step) -> RecordedCall | None:
-        try:
-            return self._script.follow(step)
-        except ReplayDiverged as error:
-            self.diverged = error
-            raise
+    def _record(self, step: Step, sub_run: str | None) -> None:
+        if step.spec.invocation_id in self.run.snapshot.bindings:
+            return
+        record = CallRecord(
+            step=step, place=self._script.place - 1, caught=tuple(self._caught), sub_run=sub_run
+        )
+        put_call(self.run.ledger, self.run.id, record)
+        self._caught.clear()
 
     def _take(self, call: Call) -> None:
         """What is bound was told of when the run was submitted; of a nested run nobody has heard."""
@@ -183,6 +187,9 @@ class Flow:
     def _check_open(self, who: str) -> None:
         if self._has_ended:
             raise AuthoringError(f"run {self.run.id} has ended", who=who, fix="Call it in the function.")
+        if self.broken_by is not None:
+            raise self.broken_by
+        raise_again()
         if self.why_halted:
             raise Halted
 
@@ -213,8 +220,8 @@ class Flow:
         outcome = call.outcome
         if outcome is None or outcome.status.is_successful:
             return
-        if (stop := asked_to_stop()) is not None and not self._has_ended:
-            raise type(stop)(*stop.args)
+        if not self._has_ended:
+            raise_again()
         if outcome.status is ExecutionStatus.STOPPED or self.why_halted:
             raise Halted
         for culprit in _culprits(call):
@@ -259,7 +266,7 @@ class Flow:
         try:
             self._script.end()
         except ReplayDiverged as error:
-            self.diverged = error
+            self.broken_by = error
             raise
 
     def finish_rest(self) -> None:

@@ -13,7 +13,6 @@ from skylift.authoring.pipelines import PipelineFunction
 from skylift.authoring.signature import StepSignature, resolve_hints
 from skylift.authoring.sources import source_of
 from skylift.compiler.pipeline import pipeline_configuration
-from skylift.dynamic.arguments import as_handles
 from skylift.dynamic.compiling import CallCompiler, target_of_run
 from skylift.dynamic.flow import Flow
 from skylift.dynamic.resuming import Done, done_in
@@ -50,31 +49,41 @@ class Claim:
 _NO_OUTPUTS: Final = StepSignature({}, (), returns_many=False)
 
 
-def nested(outer: Flow, pipeline: PipelineFunction, arguments: Mapping[str, Any]) -> Any:
+def nested(outer: Flow, pipeline: PipelineFunction, given: Mapping[str, Any]) -> Any:
     """Run a pipeline within another's run, and return what its function did, its outputs now the call's."""
-    from skylift.dynamic.orchestrate import play
-
     _check(pipeline)
     changes = outer.compiler.pipeline.options.steps  # a run's own: they go wherever its steps are
     options = replace(pipeline.options, dynamic=True, steps=changes)
     pipeline = PipelineFunction(pipeline.entrypoint, options)
-    given = {name: as_handles(value) for name, value in arguments.items()}
     name = outer.take_id(pipeline.name)
     run_id = str(sub_run_id(UUID(outer.run.id), name))
     values = _values(pipeline, given)
     call = outer.noted(_step(outer, pipeline, name, given, values), _NO_OUTPUTS, run_id)
-    run = _opened(outer, call, pipeline, values, given)
-    attempt, began = claimed(outer.run, name), now()
+    returned = None
+    with outer.engine.closing(call):
+        if call.outcome is None and outer.engine.may_begin(call):
+            run = _opened(outer, call, pipeline, values, given)
+            returned = _played(outer, call, run, pipeline, given)
+    outer.finish(call)
+    outer.last = (name,)
+    return returned
+
+
+def _played(
+    outer: Flow, call: Call, run: ActiveRun, pipeline: PipelineFunction, given: Mapping[str, Any]
+) -> Any:
+    from skylift.dynamic.orchestrate import play
+
+    claim = Claim(claimed(outer.run, call.name), now())
     compiler = CallCompiler(run, pipeline, outer.compiler.settings_class, outer.compiler.check)
     flow = call.flow_within = Flow(run, compiler, outer.engine, outer)
     flow.prefix = f"{call.shown}/"
     end, returned = play(flow, pipeline, _taken_in(flow, given))
-    standing = run.ledger.seal(run_id, end)
+    outer.broken_by = flow.broken_by
+    standing = run.ledger.seal(run.id, end)
     call_run_hook(run, end, standing)
-    given_back = _given_back(call, returned, [])
-    _close(outer, call, flow, end, Claim(attempt, began))
-    outer.finish(call)
-    outer.last = (name,)
+    given_back = _given_back(flow, call, returned, [])
+    _close(outer, call, flow, end, claim)
     return given_back
 
 
@@ -133,6 +142,7 @@ def _opened(
     ledger, above = outer.run.ledger, outer.run.record
     run_id = str(sub_run_id(UUID(above.run_id), call.name))
     if (record := ledger.run(run_id)) is not None:
+        ledger.reopen(run_id)
         return ActiveRun(ledger, ledger.snapshot(record.snapshot), record)
     before = _before(ledger, call)
     snapshot = outer.run.snapshot.model_copy(
@@ -210,11 +220,11 @@ def _taken_in(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _given_back(call: Call, returned: Any, path: list[str]) -> Any:
+def _given_back(flow: Flow, call: Call, returned: Any, path: list[str]) -> Any:
     """What the function returned, where each output of its run becomes one of the call's."""
     if isinstance(returned, StepFuture):
         returned = returned.call.given
-    if isinstance(returned, Output):
+    if isinstance(returned, Output) and flow.calls.get(returned.invocation) is returned.call:
         name = "_".join(["output", *path])
         output = Output(call.name, name, returned.annotation, call=call)
         call.outputs = (*call.outputs, output)
@@ -222,11 +232,11 @@ def _given_back(call: Call, returned: Any, path: list[str]) -> Any:
         return output
     if isinstance(returned, list | tuple):
         items = cast("Iterable[Any]", returned)
-        found = [_given_back(call, item, [*path, str(number)]) for number, item in enumerate(items)]
+        found = [_given_back(flow, call, item, [*path, str(number)]) for number, item in enumerate(items)]
         return found if isinstance(returned, list | MapFuture) else tuple(found)
     if isinstance(returned, dict):
         named = cast("dict[Any, Any]", returned)
-        return {key: _given_back(call, item, [*path, str(key)]) for key, item in named.items()}
+        return {key: _given_back(flow, call, item, [*path, str(key)]) for key, item in named.items()}
     return returned
 
 

@@ -113,13 +113,13 @@ def play(flow: Flow, pipeline: PipelineFunction, arguments: Mapping[str, Any]) -
         flow.engine.stop(stopped_by(error), graceful=False)
     except Halted:
         pass
-    except Exception as error:  # noqa: BLE001 -- whatever the pipeline's function raises is its run's end
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever the function raises is its run's end
         end = _failed(flow, error)
     flow.finish_rest()
     return _end(flow, end), returned
 
 
-def _failed(flow: Flow, error: Exception) -> RunEndRecord:
+def _failed(flow: Flow, error: Exception | SystemExit) -> RunEndRecord:
     if isinstance(error, StepFailed) and error.step in flow.calls:
         reason = f"step {error.step!r}: {error.reason}"
     else:
@@ -132,8 +132,8 @@ def _failed(flow: Flow, error: Exception) -> RunEndRecord:
 
 def _end(flow: Flow, failed: RunEndRecord | None) -> RunEndRecord:
     """A failure that ended the function outweighs a stop that came later."""
-    if flow.diverged is not None:
-        return RunEndRecord(status=ExecutionStatus.FAILED, reason=str(flow.diverged))
+    if flow.broken_by is not None:
+        return RunEndRecord(status=ExecutionStatus.FAILED, reason=str(flow.broken_by))
     if failed is not None:
         return failed
     if (call := flow.unnoticed_failure()) is not None:
@@ -148,12 +148,13 @@ def _end(flow: Flow, failed: RunEndRecord | None) -> RunEndRecord:
 @contextmanager
 def _watched(run: ActiveRun, engine: Engine) -> Generator[None]:
     """Look, meanwhile, whether somebody asked in the store for a stop."""
-    ended = threading.Event()
+    ended, newest = threading.Event(), run.ledger.newest_end(run.id)
+    void = newest[1].void_stops if newest else 0  # asked for before it was opened again
 
     def watch() -> None:
         while not ended.wait(LOOK_S):
             with suppress(StoreError):
-                request = run.ledger.stop_request(run.id)
+                request = run.ledger.stop_request(run.id, void)
                 if request is not None:
                     why = f"{request.user or 'somebody'} asked for it"
                     engine.stop(why, graceful=request.graceful)

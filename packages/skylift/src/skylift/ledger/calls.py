@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from skylift.ledger import keys
 from skylift.ledger.records import Record
+from skylift_contract.enums import ExecutionStatus
 from skylift_contract.snapshot import RecordedCall, Step
 from skylift_contract.status import AttemptEnd
 
@@ -64,13 +65,9 @@ def grown(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> PipelineSn
 def recorded(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> tuple[RecordedCall, ...]:
     """What a run called, for its function to call again: its own calls, and after those what it resumed."""
     calls = calls_of(ledger, run_id)
-    caught = {name for call in calls for name in call.caught}
-    caught |= {name for call in snapshot.replay for name in call.caught}
     before = {call.invocation_id: call for call in snapshot.replay}
-    own = {
-        call.place: _recorded(call, before, _failures(ledger, run_id, caught & {call.invocation_id}))
-        for call in calls
-    }
+    failures = _failures(ledger, run_id, _caught(ledger, run_id, calls, snapshot.replay))
+    own = {call.place: _recorded(ledger, call, before, failures) for call in calls}
     return tuple(
         {**dict(enumerate(snapshot.replay)), **own}[place] for place in _places(own, snapshot.replay)
     )
@@ -84,19 +81,33 @@ def _places(own: Mapping[int, RecordedCall], before: tuple[RecordedCall, ...]) -
     return list(range(place))
 
 
+def _caught(
+    ledger: Ledger, run_id: str, calls: list[CallRecord], before: tuple[RecordedCall, ...]
+) -> set[str]:
+    """The calls whose failures the function took note of; in a run that completed, it did of each."""
+    own = {call.invocation_id for call in calls}
+    end = ledger.newest_end(run_id) if calls else None
+    if end and end[1].status is ExecutionStatus.COMPLETED:
+        return own
+    return own & {name for call in (*calls, *before) for name in call.caught}
+
+
 def _recorded(
-    call: CallRecord, before: Mapping[str, RecordedCall], failures: Mapping[str, str]
+    ledger: Ledger, call: CallRecord, before: Mapping[str, RecordedCall], failures: Mapping[str, str]
 ) -> RecordedCall:
     spec = call.step.spec
     name = spec.invocation_id
+    sub_run, former = call.sub_run, before.get(name)
+    if sub_run and former and ledger.run(sub_run) is None:  # it was called, and never came to be
+        sub_run = former.sub_run
     return RecordedCall(
         invocation_id=name,
         source=spec.source,
         inputs=spec.inputs,
         parameters=call.step.config.parameters,
         caught=call.caught,
-        failure=failures.get(name) or (before[name].failure if name in before else None),
-        sub_run=call.sub_run,
+        failure=failures.get(name) or (former.failure if former else None),
+        sub_run=sub_run,
     )
 
 

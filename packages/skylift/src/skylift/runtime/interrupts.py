@@ -123,6 +123,12 @@ def asked_to_stop() -> BaseException | None:
     return own.asked if own else None
 
 
+def raise_again() -> None:
+    """Raise the stop that reached this thread, though what it was raised to has gone on."""
+    if (stop := asked_to_stop()) is not None:
+        raise type(stop)(*stop.args)
+
+
 def keep_for_later(error: BaseException) -> None:
     """Hold back again a stop that reached what must not be ended by it."""
     if own := _own():

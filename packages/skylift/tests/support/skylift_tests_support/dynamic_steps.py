@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -115,3 +115,16 @@ def process_of(x: int) -> int:
 @pipeline(dynamic=True)
 def doubled_twice(x: int) -> int:
     return double(double(x))  # type: ignore[no-any-return]
+
+
+@pipeline(dynamic=True)
+def failing_within(why: str) -> int:
+    double(1)
+    return fail(why)
+
+
+@pipeline(dynamic=True)
+def handed_through(given: dict[str, Any]) -> Any:
+    """What is in no list is no input of it: it comes back as it is."""
+    double(1)
+    return given["output"]
