@@ -116,9 +116,12 @@ def ledger(folder: Path) -> list[Measured]:
     compiled = in_python("compile.py", "10000", store=store)
     read = (folder / "read").as_uri()
     reading = in_python("reading.py", store=read)
+    mapped = in_python("mapped.py", "1000", store=store)
     return [
         Measured("a no-op step of a local chain, records durable", chain["step"] * 1e3, 3, "ms CPU"),
         Measured("the same step, cached", chain["cached"] * 1e3, 3, "ms CPU"),
+        Measured("a mapped inline step of a dynamic run, of 1000", mapped["mapped"] * 1e3, 10, "ms CPU"),
+        Measured("status of that run", mapped["status"], 0.3, "s wall"),
         Measured("trace + compile, 10,000 steps", compiled["compile"], 2, "s CPU"),
         Measured("status of a 1000-step run with logs", reading["status"], 0.3, "s wall"),
         Measured("newest 20 of 10,000 runs", reading["newest"], 0.3, "s wall"),
