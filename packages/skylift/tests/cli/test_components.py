@@ -218,6 +218,7 @@ def test_lists_and_descriptions(ours: Project) -> None:
             "orchestrator": "default",
             "artifact_store": "default",
             "container_registry": None,
+            "error": None,
         },
         {
             "name": "s",
@@ -225,6 +226,7 @@ def test_lists_and_descriptions(ours: Project) -> None:
             "orchestrator": "a",
             "artifact_store": "default",
             "container_registry": None,
+            "error": None,
         },
     ]
     assert "orchestrator        a        local" in _ok(ours, "stack describe s")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from skylift.stacks.build import default_config, flavor_in_place
 from skylift.stacks.document import editing
 from skylift.stacks.entries import DEFAULT, DEFAULTS, Component, Kind, StackEntry, check_name
 from skylift.stacks.options import check_component
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, MutableMapping
 
     from tomlkit import TOMLDocument
+
+    from skylift.stacks.entries import Entries
 
 
 def register_component(component: Component) -> Component:
@@ -27,7 +30,7 @@ def register_component(component: Component) -> Component:
     check_name(component.name, who)
     check_component(component)
     with editing() as (document, before):
-        if component.name in before.components[component.kind]:
+        if component.name in before.names(component.kind):
             fix = f"Change it with: skylift {component.kind.command} update {component.name}"
             raise ConfigurationError("there is one of that name already", who=who, fix=fix)
         made = replace(component, id=uuid4() if component.kind is Kind.ORCHESTRATOR else None)
@@ -56,10 +59,11 @@ def update_component(
 
 
 def delete_component(kind: Kind, name: str) -> None:
-    """Raises `ConfigurationError` while a stack has it."""
+    """Raises `ConfigurationError` while a stack has it; one that cannot be read goes too."""
     with editing() as (document, before):
-        before.component(kind, name)
-        _check_own(kind, name)
+        if name not in before.broken[kind]:
+            before.component(kind, name)
+            _check_own(kind, name)
         if users := before.used_by(kind, name):
             fix = f"Give it another: skylift stack update {users[0]} --{kind.command}=NAME"
             raise ConfigurationError(
@@ -78,13 +82,22 @@ def register_stack(stack: StackEntry) -> None:
                 f"it has no {kind.words}", who=who, fix=f"Name one: --{kind.command}={DEFAULT}"
             )
     with editing() as (document, before):
-        if stack.name in before.stacks:
+        if stack.name in {*before.stacks, *before.broken_stacks}:
             fix = f"Change it with: skylift stack update {stack.name}"
             raise ConfigurationError("there is one of that name already", who=who, fix=fix)
         for kind, name in stack.components.items():
-            before.component(kind, name)
+            _check_part(before, kind, name)
         parts = {kind.value: name for kind, name in stack.components.items()}
         _section(document, "stack")[stack.name] = parts
+
+
+def _check_part(before: Entries, kind: Kind, name: str) -> None:
+    """Raise for a component that is not there; a flavor that needs no options stands for itself."""
+    flavor = flavor_in_place(before, name) if kind is Kind.ORCHESTRATOR else None
+    if flavor is None:
+        before.component(kind, name)
+    else:
+        default_config(flavor)
 
 
 def copy_stack(source: str, name: str) -> None:
@@ -100,15 +113,16 @@ def update_stack(name: str, components: Mapping[Kind, str]) -> None:
         before.stack(name)
         _check_own_stack(name)
         for kind, component in components.items():
-            before.component(kind, component)
+            _check_part(before, kind, component)
         _section(document, "stack")[name].update({kind.value: part for kind, part in components.items()})
 
 
 def delete_stack(name: str) -> None:
-    """Its components stay; the active stack cannot go."""
+    """Its components stay; the active stack cannot go. One that cannot be read goes too."""
     with editing() as (document, before):
-        before.stack(name)
-        _check_own_stack(name)
+        if name not in before.broken_stacks:
+            before.stack(name)
+            _check_own_stack(name)
         if before.active == name:
             raise ConfigurationError(
                 "it is the active one", who=f"stack {name!r}", fix=f"First: skylift stack set {DEFAULT}"
