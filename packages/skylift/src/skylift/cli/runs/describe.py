@@ -86,9 +86,13 @@ class Description:
     def fields(self) -> dict[str, Any]:
         """RUN of `documents`, with its parameters, notes and steps."""
         record, request = self.run.record, self.request
-        assert record is not None
+        head = (
+            documents.run_fields(record, self.status.status, self.status.reason, self.ended)
+            if record
+            else documents.unstarted_fields(self.run, self.status)
+        )
         return {
-            **documents.run_fields(record, self.status.status, self.status.reason, self.ended),
+            **head,
             "store": self.run.ledger.store.uri,
             "parameters": self.run.snapshot_of.pipeline_configuration.parameters,
             "user": request.user if request else None,
@@ -97,6 +101,7 @@ class Description:
             "tags": list(self.labels.tags),
             "notes": self.notes,
             "damaged": list(self.damaged),
+            "links": {"backend": self.status.url or None},
             "steps": [self._step_fields(name, step) for name, step in self.status.steps.items()],
         }
 
@@ -121,6 +126,7 @@ class Description:
             "type": ref.type,
             "materializer": ref.materializer,
             "bytes": ref.size,
+            "digest": ref.digest,
             "uri": uri,
         }
 
