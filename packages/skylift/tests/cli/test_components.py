@@ -356,3 +356,25 @@ def test_a_password_in_a_stores_uri_is_not_repeated(ours: Project, monkeypatch: 
     for err in errors:
         assert "it holds user:password@" in err
         assert "SECRET123" not in err
+
+
+def test_validate_as_json(ours: Project) -> None:
+    found = json.loads(_ok(ours, "stack validate --output json"))
+    assert (found["version"], found["stack"], found["ok"]) == (1, "default", True)
+    assert [check["name"] for check in found["checks"]] == [
+        "components",
+        "store_reachable",
+        "orchestrator",
+        "store",
+    ]
+    assert {check["fix"] for check in found["checks"]} == {None}
+
+    _ok(ours, "container-registry register hub --uri=docker.io/company --password=${env:NOT_SET}")
+    _ok(ours, "stack register s -o default -c hub")
+    answer = ours.skylift("stack", "validate", "s", "--output", "json")
+    found = json.loads(answer.out)
+    (check,) = found["checks"]
+    assert (answer.code, found["ok"], check["name"], check["ok"]) == (2, False, "components", False)
+    assert "NOT_SET" in check["sentence"]
+    assert check["fix"]
+    assert check["sentence"].endswith(check["fix"])

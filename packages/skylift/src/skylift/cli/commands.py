@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from skylift.cli import complete
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -105,7 +107,12 @@ def command(
 
 def store_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """For commands that run something: where, in place of the stack's own store."""
-    return click.option("--store", metavar="STORE", help="Keep it in this artifact store: a name or a URI.")
+    return click.option(
+        "--store",
+        metavar="STORE",
+        shell_complete=complete.registered("artifact_store"),
+        help="Keep it in this artifact store: a name or a URI.",
+    )
 
 
 def place_options() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -118,12 +125,14 @@ def place_options() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             expose_value=False,
             is_eager=True,
             callback=_note_stack,
+            shell_complete=complete.stacks,
             help="Look in the artifact store of this stack, not of the active one.",
         )
         store = click.option(
             "--store",
             metavar="STORE",
             callback=_place,
+            shell_complete=complete.registered("artifact_store"),
             help="Look in this artifact store: a name or a URI.",
         )
         return store(stack(function))

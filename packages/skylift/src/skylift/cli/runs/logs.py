@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skylift.cli import documents, stdout
+from skylift.cli import complete, documents, stdout
 from skylift.cli.commands import command, output_option, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     ),
 )
 @run_argument()
-@click.argument("step", required=False)
+@click.argument("step", required=False, shell_complete=complete.steps)
 @click.option("--follow", "-f", "is_followed", is_flag=True, help="Go on until the run ends.")
 @place_options()
 @output_option()
