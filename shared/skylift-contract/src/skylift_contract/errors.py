@@ -61,6 +61,10 @@ class SkyliftError(Exception):
         self.what, self.who, self.value, self.limit, self.fix = what, who, value, limit, fix
         super().__init__(self.sentence())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled by its fields: a subclass's own parts are not what `Exception` was given."""
+        return _restored, (type(self), self.args, self.__dict__)
+
     def sentence(self) -> str:
         """The whole message, in one line unless a part brings its own line breaks."""
         found = "" if self.value is None else f"got {self.value!r}"
@@ -70,6 +74,14 @@ class SkyliftError(Exception):
         clause = f"{clause} ({details})" if details else clause
         clause = clause if clause.endswith((".", "?", "!")) else f"{clause}."
         return f"{clause} {self.fix}" if self.fix else clause
+
+
+def _restored(
+    kind: type[SkyliftError], arguments: tuple[object, ...], fields: dict[str, object]
+) -> SkyliftError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(fields)
+    return error
 
 
 class ConfigurationError(SkyliftError):
