@@ -118,12 +118,12 @@ def test_parameters_reach_the_step(project: Project) -> None:
             ("depth=x",),
             (
                 "pipeline 'daily', parameter 'depth': input should be a valid integer, unable to parse string "
-                "as an integer (got 'x', limit: int)."
+                "as an integer (got 'x', limit: int). Give a value of that type."
             ),
         ),
         (
             ("depth=1", "names=x"),
-            "pipeline 'daily', parameter 'names': input should be a valid list (got 'x', limit: list[str]).",
+            "pipeline 'daily', parameter 'names': input should be a valid list (got 'x', limit: list[str]). Give a value of that type.",
         ),
     ],
 )

@@ -89,7 +89,10 @@ def test_an_update_is_checked(file: Path) -> None:
     before = file.read_bytes()
     with pytest.raises(UnknownName, match="no option named 'x'"):
         update_component(Kind.ORCHESTRATOR, "a", {"x": 1})
-    with pytest.raises(ConfigurationError, match=r"^orchestrator 'a', x: it is not set\.$"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^orchestrator 'a', x: it is not set\. See: skylift orchestrator describe a$",
+    ):
         update_component(Kind.ORCHESTRATOR, "a", {}, ["x"])
     assert file.read_bytes() == before
 

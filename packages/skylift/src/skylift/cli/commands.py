@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby
@@ -149,10 +150,28 @@ def _place(ctx: click.Context, _: click.Parameter, value: str | None) -> str | N
     if value is not None and stack is not None:
         raise click.UsageError("--store and --stack name one thing in two ways", ctx)
     if stack is None:
+        if value is not None and not ctx.resilient_parsing:
+            check_place(value)
         return value
     from skylift.stacks.build import store_of_stack
 
     return store_of_stack(stack)
+
+
+def check_place(uri: str) -> None:
+    """Raise `ConfigurationError` for a folder that was named and that nothing could be in, nor be made in."""
+    if not uri.startswith("file:"):
+        return
+    from skylift.store.location import folder_of
+    from skylift_contract.errors import ConfigurationError
+
+    folder = folder_of(uri)
+    if folder is not None and not os.path.lexists(folder.parent):
+        raise ConfigurationError(
+            f"there is no folder {folder.parent}",
+            who=f"store {uri}",
+            fix="Correct --store or SKYLIFT_STORE_URI.",
+        )
 
 
 def output_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -98,11 +98,17 @@ def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
             f"it says what this Skylift does not know: {error}", who=key, fix="Upgrade skylift here."
         ) from error
     except ConfigurationError as error:
-        raise DamagedObject(f"it is damaged, and no {model.__name__}: {error}", who=key) from error
+        raise _damaged(model, key, str(error).rstrip(".")) from error
     except ValidationError as error:
-        raise DamagedObject(
-            f"it is damaged, and no {model.__name__}: {error.errors(include_url=False)[0]['msg']}", who=key
-        ) from error
+        raise _damaged(model, key, error.errors(include_url=False)[0]["msg"]) from error
+
+
+def _damaged(model: type[Record], key: str, why: str) -> DamagedObject:
+    folder, _, rest = key.partition("/")
+    fix = (
+        f"Restore it, or: skylift runs delete {rest.partition('/')[0]}" if folder == "runs" else "Restore it."
+    )
+    return DamagedObject(f"it is damaged, and no {model.__name__}: {why}", who=key, fix=fix)
 
 
 class Request(Record):

@@ -47,7 +47,11 @@ def update_component(
         _check_own(kind, name)
         for option in removed:
             if option not in old.options:
-                raise ConfigurationError("it is not set", who=f"{kind.words} {name!r}, {option}")
+                raise ConfigurationError(
+                    "it is not set",
+                    who=f"{kind.words} {name!r}, {option}",
+                    fix=f"See: skylift {kind.command} describe {name}",
+                )
         kept = {option: value for option, value in old.options.items() if option not in removed}
         new = replace(old, options={**kept, **options})
         check_component(new)
