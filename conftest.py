@@ -26,6 +26,7 @@ def _nobodys_configuration(tmp_path_factory: pytest.TempPathFactory) -> Generato
     patch = pytest.MonkeyPatch()
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+    patch.delenv("SKYLIFT_STACK", raising=False)
     yield
     patch.undo()
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+from typing import Any
 
 import pytest
 
@@ -111,3 +112,27 @@ def test_it_survives_pickling(error: SkyliftError) -> None:
     back = pickle.loads(pickle.dumps(error))
     assert type(back) is type(error)
     assert (str(back), vars(back)) == (str(error), vars(error))
+
+
+CELL = """
+def deeper(error):
+    raise error
+
+deeper(error)
+"""
+OURS = "def launch(code, names):\n    exec(code, names)\n"
+
+
+def test_a_notebook_shows_the_callers_lines_and_none_of_ours() -> None:
+    ours: dict[str, Any] = {"__name__": "skylift.launch"}
+    exec(compile(OURS, "submit.py", "exec"), ours)
+    error = errors.AuthoringError("it is wrong", who="step 'a'")
+    with pytest.raises(errors.AuthoringError):
+        ours["launch"](compile(CELL, "cell.py", "exec"), {"__name__": "__main__", "error": error})
+    shown = "\n".join(error._render_traceback_())  # pyright: ignore[reportPrivateUsage] -- the name is IPython's
+
+    assert shown.endswith(
+        '  File "cell.py", line 5, in <module>\n  File "cell.py", line 3, in deeper\n'
+        "AuthoringError: step 'a': it is wrong."
+    )
+    assert "submit.py" not in shown

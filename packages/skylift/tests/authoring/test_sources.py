@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -104,3 +105,57 @@ def test_a_prompt_has_a_module_of_its_own(tmp_path: Path) -> None:
 def test_a_script_that_no_import_would_find_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(SCRIPT)
     assert "a script of this name cannot be imported" in _run([name], tmp_path).stderr
+
+
+AGAIN = """
+def work() -> None: ...
+first = work
+def work() -> None: ...
+from skylift.authoring.sources import source_of
+source_of(first, "step 'first'")
+"""
+
+
+def test_an_earlier_definition_of_a_prompt_is_refused(tmp_path: Path) -> None:
+    assert _run(["-"], tmp_path, AGAIN).stderr.splitlines()[-1] == (
+        "skylift_contract.errors.AuthoringError: step 'first': 'work' has been defined anew since this was "
+        "made of it, and the last definition counts. Run the cell again that makes this of it; or give each "
+        "its own name."
+    )
+
+
+def test_what_another_prompt_defined_cannot_be_loaded() -> None:
+    with pytest.raises(
+        AuthoringError,
+        match=r"^__main__:never: it was defined in a notebook or at a prompt, and exists in that process only\. "
+        r"Move it to a module\.$",
+    ):
+        sources.load("__main__:never")
+
+
+@pytest.mark.parametrize(
+    ("shell", "is_typed", "place", "holder"),
+    [
+        (True, False, "in a notebook", "the notebook"),
+        (False, True, "at an interactive prompt", "this session"),
+        (False, False, "in a program that is no file", "the program"),
+    ],
+)
+def test_where_a_function_is_that_no_other_process_has(
+    monkeypatch: pytest.MonkeyPatch, shell: bool, is_typed: bool, place: str, holder: str
+) -> None:
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    monkeypatch.delattr(sys, "ps1", raising=False)
+    if shell:
+        kernel = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel="it"))
+        monkeypatch.setitem(sys.modules, "IPython", kernel)  # pyright: ignore[reportArgumentType]
+    if is_typed:
+        monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    assert sources.is_notebook() is shell
+    with pytest.raises(
+        AuthoringError,
+        match=rf"^step 'a': it is defined {place}: it exists in this process only, and why\. "
+        rf"Move it to a module that {holder} imports, or do without\.$",
+    ):
+        sources.check_importable("__main__:a", "step 'a'", "why", "do without")
+    sources.check_importable("module:a", "step 'a'", "why", "do without")

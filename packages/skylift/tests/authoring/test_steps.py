@@ -231,3 +231,19 @@ def test_a_step_is_no_pipeline() -> None:
         AuthoringError, match=r"^pipeline 'one': it is a step already\. Call the step in a pipeline"
     ):
         pipeline(one)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_refused(name: str) -> None:
+    sentence = rf"'one': its name is empty \(got '{name}'\)\. Leave name= out: it is the function's then\.$"
+    with pytest.raises(AuthoringError, match=f"^step {sentence}"):
+        step(name=name)(one.entrypoint)
+    with pytest.raises(AuthoringError, match=f"^pipeline {sentence}"):
+        pipeline(name=name)(one.entrypoint)
+    with pytest.raises(AuthoringError, match=f"^step {sentence}"):
+        one.with_options(name=name)
+
+
+def test_options_of_single_steps_are_no_option_of_code() -> None:
+    with pytest.raises(UnknownName, match=r"^pipeline 'one': there is no option named 'steps'\."):
+        pipeline(steps={"one": {"timeout": 3}})(one.entrypoint)

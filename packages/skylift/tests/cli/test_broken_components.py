@@ -103,6 +103,29 @@ def test_what_uses_it_is_refused_with_its_sentence(broken: Project, line: str) -
     assert answer.err.endswith(NAMELESS)
 
 
+def test_a_name_near_a_broken_one_offers_it_among_the_registered(broken: Project) -> None:
+    answer = broken.skylift("run", "flow.py", "--orchestrator", "namless")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == (
+        "error: there is no orchestrator named 'namless'. Did you mean 'nameless'? "
+        "Registered: default, fine, nameless; flavors: local.\n"
+    )
+
+
+def test_a_variable_that_names_a_broken_stack(broken: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKYLIFT_STACK", "strange")
+    shown = broken.skylift("stack", "list")
+    assert shown.out.endswith("\n\nSKYLIFT_STACK says which is active: strange\n")
+    assert "stack 'strange' cannot be used: " in shown.err
+    answer = broken.skylift("stack", "list", "--output", "json")
+    found = {one["name"]: one for one in json.loads(answer.out)["stacks"]}
+    assert found["strange"]["active_by"] == "SKYLIFT_STACK"
+    assert "Did you mean 'orchestrator'?" in found["strange"]["error"]
+    refused = broken.skylift("run", "flow.py")
+    assert refused.code == 2
+    assert "[stack.strange]: there is no kind of component named 'orchestratr'." in refused.err
+
+
 def test_the_bad_one_can_be_deleted_by_command(broken: Project) -> None:
     assert broken.skylift("stack", "delete", "bad").code == 0
     assert broken.skylift("stack", "delete", "strange").code == 0

@@ -215,6 +215,7 @@ def test_lists_and_descriptions(ours: Project) -> None:
         {
             "name": "default",
             "active": True,
+            "active_by": None,
             "orchestrator": "default",
             "artifact_store": "default",
             "container_registry": None,
@@ -223,6 +224,7 @@ def test_lists_and_descriptions(ours: Project) -> None:
         {
             "name": "s",
             "active": False,
+            "active_by": None,
             "orchestrator": "a",
             "artifact_store": "default",
             "container_registry": None,
@@ -378,3 +380,47 @@ def test_validate_as_json(ours: Project) -> None:
     assert "NOT_SET" in check["sentence"]
     assert check["fix"]
     assert check["sentence"].endswith(check["fix"])
+
+
+def test_a_variable_names_the_active_stack(ours: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for line in ("stack copy default one", "stack copy default two", "stack set one"):
+        _ok(ours, line)
+    monkeypatch.setenv("SKYLIFT_STACK", "two")
+
+    assert _ok(ours, "stack list").splitlines()[-3:] == [
+        "*  two      default       default         -",
+        "",
+        "SKYLIFT_STACK says which is active: two",
+    ]
+    assert _ok(ours, "stack describe").splitlines()[0] == "stack two (active by SKYLIFT_STACK)"
+    found = {one["name"]: one for one in json.loads(_ok(ours, "stack list --output json"))["stacks"]}
+    assert [found[name]["active_by"] for name in ("one", "two")] == [None, "SKYLIFT_STACK"]
+
+    ran = ours.skylift("run", "pipeline.py")
+    assert "note: stack 'two' is from SKYLIFT_STACK\n" in ran.err
+    assert "note" not in ours.skylift("run", "pipeline.py", "--stack", "one").err
+
+    answer = ours.skylift("stack", "set", "default")
+    assert (
+        answer.err == "stack 'default' is the active one in the file; here SKYLIFT_STACK names another: two\n"
+    )
+    monkeypatch.delenv("SKYLIFT_STACK")
+    assert _ok(ours, "stack describe").splitlines()[0] == "stack default (active)"
+    assert json.loads(_ok(ours, "stack describe --output json"))["stack"]["active_by"] == str(
+        ours.folder / "skylift.toml"
+    )
+
+
+def test_a_variable_that_names_no_stack(ours: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    _ok(ours, "stack copy default production")
+    monkeypatch.setenv("SKYLIFT_STACK", "productoin")
+    sentence = (
+        "error: SKYLIFT_STACK: there is no stack named 'productoin'. Did you mean 'production'? "
+        "See: skylift stack list\n"
+    )
+    assert _refused(ours, "run pipeline.py") == sentence
+    assert _refused(ours, "stack describe") == sentence
+    assert _ok(ours, "stack list").splitlines()[-1] == (
+        "SKYLIFT_STACK says which is active: productoin, and there is none of that name"
+    )
+    _ok(ours, "run pipeline.py --stack production")

@@ -78,10 +78,25 @@ def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
     [
         ("a.ini", "", "a.ini: its suffix says no format that is read here (got '.ini'). Use one of .yaml, .yml, .toml, .json."),
         ("a.yaml", "paramters: {}", "a.yaml: there is no key named 'paramters'. Did you mean 'parameters'?"),
-        ("a.json", '{"steps": {}}', "a.json: there is no key named 'steps'. Known: parameters, settings."),
-        ("a.yaml", "- 1", "a.yaml: it is a mapping of names to values (got 'list')."),
-        ("a.toml", "parameters = 3", "a.toml, parameters: it is a mapping of names to values (got 'int')."),
-        ("a.yaml", "settings: {resources: 3}", "a.yaml, settings.resources: it is a mapping of names to values (got 'int')."),
+        ("a.json", '{"stacks": {}}', "a.json: there is no key named 'stacks'. Did you mean 'tags'?"),
+        ("a.json", '{"enable_cache": "no"}', "a.json, enable_cache: it is true or false (got 'no'). Write one of them, without quotes."),
+        ("a.json", '{"tags": "a"}', "a.json, tags: it is a list of tags (got 'a'). Put it in brackets."),
+        ("a.json", '{"tags": [1]}', "a.json, tags: a tag is text (got 1). Put it in quotes."),
+        ("a.json", '{"steps": {"train": 3}}', "a.json, steps.train: it is a mapping of names to values (got 'int'). Give each value its name."),
+        ("a.json", '{"steps": {"train": {"timeot": 3}}}', "a.json, steps.train.timeot: there is no option named 'timeot'. Did you mean 'timeout'?"),
+        ("a.yaml", "steps:\n  load: {}\n  train:\n    timeot: 3", "a.yaml, line 4, steps.train.timeot: there is no option named 'timeot'. Did you mean 'timeout'?"),
+        ("a.yaml", "steps:\n  train:\n    name: other", "a.yaml, line 3, steps.train.name: there is no option named 'name'. Known: settings, environment, secrets, retry, timeout, enable_cache, cache_policy, runtime."),
+        ("a.yaml", "steps:\n  train:\n    settings:\n      resources: {memory: 3}", "a.yaml, line 3, steps.train.settings, ResourceSettings.memory: it has no unit (got 3). Say the unit: '3GB' or '3MB'."),
+        ("a.yaml", "steps:\n  train: {enable_cache: 'no'}", "a.yaml, line 2, steps.train.enable_cache, enable_cache: it is of another type (got 'no', limit: bool or None). Give a value of that type."),
+        ("a.yaml", "steps:\n  train: {timeout: soon}", "a.yaml, line 2, steps.train.timeout, timeout: it is a number of seconds or a timedelta, above zero (got 'soon', limit: 31622400 s). Give a number of seconds: 3600."),
+        ("a.yaml", "steps:\n  train: {retry: {max_retires: 2}}", "a.yaml, line 2, steps.train.retry, StepRetryConfig: there is no option named 'max_retires'. Did you mean 'max_retries'?"),
+        ("a.yaml", "steps:\n  train: {environment: {A: 3}}", "a.yaml, line 2, steps.train.environment, environment['A']: environment variables are text (got 3). Write '3'."),
+        ("a.yaml", "steps:\n  train: {environment: {SKYLIFT_A: b}}", "a.yaml, line 2, steps.train.environment, environment: variables of that prefix are Skylift's own (got 'SKYLIFT_A'). Choose another name."),
+        ("a.yaml", "steps:\n  train: {environment: {A=B: c}}", "a.yaml, line 2, steps.train.environment, environment: no environment can hold it (got 'A=B'). Choose a name without =, and a value without a zero byte."),
+        ("a.yaml", "steps:\n  train: {settings: {resource: {}}}", "a.yaml, line 2, steps.train.settings: there is no settings key named 'resource'. Did you mean 'resources'?"),
+        ("a.yaml", "- 1", "a.yaml: it is a mapping of names to values (got 'list'). Give each value its name."),
+        ("a.toml", "parameters = 3", "a.toml, parameters: it is a mapping of names to values (got 'int'). Give each value its name."),
+        ("a.yaml", "settings: {resources: 3}", "a.yaml, settings.resources: it is a mapping of names to values (got 'int'). Give each value its name."),
         ("a.yaml", "parameters: {1: 2}", "a.yaml, parameters: a name is text (got 1). Put it in quotes."),
         ("a.yaml", "parameters: {a: 1, a: 2}", "a.yaml: it cannot be read: line 1 has 'a' twice. Mend the line."),
         ("a.json", '{"parameters": {}, "parameters": {}}', "a.json: it cannot be read: an object has 'parameters' twice. Mend the line."),
@@ -158,3 +173,59 @@ def test_settings_that_there_are_not(project: Project) -> None:
     answer = project.skylift("run", "flow.py", "--config", "run.json")
     assert answer.code == 2
     assert "there is no settings key named 'resource'. Did you mean 'resources'?" in answer.err
+
+
+def test_a_yaml_file_that_holds_itself_is_refused_like_any(tmp_path: Path) -> None:
+    path = tmp_path / "round.yaml"
+    path.write_text("steps: &steps\n  train: *steps\n")
+    with pytest.raises(
+        ConfigurationError, match=r"line 2, steps\.train\.train: there is no option named 'train'"
+    ):
+        read_config(path)
+
+
+STEPS = """
+from skylift import pipeline, step
+
+@step(settings={"resources": {"cpu_count": 1}}, environment={"A": "code", "B": "code"})
+def show(number: int) -> None:
+    import os
+    print(number, os.environ["A"], os.environ["B"])
+
+@pipeline(tags=["own"])
+def daily() -> None:
+    show(1)
+    show(2)
+"""
+
+
+def test_options_of_a_step_reach_every_call_of_it(project: Project) -> None:
+    project.write("flow.py", STEPS)
+    project.write(
+        "run.yaml",
+        "enable_cache: false\ntags: [nightly, own]\nsteps:\n  show:\n    environment: {A: file}\n"
+        "    settings: {resources: {memory: 1MB}}\n",
+    )
+    answer = project.skylift("run", "flow.py", "--config", "run.yaml")
+    assert (answer.code, answer.out) == (0, "1 file code\n2 file code\n"), answer.err
+
+    from skylift.client import Client
+
+    run = Client(project.store).run("last")
+    assert run.tags == ("own", "nightly")
+    for found in run.snapshot_of.steps:
+        assert found.config.resource_settings.cpu_count == 1
+        assert found.config.resource_settings.memory == "1MB"
+        assert not found.config.enable_cache
+    project.skylift("run", "flow.py", "--config", "run.yaml")
+    assert Client(project.store).run("last").steps["show"].status == "completed"
+
+
+def test_a_step_that_the_pipeline_does_not_call(project: Project) -> None:
+    project.write("flow.py", STEPS)
+    project.write("run.yaml", "steps:\n  shwo: {timeout: 3}\n")
+    answer = project.skylift("run", "flow.py", "--config", "run.yaml")
+    assert (answer.code, answer.err) == (
+        2,
+        "error: run.yaml, line 2, steps.shwo: there is no step named 'shwo'. Did you mean 'show'?\n",
+    )

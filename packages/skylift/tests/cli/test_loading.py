@@ -62,6 +62,14 @@ def test_a_file_that_is_not_there(project: Project) -> None:
     )
 
 
+def test_a_notebook_says_where_to_put_the_pipeline(project: Project) -> None:
+    project.write("flow.ipynb", "{}")
+    assert refused(project, "flow.ipynb:daily") == (
+        "flow.ipynb: it is a notebook, and runs in its kernel only. Move the pipeline and its steps to a "
+        "module, which the notebook and this command import."
+    )
+
+
 def test_a_folder_and_a_file_that_is_no_python(project: Project) -> None:
     (project.folder / "flows").mkdir()
     project.write("flow.txt", ONE)

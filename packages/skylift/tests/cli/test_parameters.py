@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skylift import pipeline
 from skylift.authoring.parameters import from_json, to_json
-from skylift.cli.parameters import value_of
-from skylift_contract.errors import AuthoringError
+from skylift.cli.parameters import arguments_of, value_of
+from skylift_contract.errors import AuthoringError, ConfigurationError
 
 if TYPE_CHECKING:
     from skylift_tests_support.commands import Project
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 class Color(Enum):
     RED = "red"
+
+
+@pipeline
+def daily(depth: int = 4, label: str = "", Label: str = "") -> None: ...  # noqa: N803
 
 
 def read(text: str, annotation: Any) -> Any:
@@ -131,3 +136,47 @@ def test_refusals(project: Project, given: tuple[str, ...], sentence: str) -> No
     project.write("flow.py", FLOW)
     answer = project.skylift("run", "flow.py", *(part for one in given for part in ("--param", one)))
     assert (answer.code, answer.err) == (2, f"error: {sentence}\n")
+
+
+@given(st.sampled_from([None, 1]), st.sampled_from([None, 2]), st.sampled_from([None, 3]))
+def test_the_order_is_command_line_environment_file_default(
+    typed: int | None, variable: int | None, configured: int | None
+) -> None:
+    found = arguments_of(
+        daily,
+        [f"depth={typed}"] if typed else [],
+        {"depth": configured} if configured else {},
+        {"SKYLIFT_PARAM_DEPTH": str(variable)} if variable else {"OTHER": "9"},
+    )
+    said = [value for value in (typed, variable, configured) if value]
+    assert int(found.values["depth"]) == (said or [4])[0]
+    is_taken = variable is not None and typed is None
+    assert found.notes == (("parameter 'depth' is from SKYLIFT_PARAM_DEPTH",) if is_taken else ())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("DEPHT", "8", ": there is no parameter named 'depht'. Did you mean 'depth'? Else unset it."),
+        ("depth", "8", ": a parameter's variable is all capitals. Write SKYLIFT_PARAM_DEPTH."),
+        ("LABEL", "x", ": it is for several parameters: label, Label. Give them with --param, and unset it."),
+        ("DEPTH", "deep", ", parameter 'depth': input should be a valid integer, unable to parse string as an integer (got 'deep', limit: int). Give a value of that type."),
+    ],
+)  # fmt: skip
+def test_variables_that_are_refused(variable: str, value: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        arguments_of(daily, [], {}, {f"SKYLIFT_PARAM_{variable}": value})
+    assert str(refused.value) == f"pipeline 'daily', SKYLIFT_PARAM_{variable}{sentence}"
+
+
+def test_a_variable_reaches_the_step_and_is_noted_with_the_run(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("flow.py", FLOW)
+    project.write("run.yaml", "parameters: {depth: 1, names: [file], label: file}")
+    monkeypatch.setenv("SKYLIFT_PARAM_NAMES", '["x", "y"]')
+    monkeypatch.setenv("SKYLIFT_PARAM_LABEL", "variable")
+    answer = project.skylift("run", "flow.py", "--config", "run.yaml", "--param", "label=typed")
+    assert (answer.code, answer.out) == (0, "1 ['x', 'y'] typed\n")
+    assert "note: parameter 'names' is from SKYLIFT_PARAM_NAMES\n" in answer.err
+    assert "parameter 'names' is from SKYLIFT_PARAM_NAMES" in project.skylift("runs", "describe", "last").out

@@ -161,7 +161,15 @@ def test_what_a_flavor_refuses_may_be_done_without(
         ),
         (
             ("--orchestrator", "locl"),
-            "flavor 'locl': no installed package brings it. Did you mean 'local'?",
+            "there is no orchestrator named 'locl'. Did you mean 'local'? Registered: default; flavors: local.",
+        ),
+        (
+            ("--orchestrator", "zz"),
+            (
+                "there is no orchestrator named 'zz'. Register one, skylift orchestrator register NAME "
+                "--flavor=FLAVOR; a flavor of your own, skylift orchestrator flavor register module.Class; or give "
+                "an instance of its orchestrator, with its options. Registered: default; flavors: local."
+            ),
         ),
         (
             ("--stack", "defualt"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from skylift_tests_support.command_tree import commands
 from skylift_tests_support.commands import SKYLIFT, Answer, Project, make_project
-from skylift_tests_support.wrong_inputs import NEEDS_THE_RECORD, READS_NO_TOML, SOUND, WRONG
+from skylift_tests_support.wrong_inputs import NEEDS_THE_RECORD, READS_NO_TOML, SOUND, VARIABLES, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -73,6 +73,8 @@ def ran(
             project.write("skylift.toml", TOML)
             project.write("flow.py", FLOW)
             project.write("own.py", OWN)
+            project.write("steps.yaml", "steps:\n  oen: {timeout: 3}\n")
+            project.write("options.yaml", "steps:\n  one: {timeot: 3}\n")
             assert project.skylift("run", "flow.py:flow").code == 0
             for name in ("project", "store"):
                 shutil.copytree(tmp_path / name, template / name)
@@ -130,6 +132,29 @@ def placed() -> list[str]:
 @pytest.mark.parametrize("path", placed())
 def test_a_store_that_nobody_registered(ran: Project, path: str) -> None:
     check(ran.skylift(*shlex.split(f"{path} {SOUND[path]}"), "--store", "bukket"), "Did you mean 'bucket'?")
+
+
+def calling() -> list[str]:
+    """Commands that call a pipeline."""
+    return [path for path, found in COMMANDS.items() if any(one.name == "target" for one in found.params)]
+
+
+@pytest.mark.parametrize("path", calling())
+@pytest.mark.parametrize(("variable", "says"), VARIABLES.items())
+def test_a_variable_that_is_for_nothing(
+    ran: Project, monkeypatch: pytest.MonkeyPatch, path: str, variable: tuple[str, str], says: str
+) -> None:
+    monkeypatch.setenv(*variable)
+    check(ran.skylift(*shlex.split(f"{path} {SOUND[path]}")), says)
+
+
+@pytest.mark.parametrize("path", [*placed(), "stack describe", "stack validate"])
+def test_a_variable_that_names_no_stack(ran: Project, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setenv("SKYLIFT_STACK", "mien")
+    line = path if path.startswith("stack ") else f"{path} {SOUND[path]}"
+    check(
+        ran.skylift(*shlex.split(line)), "SKYLIFT_STACK: there is no stack named 'mien'. Did you mean 'mine'?"
+    )
 
 
 MAKES_OR_NEEDS_NONE: Final = {"run", "schedule deploy", "compile"}

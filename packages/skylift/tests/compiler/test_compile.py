@@ -341,10 +341,10 @@ def _at_top_level(name: str) -> Any:
     return pipeline(name=name)(_once)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 251, "a\0b"])
+@pytest.mark.parametrize("name", ["a\nb", "x" * 251, "a\0b"])
 def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(AuthoringError, match="name is printable text"):
-        compile_snapshot(_at_top_level(name or " "), {}, TARGET)
+        compile_snapshot(_at_top_level(name), {}, TARGET)
 
 
 @given(st.sampled_from(["resource", "dockr", "orchestrators.local", ""]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from skylift.console import default_observer
@@ -40,6 +41,15 @@ print("rich" in sys.modules)
 
 def test_plain_lines_where_stderr_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert isinstance(default_observer(), PlainObserver)
+
+
+def test_in_a_notebook_lines_go_where_cells_print(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kernel = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel="it"))
+    monkeypatch.setitem(sys.modules, "IPython", kernel)  # pyright: ignore[reportArgumentType]
+    default_observer().note("a line")
+    assert capsys.readouterr() == ("note: a line\n", "")
 
 
 def test_nothing_where_there_is_no_stderr(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,9 @@ def test_a_flavor_that_is_not_installed_says_how() -> None:
 
 
 def test_a_misspelt_flavor_offers_the_nearest() -> None:
-    with pytest.raises(FlavorNotFound, match=r"Did you mean 'local'\?$"):
+    with pytest.raises(
+        ConfigurationError, match=r"Did you mean 'local'\? Registered: default; flavors: local"
+    ):
         resolve_stack(PipelineOptions(orchestrator="locl"))
 
 
@@ -71,8 +73,10 @@ def test_an_orchestrator_without_a_flavor_is_told_how_to_get_one() -> None:
 
 def test_a_flavor_of_ones_own_that_is_not_installed_says_all_that_is_missing() -> None:
     with pytest.raises(
-        FlavorNotFound,
-        match=r"no installed package brings it .* Name it in the entry-point group .* or give an instance",
+        ConfigurationError,
+        match=r"^there is no orchestrator named 'my_orchestrator'\. Register one, skylift orchestrator register "
+        r"NAME --flavor=FLAVOR; a flavor of your own, skylift orchestrator flavor register module\.Class; or "
+        r"give an instance of its orchestrator, with its options\. Registered: default; flavors: local\.$",
     ):
         resolve_stack(PipelineOptions(orchestrator="my_orchestrator"))
 

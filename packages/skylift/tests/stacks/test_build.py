@@ -71,7 +71,11 @@ def test_an_orchestrator_by_name_or_by_flavor(file: Path) -> None:
     file.write_text(FILE)
     assert orchestrator_named("two").config.max_parallelism == 2
     assert orchestrator_named("local").config.max_parallelism == 1
-    with pytest.raises(UnknownName, match=r"no orchestrator named 'twoo'\. Did you mean 'two'\?"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^there is no orchestrator named 'twoo'\. Did you mean 'two'\? "
+        r"Registered: default, two; flavors: local\.$",
+    ):
         orchestrator_named("twoo")
     with pytest.raises(
         FlavorNotFound, match="flavor 'vertex': its package, skylift-vertex, is not built yet"

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 LISTED: Final = 20
 
+_NOBODYS: Final = frozenset({"IPython", "skylift", "skylift_contract"})
+"""Packages between a cell and what is wrong in it."""
+
 
 class SkyliftError(Exception):
     """The root of the tree.
@@ -64,6 +67,18 @@ class SkyliftError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Pickled by its fields: a subclass's own parts are not what `Exception` was given."""
         return _restored, (type(self), self.args, self.__dict__)
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the caller's lines and the sentence, for the way between is ours."""
+        import traceback
+
+        frames = (
+            (frame, line)
+            for frame, line in traceback.walk_tb(self.__traceback__)
+            if frame.f_globals.get("__name__", "").partition(".")[0] not in _NOBODYS
+        )
+        lines = traceback.StackSummary.extract(frames).format()
+        return [*(line.rstrip() for line in lines), f"{type(self).__name__}: {self}"]
 
     def sentence(self) -> str:
         """The whole message, in one line unless a part brings its own line breaks."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.errors import AuthoringError, ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,9 +35,23 @@ class StepOptions(SharedOptions):
     runtime: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StepChanges:
+    """Options that are laid over a step's own, whatever its code says; `who` is where that is said."""
+
+    options: Mapping[str, Any]
+    who: str
+
+
+CHANGEABLE: Final = tuple(
+    item.name for item in fields(StepOptions) if item.name not in {"name", "on_failure", "on_success"}
+)
+"""What a file can say of a step: it holds no functions, and it finds the step by its name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineOptions(SharedOptions):
-    """`stack` and `orchestrator`: a name, or for `orchestrator` an instance."""
+    """`stack` and `orchestrator`: a name, or for `orchestrator` an instance; `steps`: a run's own."""
 
     schedule: Any = None
     execution_mode: Any = None
@@ -45,6 +59,7 @@ class PipelineOptions(SharedOptions):
     tags: Sequence[str] = ()
     stack: Any = None
     orchestrator: Any = None
+    steps: Mapping[str, StepChanges] = field(default_factory=dict[str, StepChanges])
 
 
 _KINDS: Final[Mapping[str, tuple[type[Any], ...]]] = {
@@ -66,7 +81,14 @@ def _check(name: str, value: Any, who: str) -> None:
     kinds = _KINDS.get(name)
     if kinds and not _is_one_of(value, kinds):
         wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
-        raise ConfigurationError("it is of another type", who=f"{who}, {name}", value=value, limit=wanted)
+        fix = "Give a value of that type."
+        raise ConfigurationError(
+            "it is of another type", who=f"{who}, {name}", value=value, limit=wanted, fix=fix
+        )
+    if name == "name" and value is not None and not value.strip():
+        raise AuthoringError(
+            "its name is empty", who=who, value=value, fix="Leave name= out: it is the function's then."
+        )
     if name == "runtime" and value is not None and value not in RUNTIMES:
         raise UnknownName("runtime", value, RUNTIMES, who=who)
     if name in {"on_failure", "on_success"} and value is not None and not callable(value):
@@ -81,6 +103,11 @@ def _check(name: str, value: Any, who: str) -> None:
         )
 
 
+def _are_changes(value: object) -> bool:
+    """In code, options stand with the step."""
+    return isinstance(value, Mapping) and all(isinstance(one, StepChanges) for one in value.values())  # pyright: ignore[reportUnknownVariableType]
+
+
 def _is_one_of(value: object, kinds: tuple[type[Any], ...]) -> bool:
     return isinstance(value, kinds)
 
@@ -93,7 +120,9 @@ def changed(options: Options, changes: Mapping[str, Any], who: str) -> Options:
 
     Raises `UnknownName`, offering the nearest, for an option that there is not.
     """
-    known = [item.name for item in fields(options)]
+    known = [
+        item.name for item in fields(options) if item.name != "steps" or _are_changes(changes.get("steps"))
+    ]
     for name, value in changes.items():
         if name not in known:
             raise UnknownName("option", name, known, who=who)

@@ -15,6 +15,7 @@ from skylift_contract.errors import AuthoringError, SkyliftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
 
 class PipelineFunction:
@@ -52,6 +53,7 @@ class PipelineFunction:
 
         Inside another pipeline's function its steps become that pipeline's.
         """
+        __tracebackhide__ = True  # for a notebook and pytest: the caller's line, not this one
         if trace.active() is not None:
             return self._inline(args, kwargs)
         if module := imports.under_way():
@@ -67,6 +69,16 @@ class PipelineFunction:
         except SkyliftError as error:
             # Its sentence is for whoever called; the way it came is ours, and hides theirs.
             raise error.with_traceback(None) from error.__cause__
+        except Exception as error:
+            error.__traceback__ = self._from_own_function(error)
+            raise
+
+    def _from_own_function(self, error: Exception) -> TracebackType | None:
+        """The way from the pipeline's function on; the whole one, where what failed is ours."""
+        code, found = getattr(self.entrypoint, "__code__", None), error.__traceback__
+        while found is not None and found.tb_frame.f_code is not code:
+            found = found.tb_next
+        return found or error.__traceback__
 
     def run_now(self, *args: Any, **kwargs: Any) -> Any:
         """Run once, now, whatever its schedule."""

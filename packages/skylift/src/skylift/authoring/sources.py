@@ -42,10 +42,44 @@ def source_of(function: Callable[..., Any], who: str) -> str:
     return source
 
 
+def check_importable(source: str, who: str, why: str, fix: str) -> None:
+    """Raise `AuthoringError` for a function that another process would have to import, and cannot.
+
+    `why`: what other process that is. `fix`: how to do without one.
+    """
+    if source.startswith(f"{INTERACTIVE}:"):
+        place, holder = _where_people_type()
+        raise AuthoringError(
+            f"it is defined {place}: it exists in this process only, and {why}",
+            who=who,
+            fix=f"Move it to a module that {holder} imports, or {fix}.",
+        )
+
+
+def _where_people_type() -> tuple[str, str]:
+    if is_notebook():
+        return "in a notebook", "the notebook"
+    if hasattr(sys, "ps1") or "IPython" in sys.modules:
+        return "at an interactive prompt", "this session"
+    return "in a program that is no file", "the program"
+
+
+def is_notebook() -> bool:
+    """Whether this process runs the cells of a notebook: what it prints goes to a page."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
+
+
 def _check_reachable(function: Callable[..., Any], module: str, qualname: str, who: str) -> None:
     found = _member(sys.modules.get(module), qualname)
     if found is None or unwrapped(found) is function:
         return
+    if module == "__main__" and main_module() == INTERACTIVE:
+        raise AuthoringError(
+            f"{qualname!r} has been defined anew since this was made of it, and the last definition counts",
+            who=who,
+            fix="Run the cell again that makes this of it; or give each its own name.",
+        )
     raise AuthoringError(
         f"{module}:{qualname} is another function by now, so a process that imports it would run that one",
         who=who,
@@ -84,6 +118,12 @@ def load(source: str) -> Callable[..., Any]:
     if live := _LIVE.get(source):
         return live
     module, _, qualname = source.partition(":")
+    if module == INTERACTIVE:
+        raise AuthoringError(
+            "it was defined in a notebook or at a prompt, and exists in that process only",
+            who=source,
+            fix="Move it to a module.",
+        )
     try:
         found = _member(import_user_module(module), qualname)
     except ModuleNotFoundError as error:

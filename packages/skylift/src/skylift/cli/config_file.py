@@ -1,14 +1,18 @@
-"""`--config FILE`: a run's parameters and settings, in YAML, TOML or JSON.
+"""`--config FILE`: a run's parameters and options, in YAML, TOML or JSON.
 
-Two keys are read, and any other is refused by its name:
+These keys are read, and any other is refused by its name:
 
     parameters:                      # what the pipeline's function is called with
       depth: 8
     settings:                        # as in @pipeline(settings=…), field by field over it
       resources: {memory: 8GB}
       orchestrator.local: {max_parallelism: 4}
+    enable_cache: false              # as in @pipeline(enable_cache=…), in its place
+    tags: [nightly]                  # besides the pipeline's own
+    steps:                           # options of @step by the step's name, over its own
+      train: {timeout: 3600, settings: {resources: {memory: 64GB}}}
 
-`--param` wins over `parameters`. Settings of a single step stand with the step.
+`--param` and the environment win over `parameters`.
 """
 
 from __future__ import annotations
@@ -18,19 +22,43 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from skylift.authoring.options import CHANGEABLE, StepChanges
 from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-KEYS: Final = ("parameters", "settings")
+    from skylift.authoring.pipelines import PipelineFunction
+
+KEYS: Final = ("parameters", "settings", "enable_cache", "tags", "steps")
+MAPPINGS: Final = ("parameters", "settings", "steps")
+DEPTH_OF_AN_OPTION: Final = 3
+"""`steps`, a step's name, the option's name: no deeper are lines told, and an alias may hold itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
+    """`enable_cache`: None where the file does not say."""
+
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    enable_cache: bool | None = None
+    tags: tuple[str, ...] = ()
+    steps: Mapping[str, StepChanges] = field(default_factory=dict[str, StepChanges])
+
+    def options_of(self, pipeline: PipelineFunction) -> dict[str, Any]:
+        """What these make of a pipeline's options."""
+        options: dict[str, Any] = {"steps": self.steps} if self.steps else {}
+        if self.settings:
+            from skylift.compiler.configuration import merged
+
+            options["settings"] = merged(pipeline.options.settings, self.settings, pipeline.who)
+        if self.enable_cache is not None:
+            options["enable_cache"] = self.enable_cache
+        if self.tags:
+            options["tags"] = tuple(dict.fromkeys((*pipeline.options.tags, *self.tags)))
+        return options
 
 
 def read_config(path: Path) -> RunConfig:
@@ -44,7 +72,8 @@ def read_config(path: Path) -> RunConfig:
             fix=f"Use one of {', '.join(_READERS)}.",
         )
     try:
-        content = read(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = read(text)
     except OSError as error:
         raise ConfigurationError(
             f"it cannot be read: {error.strerror}", who=str(path), fix="Check the path."
@@ -53,24 +82,68 @@ def read_config(path: Path) -> RunConfig:
         raise ConfigurationError(
             f"it cannot be read: {error}", who=str(path), fix="Mend the line."
         ) from error
-    return _checked({} if content is None else content, str(path))
+    lines = _lines(text) if read is _yaml else {}
+    return _checked({} if content is None else content, str(path), lines)
 
 
-def _checked(content: Any, who: str) -> RunConfig:
+def _checked(content: Any, who: str, lines: Mapping[tuple[str, ...], int]) -> RunConfig:
     found = _mapping(content, who)
     for key in found:
         if key not in KEYS:
             raise UnknownName("key", str(key), KEYS, who=who)
-    parts = {key: _mapping(found.get(key) or {}, f"{who}, {key}") for key in KEYS}
+    parts = {key: _mapping(found.get(key) or {}, f"{who}, {key}") for key in MAPPINGS}
     for name, settings in parts["settings"].items():
         _mapping(settings, f"{who}, settings.{name}")
-    return RunConfig(**parts)
+    return RunConfig(
+        parts["parameters"],
+        parts["settings"],
+        _enable_cache(found.get("enable_cache"), f"{who}, enable_cache"),
+        _tags(found.get("tags"), f"{who}, tags"),
+        {name: _step(name, options, who, lines) for name, options in parts["steps"].items()},
+    )
+
+
+def _enable_cache(value: Any, who: str) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise ConfigurationError(
+            "it is true or false", who=who, value=value, fix="Write one of them, without quotes."
+        )
+    return value
+
+
+def _tags(value: Any, who: str) -> tuple[str, ...]:
+    from skylift.ledger.labels import checked_tags
+
+    if value is not None and not isinstance(value, list):
+        raise ConfigurationError("it is a list of tags", who=who, value=value, fix="Put it in brackets.")
+    tags = cast("list[Any]", value or [])
+    for tag in tags:
+        if not isinstance(tag, str):
+            raise ConfigurationError("a tag is text", who=who, value=tag, fix="Put it in quotes.")
+    return checked_tags(tags)
+
+
+def _step(name: str, options: Any, who: str, lines: Mapping[tuple[str, ...], int]) -> StepChanges:
+    from skylift.compiler.changes import check_changes
+
+    def at(*path: str) -> str:
+        line = lines.get(("steps", *path))
+        return f"{who}, {f'line {line}, ' if line else ''}{'.'.join(('steps', *path))}"
+
+    given = _mapping(options, at(name))
+    for key in given:
+        if key not in CHANGEABLE:
+            raise UnknownName("option", key, CHANGEABLE, who=at(name, key))
+    for key, value in given.items():
+        check_changes(StepChanges({key: value}, at(name, key)))
+    return StepChanges(given, at(name))
 
 
 def _mapping(value: Any, who: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         kind = type(value).__name__
-        raise ConfigurationError("it is a mapping of names to values", who=who, value=kind)
+        fix = "Give each value its name."
+        raise ConfigurationError("it is a mapping of names to values", who=who, value=kind, fix=fix)
     found = cast("dict[object, Any]", value)
     for key in found:
         if not isinstance(key, str):
@@ -97,6 +170,22 @@ def _yaml(text: str) -> Any:
         return yaml.load(text, Loader)  # noqa: S506 -- a SafeLoader
     except yaml.YAMLError as error:
         raise _Unreadable(" ".join(str(error).split())) from error
+
+
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    """Where each name of a YAML text stands, by the names that lead to it; lines count from 1."""
+    import yaml
+
+    found: dict[tuple[str, ...], int] = {}
+
+    def note(node: Any, path: tuple[str, ...]) -> None:
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode) and len(path) < DEPTH_OF_AN_OPTION:
+                found[*path, key.value] = key.start_mark.line + 1
+                note(value, (*path, key.value))
+
+    note(yaml.compose(text, yaml.SafeLoader), ())
+    return found
 
 
 def _json(text: str) -> Any:

@@ -65,6 +65,9 @@ def _check_file(path: Path) -> None:
         here = f"Looked in {path.parent.resolve()}."
         hint = f"Did you mean {str(path.with_name(f'{near[0]}.py'))!r}?" if near else here
         raise ConfigurationError("there is no such file", who=who, fix=hint)
+    if path.suffix == ".ipynb":
+        fix = "Move the pipeline and its steps to a module, which the notebook and this command import."
+        raise ConfigurationError("it is a notebook, and runs in its kernel only", who=who, fix=fix)
     if path.suffix != ".py":
         raise ConfigurationError("it is no Python file", who=who, fix="Write the pipeline in a file FILE.py.")
 

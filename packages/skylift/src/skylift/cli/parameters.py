@@ -1,26 +1,40 @@
-"""`--param name=value`, read through the pipeline function's own annotations."""
+"""`--param name=value` and `SKYLIFT_PARAM_NAME`, read through the pipeline function's own annotations."""
 
 from __future__ import annotations
 
 import inspect
 import json
 import types
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
 
 from skylift.authoring.parameters import to_json
 from skylift.authoring.signature import resolve_hints
 from skylift_contract.errors import AuthoringError, ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from skylift.authoring.pipelines import PipelineFunction
 
+PREFIX: Final = "SKYLIFT_PARAM_"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a pipeline is called with; `notes` say which values are from the environment."""
+
+    values: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
 
 def arguments_of(
-    pipeline: PipelineFunction, texts: Iterable[str], configured: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the pipeline is called with: defaults, then the configuration's, then the command line's.
+    pipeline: PipelineFunction,
+    texts: Iterable[str],
+    configured: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> Arguments:
+    """What is called with: defaults, the configuration's, the environment's, then the command line's.
 
     Raises `ConfigurationError`: a name that the pipeline has not (offering the nearest), one
     that is given twice or missing, a value that does not fit its annotation.
@@ -31,16 +45,55 @@ def arguments_of(
     for name in (*configured, *given):
         if name not in wanted:
             raise UnknownName("parameter", name, wanted, who=pipeline.who)
+    variables = variables_of(wanted, environment, pipeline.who)
+    taken = {name: variable for name, variable in variables.items() if name not in given}
+
+    def read(name: str, text: str, who: str) -> Any:
+        return value_of(text, hints.get(name, Any), f"{who}, parameter {name!r}")
+
     values = {
         **configured,
-        **{name: value_of(text, hints.get(name, Any), _who(pipeline, name)) for name, text in given.items()},
+        **{name: read(name, environment[found], f"{pipeline.who}, {found}") for name, found in taken.items()},
+        **{name: read(name, text, pipeline.who) for name, text in given.items()},
     }
+    _check_complete(pipeline, wanted, values)
+    notes = tuple(f"parameter {name!r} is from {variable}" for name, variable in taken.items())
+    return Arguments(pipeline.bind((), values), notes)
+
+
+def variables_of(parameters: Iterable[str], environment: Mapping[str, str], who: str) -> dict[str, str]:
+    """Parameter → the variable of the environment that is for it.
+
+    Raises `ConfigurationError` for a variable that is for none: it was meant for something.
+    """
+    names, found = list(parameters), dict[str, str]()
+    for variable in sorted(name for name in environment if name.startswith(PREFIX)):
+        found[_meant(variable, names, f"{who}, {variable}")] = variable
+    return found
+
+
+def _meant(variable: str, names: Sequence[str], who: str) -> str:
+    asked = variable.removeprefix(PREFIX)
+    meant = [name for name in names if name.upper() == asked]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        several, fix = ", ".join(meant), "Give them with --param, and unset it."
+        raise ConfigurationError(f"it is for several parameters: {several}", who=who, fix=fix)
+    if any(name.upper() == asked.upper() for name in names):
+        fix = f"Write {PREFIX}{asked.upper()}."
+        raise ConfigurationError("a parameter's variable is all capitals", who=who, fix=fix)
+    raise UnknownName("parameter", asked.lower(), names, who=who, fix="Else unset it.")
+
+
+def _check_complete(
+    pipeline: PipelineFunction, wanted: Mapping[str, inspect.Parameter], values: Mapping[str, Any]
+) -> None:
     for name, parameter in wanted.items():
         if parameter.default is inspect.Parameter.empty and name not in values:
             raise ConfigurationError(
                 "it needs a value", who=_who(pipeline, name), fix=f"Give one: --param {name}=…"
             )
-    return pipeline.bind((), values)
 
 
 def _who(pipeline: PipelineFunction, name: str) -> str:

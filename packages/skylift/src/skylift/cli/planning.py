@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from skylift.cli.config_file import RunConfig
     from skylift.launch.plan import Plan
 
-CONFIG_HELP = "YAML, TOML or JSON with the keys `parameters` and `settings`."
+CONFIG_HELP = (
+    "YAML, TOML or JSON: `parameters`, `settings`, `enable_cache`, `tags`, and options of `steps` by name."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,12 @@ class Asked:
         loaded, configured = load_pipeline(self.target), self._configured()
         with project_of(loaded.file):
             pipeline = adapt(self._chosen(loaded, configured))
-        arguments = arguments_of(pipeline, self.params, configured.parameters)
+        arguments = arguments_of(pipeline, self.params, configured.parameters, os.environ)
         from skylift.launch.plan import plan
 
         with explained(pipeline.who):
-            return plan(pipeline, arguments, degraded, self.store)
+            planned = plan(pipeline, arguments.values, degraded, self.store)
+        return replace(planned, notes=(*arguments.notes, *planned.notes))
 
     def _configured(self) -> RunConfig:
         from skylift.cli.config_file import RunConfig, read_config
@@ -63,14 +67,9 @@ class Asked:
         return read_config(self.config) if self.config else RunConfig()
 
     def _chosen(self, pipeline: PipelineFunction, configured: RunConfig) -> PipelineFunction:
-        """Settings are merged field by field."""
         places = {"stack": self.stack, "orchestrator": self.orchestrator}
         options: dict[str, Any] = {name: value for name, value in places.items() if value is not None}
-        if configured.settings:
-            from skylift.compiler.configuration import merged
-
-            options["settings"] = merged(pipeline.options.settings, configured.settings, pipeline.who)
-        return pipeline.with_options(**options)
+        return pipeline.with_options(**options, **configured.options_of(pipeline))
 
 
 def asks_for_a_pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,10 +88,19 @@ def asks_for_a_pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
 _OPTIONS = (
     click.argument("target", metavar="FILE.py[:PIPELINE]", shell_complete=pipelines),
     click.option(
-        "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the pipeline."
+        "--param",
+        "params",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A parameter of the pipeline; wins over SKYLIFT_PARAM_<NAME>, that over --config.",
     ),
     click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help=CONFIG_HELP),
-    click.option("--stack", metavar="NAME", help="Use this stack.", shell_complete=stacks),
+    click.option(
+        "--stack",
+        metavar="NAME",
+        help="Use this stack; by default the pipeline's own, SKYLIFT_STACK, or the active one.",
+        shell_complete=stacks,
+    ),
     click.option(
         "--orchestrator",
         metavar="NAME",

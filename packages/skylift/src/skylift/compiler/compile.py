@@ -13,7 +13,7 @@ from skylift.authoring.parameters import NotJson, from_json, to_json
 from skylift.authoring.signature import NOTHING, describe, resolve_hints
 from skylift.authoring.sources import source_of
 from skylift.authoring.trace import Call, Trace, tracing
-from skylift.compiler import configuration
+from skylift.compiler import changes, configuration
 from skylift.compiler.graph import in_order
 from skylift.materializers.registry import candidates
 from skylift_contract.canonical import canonical_json
@@ -80,6 +80,7 @@ def compile_snapshot(
     parameters = _pipeline_parameters(pipeline, arguments)
     compiler = StepCompiler(pipeline, target, sources)
     steps = () if pipeline.options.dynamic else _steps(compiler, parameters)
+    changes.check_steps(pipeline, {step.config.name for step in steps})
     return PipelineSnapshot(
         project=target.project,
         pipeline_configuration=_pipeline_configuration(
@@ -175,7 +176,7 @@ class StepCompiler:
         return number
 
     def _configure(self, step: StepFunction[Any]) -> tuple[str, StepConfig]:
-        own, default, who = step.options, self.pipeline.options, step.who
+        own, default, who = changes.options_of(step, self.pipeline), self.pipeline.options, step.who
         configuration.check_name("step", step.name)
         settings = configuration.merged(default.settings, own.settings, who)
         source, cache = source_of(step.entrypoint, who), configuration.cache_of(own, default)

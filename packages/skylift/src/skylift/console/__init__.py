@@ -1,6 +1,6 @@
 """Showing a run to whoever started it: live on a terminal, plain lines anywhere else.
 
-All of it goes to stderr. rich is loaded for a terminal only.
+All of it goes to stderr, but in a notebook to where cells print. rich is loaded for a terminal only.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, cast
 
+from skylift.authoring.sources import is_notebook
 from skylift.console.unbroken import Unbroken
 from skylift.observer import SILENT
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 def default_observer() -> Observer:
     """Who shows a run in this process; one that runs beside another is shown in plain lines."""
+    if is_notebook():  # where stderr is drawn as an alarm, and what a step prints would come after it all
+        from skylift.console.plain import PlainObserver
+
+        return PlainObserver(sys.stdout)
     stream = sys.stderr
     if stream is None:  # pyright: ignore[reportUnnecessaryComparison] -- a process without a console
         return SILENT

@@ -14,7 +14,8 @@ from skylift.flavors import capabilities, flavor_of, known
 from skylift.launch.environments import kept_here
 from skylift.launch.leaks import refuse_leaks_of_plan, suspicions
 from skylift.launch.secrets import check_secrets, check_set_here
-from skylift.launch.stacks import resolve_stack
+from skylift.launch.stacks import chosen_by, resolve_stack
+from skylift.launch.travel import check_travels, file_of_steps
 from skylift.orchestrator_calls import calling
 from skylift.source_digests import SourceDigests
 from skylift.stacks.document import read_configuration
@@ -28,6 +29,7 @@ from skylift_contract.snapshot import OrchestratorSource
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift_contract.capability import Support
@@ -79,18 +81,29 @@ def _planned(
     orchestrator = stack.orchestrator
     able = capabilities(orchestrator)
     pipeline, unscheduled = _without_schedule(pipeline, able)
-    source, left_out = _source(pipeline, stack.artifact_store.uri, is_needed=orchestrator.config.is_remote)
+    uri, is_needed = stack.artifact_store.uri, orchestrator.config.is_remote
+    source, left_out = _source(pipeline.file, uri, is_needed=is_needed)
     code = source.archive() if source else None
-    sources = SourceDigests(source)
-    snapshot = compile_snapshot(pipeline, arguments, target_of(orchestrator), code, sources)
+    snapshot = compile_snapshot(pipeline, arguments, target_of(orchestrator), code, SourceDigests(source))
     check_settings(snapshot)
+    check_travels(snapshot, orchestrator)
+    if pipeline.file is None:
+        source, left_out = _source(file_of_steps(snapshot), uri, is_needed=is_needed)
+        snapshot = snapshot.model_copy(update={"code": source.archive() if source else None})
     refused = check(snapshot, orchestrator.flavor, able, degraded)
     with calling(orchestrator, "validate", pipeline.who):
         orchestrator.validate(stack, snapshot)
     check_secrets(snapshot)
     if not orchestrator.config.is_remote:
         check_set_here(snapshot)
-    notes = (*unscheduled, *left_out, *refused, *emulations(snapshot, able), *kept_here(stack))
+    notes = (
+        *chosen_by(pipeline.options),
+        *unscheduled,
+        *left_out,
+        *refused,
+        *emulations(snapshot, able),
+        *kept_here(stack),
+    )
     made = Plan(snapshot, stack, source, (*notes, *suspicions(snapshot)))
     refuse_leaks_of_plan(made)
     return made
@@ -153,14 +166,12 @@ def orchestrator_source(orchestrator: BaseOrchestrator) -> OrchestratorSource:
     )
 
 
-def _source(
-    pipeline: PipelineFunction, store: str, *, is_needed: bool
-) -> tuple[SourceTree | None, tuple[str, ...]]:
+def _source(file: Path | None, store: str, *, is_needed: bool) -> tuple[SourceTree | None, tuple[str, ...]]:
     """The user's source; where no other machine needs it, one too large is left out, and said."""
-    if pipeline.file is None:
+    if file is None:
         return None, ()
     try:
-        return source_tree(pipeline.file, but=folder_of(store)), ()
+        return source_tree(file, but=folder_of(store)), ()
     except LimitExceeded as error:
         if is_needed:
             raise

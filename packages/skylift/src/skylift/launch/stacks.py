@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skylift.stacks.build import build_stack, orchestrator_named, store_named
+from skylift.stacks.document import read_configuration
+from skylift.stacks.entries import STACK_VARIABLE
 from skylift.url_passwords import refuse_passwords
 from skylift_contract.card import check_behaviour
 from skylift_contract.errors import ConfigurationError
@@ -30,6 +32,14 @@ def resolve_stack(options: PipelineOptions, store: str | None = None) -> Stack:
     _check_orchestrator(stack.orchestrator)
     check_reachable(stack)
     return stack
+
+
+def chosen_by(options: PipelineOptions) -> tuple[str, ...]:
+    """A note where a variable has chosen the stack, for nothing on the command line says so."""
+    entries = read_configuration()
+    if options.stack is None and entries.active_by == STACK_VARIABLE:
+        return (f"stack {entries.active!r} is from {STACK_VARIABLE}",)
+    return ()
 
 
 def _stack(asked: Any, orchestrator: BaseOrchestrator | None, store: ArtifactStore | None) -> Stack:

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from skylift.authoring.sources import INTERACTIVE
+from skylift.authoring.sources import check_importable
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import RunRecord
 from skylift.local.config import LocalOrchestratorConfig, LocalSettings
@@ -14,7 +14,7 @@ from skylift.local.coordinator import coordinate
 from skylift.local.machine import check_machine
 from skylift.runtime.active import ActiveRun
 from skylift.store.location import open_store
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, listed
 from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
 from skylift_contract.run_id import RUN_ID_ENV, Env, canonical, find_orchestrator_run_id, run_id
 
@@ -45,7 +45,7 @@ class LocalOrchestrator(BaseOrchestrator):
         _check_settings(snapshot)
         check_machine(snapshot)
         if needs_workers(snapshot, self.parallelism(snapshot)):
-            _check_workers(stack, snapshot)
+            _check_workers(stack, snapshot, _without_workers(snapshot, self.parallelism(snapshot)))
 
     def parallelism(self, snapshot: PipelineSnapshot) -> int:
         """The pipeline's own setting, else the component's."""
@@ -100,8 +100,8 @@ def needs_workers(snapshot: PipelineSnapshot, parallelism: int) -> bool:
     return parallelism > 1 or any(step.config.timeout for step in snapshot.steps)
 
 
-def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
-    """Refuse what another process of this machine could not do."""
+def _check_workers(stack: Stack, snapshot: PipelineSnapshot, instead: str) -> None:
+    """Refuse what another process of this machine could not do; `instead`: how to do without one."""
     who, why = (
         f"pipeline {snapshot.name!r}",
         "steps with a timeout, or in parallel, run in processes of their own",
@@ -121,17 +121,20 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot) -> None:
             fix="Set them as environment variables.",
         )
     for name, step in snapshot.step_configurations.items():
-        if snapshot.code is None and not step.spec.source.startswith(f"{INTERACTIVE}:"):
+        for source in filter(None, (step.spec.source, step.config.on_failure, step.config.on_success)):
+            check_importable(source, f"step {name!r}", why, instead)
+        if snapshot.code is None:
             raise ConfigurationError(
                 f"{why}, and the project's source is too large to be handed to them",
                 who=f"{who}, step {name!r}",
                 value=step.spec.source,
                 fix="Leave data out of the project, or name it in .skyliftignore.",
             )
-        if step.spec.source.startswith(f"{INTERACTIVE}:"):
-            raise ConfigurationError(
-                f"{why}, which cannot import what only this process has",
-                who=f"{who}, step {name!r}",
-                value=step.spec.source,
-                fix="Write the step in a file.",
-            )
+
+
+def _without_workers(snapshot: PipelineSnapshot, parallelism: int) -> str:
+    """What keeps every step in this process."""
+    timed = [repr(name) for name, step in snapshot.step_configurations.items() if step.config.timeout]
+    ways = ["with max_parallelism=1"] if parallelism > 1 else []
+    ways += [f"without the timeout of {listed(timed)}"] if timed else []
+    return f"run it {' and '.join(ways)}"

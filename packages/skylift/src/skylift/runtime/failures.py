@@ -95,6 +95,7 @@ def print_traceback(error: BaseException) -> None:
     """On stderr, where there still is one."""
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(own_traceback(error))
+        sys.stderr.flush()  # before the next line about the run, which may go to another stream
 
 
 def _message(error: BaseException) -> str:

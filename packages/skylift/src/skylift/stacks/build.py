@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from skylift import project
-from skylift.flavors import is_flavor, load_flavor
+from skylift.flavors import is_flavor, known, load_flavor
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULT, NAME, Kind
 from skylift.stacks.options import filled_store, parsed_options
 from skylift_contract import card
-from skylift_contract.errors import ConfigurationError, FlavorBroken, FlavorNotFound, UnknownName
+from skylift_contract.discovery import PLUGIN_OF
+from skylift_contract.errors import ConfigurationError, FlavorBroken, FlavorNotFound, listed
 from skylift_contract.flavor import make_orchestrator
 from skylift_contract.stack import ArtifactStore, ContainerRegistry, Stack
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from skylift.stacks.entries import Component, Entries, StackEntry
     from skylift_contract.flavor import BaseOrchestratorFlavor
     from skylift_contract.orchestrator import BaseOrchestrator, BaseOrchestratorConfig
+
+_MAKE_ONE: Final = (
+    "Register one, skylift orchestrator register NAME --flavor=FLAVOR; a flavor of your own, skylift "
+    "orchestrator flavor register module.Class; or give an instance of its orchestrator, with its options."
+)
 
 
 def build_stack(
@@ -85,7 +91,8 @@ def orchestrator_named(name: str, flavor: str | None = None) -> BaseOrchestrator
     `flavor`: the one it must be of; one of another flavor that was registered under the name
     since is not meant.
 
-    Raises `UnknownName` or a `DiscoveryError` where there is neither.
+    Raises `ConfigurationError`, or a `DiscoveryError` for one of a flavor that is not installed,
+    where there is neither.
     """
     entries = read_configuration()
     if name in entries.broken[Kind.ORCHESTRATOR]:
@@ -96,7 +103,7 @@ def orchestrator_named(name: str, flavor: str | None = None) -> BaseOrchestrator
     try:
         found = load_flavor(flavor or name)
     except FlavorNotFound as error:
-        raise _neither(error, name, entries) from None
+        raise (error if flavor else _neither(error, name, entries)) from None
     return make_orchestrator(found, default_config(found))
 
 
@@ -152,10 +159,13 @@ def default_config(flavor: BaseOrchestratorFlavor) -> BaseOrchestratorConfig:
 def _neither(error: FlavorNotFound, name: str, entries: Entries) -> Exception:
     import difflib
 
-    near = difflib.get_close_matches(name, entries.components[Kind.ORCHESTRATOR], n=1)
-    if not near or near == [name]:
+    registered, flavors = sorted(entries.names(Kind.ORCHESTRATOR)), sorted({one.name for one in known()})
+    if name in PLUGIN_OF:
         return error
-    return UnknownName("orchestrator", name, entries.components[Kind.ORCHESTRATOR], who=str(entries.path))
+    near = difflib.get_close_matches(name, [*registered, *flavors, *PLUGIN_OF], n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else _MAKE_ONE
+    has = f"Registered: {listed(registered)}; flavors: {listed(flavors)}."
+    return ConfigurationError(f"there is no orchestrator named {name!r}", fix=f"{hint} {has}")
 
 
 def build_orchestrator(component: Component) -> BaseOrchestrator:

@@ -7,11 +7,12 @@ import hashlib
 import os
 import tempfile
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift.project import PROJECT_FILE, find_project_file, read_toml
-from skylift.stacks.entries import Entries, read_entries
+from skylift.stacks.entries import STACK_VARIABLE, Entries, read_entries
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,10 +40,14 @@ def user_file() -> Path:
 def read_configuration() -> Entries:
     """What the configuration file says; of none, the default stack.
 
+    The active stack is the one that `SKYLIFT_STACK` names, where that is set.
+
     Raises `ConfigurationError` for what is no TOML, or says what cannot be.
     """
     path = configuration_file()
-    return read_entries(_content(path), path)
+    entries = read_entries(_content(path), path)
+    asked = os.environ.get(STACK_VARIABLE, "").strip()
+    return replace(entries, active=asked, active_by=STACK_VARIABLE) if asked else entries
 
 
 def _content(path: Path) -> dict[str, Any]:

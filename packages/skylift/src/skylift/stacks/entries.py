@@ -46,6 +46,9 @@ T = TypeVar("T")
 DEFAULT: Final = "default"
 """The stack and the components that are always there, and stand in no file."""
 
+STACK_VARIABLE: Final = "SKYLIFT_STACK"
+"""Names the active stack in place of the configuration file, which is not changed by that."""
+
 NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
 """Also what a key of TOML may be without quotes."""
 
@@ -66,15 +69,7 @@ class Kind(StrEnum):
         return self.value.replace("_", "-")
 
 
-SECTIONS: Final = (
-    "project",
-    "active",
-    "stack",
-    *(kind.value for kind in Kind),
-    "flavor",
-    "secret",
-    "integration",
-)
+SECTIONS: Final = ("project", "active", "stack", *map(str, Kind), "flavor", "secret", "integration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +101,7 @@ class Entries:
     """Everything a configuration file says; the default stack is part of it.
 
     Args:
+        active_by: What says which stack is active: the file, or a variable; empty where none does.
         flavors: Name → `module:Class`.
         secrets: Name → reference.
         index: Where packages of integrations are taken from; empty where that is not said.
@@ -115,6 +111,7 @@ class Entries:
 
     path: Path
     active: str = DEFAULT
+    active_by: str = ""
     stacks: Mapping[str, StackEntry] = field(default_factory=dict[str, StackEntry])
     components: Mapping[Kind, Mapping[str, Component]] = field(
         default_factory=dict[Kind, "Mapping[str, Component]"]
@@ -142,7 +139,9 @@ class Entries:
         if name in self.broken_stacks:
             raise self.broken_stacks[name]
         if name not in self.stacks:
-            raise UnknownName("stack", name, self.stacks, who=self._who, fix="See: skylift stack list")
+            is_asked = self.active_by == STACK_VARIABLE and name == self.active
+            who = STACK_VARIABLE if is_asked else self._who
+            raise UnknownName("stack", name, self.stacks, who=who, fix="See: skylift stack list")
         return self.stacks[name]
 
     def names(self, kind: Kind) -> tuple[str, ...]:
@@ -177,11 +176,13 @@ def read_entries(content: Mapping[str, Any], path: Path) -> Entries:
         if section not in SECTIONS:
             raise UnknownName("table", section, SECTIONS, who=str(path))
     _only(content, "project", "name", path)
+    active = _only(content, "active", "stack", path)
     stacks = _Read[StackEntry].of(content, "stack", path, _stack)
     parts = {kind: _Read[Component].of(content, kind.value, path, partial(_component, kind)) for kind in Kind}
     return Entries(
         path,
-        active=_only(content, "active", "stack", path) or DEFAULT,
+        active=active or DEFAULT,
+        active_by=str(path) if active else "",
         stacks=stacks.beside({DEFAULT: _DEFAULT_STACK}),
         components={kind: read.beside(DEFAULTS[kind]) for kind, read in parts.items()},
         flavors=_texts(content, "flavor", path),

@@ -1,7 +1,8 @@
 """What is typed wrong, command by command: data for `test_wrong_inputs.py`.
 
 `flow.py` holds the pipeline `flow`, whose parameter is `depth`, and which ran once, and
-`daily`, the same with a schedule; `own.py` a flavor.
+`daily`, the same with a schedule; `own.py` a flavor; `steps.yaml` options of a step that they
+have not, `options.yaml` an option that no step has.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ _PIPELINE: Final = {
     "flow.py:flow --stack mien": "Did you mean 'mine'?",
     "flow.py:flow --orchestrator workrs": "Did you mean 'workers'?",
     "flow.py:flow --config nothing.yaml": "nothing.yaml",
+    "flow.py:flow --config steps.yaml": "steps.yaml, line 2, steps.oen: there is no step named 'oen'. Did you mean 'one'?",
+    "flow.py:flow --config options.yaml": "Did you mean 'timeout'?",
     "flow.py:flow --allow-degraded gpuu": "Did you mean 'gpu'?",
 }
 _RUN: Final = {"3f9ad2c1": "there is no run '3f9ad2c1'", "lats": "there is no run 'lats'"}
@@ -203,6 +206,16 @@ WRONG: Final = {
     "completion": {"tcsh": "'bash'"},
 }
 """Command → what is typed wrong after it → what the sentence on stderr names."""
+
+VARIABLES: Final = {
+    (
+        "SKYLIFT_PARAM_DEPT",
+        "1",
+    ): "SKYLIFT_PARAM_DEPT: there is no parameter named 'dept'. Did you mean 'depth'?",
+    ("SKYLIFT_PARAM_DEPTH", "x"): "SKYLIFT_PARAM_DEPTH, parameter 'depth'",
+    ("SKYLIFT_PARAM_depth", "1"): "Write SKYLIFT_PARAM_DEPTH.",
+}
+"""Variable and its value → what the sentence of a command that calls a pipeline names."""
 
 READS_NO_TOML: Final = {"init", "completion", "integration uninstall"}
 """Commands that a damaged skylift.toml is nothing to."""

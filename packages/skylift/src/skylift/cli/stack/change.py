@@ -9,6 +9,7 @@ import click
 from skylift.cli.commands import command
 from skylift.cli.complete import registered, stacks
 from skylift.stacks import changes
+from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULT, Kind, StackEntry
 from skylift_contract.errors import ConfigurationError
 
@@ -101,4 +102,9 @@ def delete(*, name: str) -> None:
 def set_stack(*, name: str) -> None:
     """Make a stack the active one: what runs, and whose runs are listed, where nothing else is asked for."""
     changes.set_active(name)
-    click.echo(f"stack {name!r} is the active one", err=True)
+    entries = read_configuration()
+    if entries.active != name:
+        say = f"in the file; here {entries.active_by} names another: {entries.active}"
+        click.echo(f"stack {name!r} is the active one {say}", err=True)
+    else:
+        click.echo(f"stack {name!r} is the active one", err=True)

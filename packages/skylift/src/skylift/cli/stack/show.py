@@ -12,7 +12,7 @@ from skylift.cli.complete import stacks
 from skylift.console.words import printable
 from skylift.stacks.build import flavor_in_place
 from skylift.stacks.document import read_configuration
-from skylift.stacks.entries import DEFAULT, Kind, StackEntry
+from skylift.stacks.entries import DEFAULT, STACK_VARIABLE, Kind, StackEntry
 from skylift.stacks.flaws import flaw_of_stack
 from skylift.url_passwords import without_passwords
 
@@ -38,7 +38,7 @@ def list_stacks(*, output: str) -> None:
     else:
         rows = [("*" if stack.name == entries.active else "", *_row(stack, flaws)) for stack in stacks]
         headers = ("", "STACK", *(kind.words.upper() for kind in Kind))
-        tables.write(tables.table(headers, rows, flexible=(4, 3, 2)))
+        tables.write([*tables.table(headers, rows, flexible=(4, 3, 2)), *_said_elsewhere(entries)])
     for name, flaw in flaws.items():
         click.echo(f"stack {name!r} cannot be used: {printable(flaw)}", err=True)
 
@@ -73,15 +73,30 @@ def describe(*, name: str | None, output: str) -> None:
         tables.write(_lines(stack, entries))
 
 
+def _said_elsewhere(entries: Entries) -> Iterator[str]:
+    """Where not the file says which stack is active."""
+    if entries.active_by == STACK_VARIABLE:
+        is_known = entries.active in {*entries.stacks, *entries.broken_stacks}
+        known = "" if is_known else ", and there is none of that name"
+        yield ""
+        yield f"{STACK_VARIABLE} says which is active: {entries.active}{known}"
+
+
 def _fields(stack: StackEntry, entries: Entries, flaws: Mapping[str, str]) -> dict[str, Any]:
     """The fields of STACK."""
-    parts = {kind.value: stack.components.get(kind) for kind in Kind}
     is_active = stack.name == entries.active
-    return {"name": stack.name, "active": is_active, **parts, "error": flaws.get(stack.name)}
+    return {
+        "name": stack.name,
+        "active": is_active,
+        "active_by": (entries.active_by or None) if is_active else None,
+        **{kind.value: stack.components.get(kind) for kind in Kind},
+        "error": flaws.get(stack.name),
+    }
 
 
 def _lines(stack: StackEntry, entries: Entries) -> Iterator[str]:
-    yield f"stack {stack.name}{' (active)' if stack.name == entries.active else ''}"
+    by = f" by {STACK_VARIABLE}" if entries.active_by == STACK_VARIABLE else ""
+    yield f"stack {stack.name}{f' (active{by})' if stack.name == entries.active else ''}"
     yield f"where {'always there' if stack.name == DEFAULT else entries.path}"
     yield ""
     rows = [(kind.words, *_part(stack, kind, entries)) for kind in Kind]
