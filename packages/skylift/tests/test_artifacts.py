@@ -72,9 +72,21 @@ def test_a_longer_one_has_its_file_first_and_its_record_last() -> None:
 def test_what_is_there_is_not_stored_again(value: Any) -> None:
     store, transport = faulty_store()
     first = artifacts.save(store, value, Any, WHO)
+    stored = store.list(f"artifacts/{first.digest}")
     transport.calls.clear()
     assert artifacts.save(store, value, Any, "another run") == first
-    assert transport.calls == [Call("head", f"artifacts/{first.digest}/artifact.json")]
+    assert transport.calls == [Call("head", key) for key in stored]
+
+
+def test_a_file_that_is_gone_is_stored_again_and_missed_until_then(memory_store: ObjectStore) -> None:
+    ref = artifacts.save(memory_store, LONG, list[int], WHO)
+    assert artifacts.is_there(memory_store, ref.digest)
+    for name in ("data/value.json", "artifact.json"):
+        memory_store.delete([f"artifacts/{ref.digest}/{name}"])
+        assert not artifacts.is_there(memory_store, ref.digest)
+        assert artifacts.save(memory_store, LONG, list[int], WHO) == ref
+        assert artifacts.is_there(memory_store, ref.digest)
+        assert artifacts.load(memory_store, ref, list[int], WHO) == LONG
 
 
 def test_the_digest_is_that_of_the_record_as_stored(memory_store: ObjectStore) -> None:

@@ -64,6 +64,8 @@ class Manifest(Frozen):
 def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactRef:
     """Store a value and return where it lies; the manifest comes last, and is asked for first.
 
+    A file that somebody deleted beside its manifest is stored again.
+
     Raises `MaterializationError` when no materializer takes the value.
     """
     files = NewFiles()
@@ -72,10 +74,10 @@ def save(store: ObjectStore, value: Any, annotation: Any, who: str) -> ArtifactR
         manifest = _manifest(value, name, details, files.contents)
         content = canonical_json(manifest)
         folder = keys.artifact(digest(content))
-        if not store.has_fresh(f"{folder}{RECORD}"):
-            for entry in manifest.files:
-                if entry.text is None:
-                    store.put_content(f"{folder}data/{entry.key}", files.contents[entry.name])
+        apart = {f"{folder}data/{one.key}": one.name for one in manifest.files if one.text is None}
+        if not all(map(store.has_fresh, (f"{folder}{RECORD}", *apart))):
+            for key, file in apart.items():
+                store.put_content(key, files.contents[file])
             store.put_content(f"{folder}{RECORD}", content)
     finally:
         files.close()
@@ -238,6 +240,16 @@ def is_whole(store: ObjectStore, artifact: str) -> bool:
     """Whether its manifest is there as it was written; its larger files are verified when they are read."""
     content = store.get(f"{keys.artifact(artifact)}{RECORD}")
     return content is not None and digest(content) == artifact
+
+
+def is_there(store: ObjectStore, artifact: str) -> bool:
+    """Whether its manifest is whole, and each file that it names is there; their bytes are not read."""
+    if not is_whole(store, artifact):
+        return False
+    folder = keys.artifact(artifact)
+    files = read_manifest(store, artifact, "artifact").files
+    wanted = {f"{folder}data/{entry.key}" for entry in files if entry.text is None}
+    return not wanted or wanted <= set(store.list(folder))
 
 
 def read_manifest(store: ObjectStore, artifact: str, who: str) -> Manifest:

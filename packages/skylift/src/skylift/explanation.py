@@ -11,6 +11,7 @@ from skylift.caching.why import why_not_cached
 from skylift.console.words import clock, counted, counts, printable, seconds, status_word
 from skylift.ledger.history import History
 from skylift.ledger.output import Output
+from skylift.ledger.records import UNREADABLE
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import RecordTooNew
 
@@ -42,8 +43,9 @@ class Explanation:
     """What to tell of a run.
 
     `failed`: in the order in which they failed; only the first has its log. `not_run`: what
-    did not run because of that first one. `ran`: in a run that completed, the steps that were
-    not cached, each with why. `following`: commands, each with what it is for.
+    did not run because of that first one. `resumed`: what was taken from the run that it
+    resumes, or that one resumes; `cached`: from any other. `ran`: in a run that completed, the
+    steps that were not cached, each with why. `following`: commands, each with what it is for.
     """
 
     run: PipelineRun
@@ -53,6 +55,7 @@ class Explanation:
     not_run: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
     cached: tuple[str, ...] = ()
+    resumed: tuple[str, ...] = ()
     ran: tuple[tuple[str, str], ...] = ()
     following: tuple[tuple[str, str], ...] = field(default=())
 
@@ -62,6 +65,7 @@ def explain(run: PipelineRun) -> Explanation:
     status = run.fetch()
     failed = _failures(run, status)
     has_completed = status.status is Status.COMPLETED
+    resumed = _resumed(run)
     return Explanation(
         run=run,
         status=status,
@@ -69,7 +73,8 @@ def explain(run: PipelineRun) -> Explanation:
         failed=failed,
         not_run=_not_run(run, status, failed),
         stopped=_named(status, Status.STOPPED),
-        cached=_named(status, Status.CACHED),
+        cached=tuple(name for name in _named(status, Status.CACHED) if name not in resumed),
+        resumed=resumed,
         ran=tuple(why_not_cached(run, status).items()) if has_completed else (),
         following=_following(run, status, failed),
     )
@@ -122,6 +127,19 @@ def _not_run(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> 
             reached.add(name)
     left = _named(status, Status.NOT_STARTED, Status.SKIPPED)
     return tuple(name for name in left if name in reached) or left
+
+
+def _resumed(run: PipelineRun) -> tuple[str, ...]:
+    """What a run has bound from those that it goes on from, as far back as their records say."""
+    snapshot, ledger, before = run.snapshot_of, run.ledger, dict[str, None]()
+    submission = run.submission_id
+    with suppress(*UNREADABLE):
+        while submission and (request := ledger.request(submission)) and request.resumes:
+            before[request.resumes] = None
+            record = ledger.run(request.resumes)
+            submission = record.submission_id if record else None
+    names = (name for name in snapshot.invocations if name in snapshot.bindings)
+    return tuple(name for name in names if snapshot.bindings[name].run_id in before)
 
 
 def _named(status: RunStatus, *wanted: Status) -> tuple[str, ...]:
@@ -179,6 +197,8 @@ def _following(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -
     if not status.status.is_finished:
         found.append((f"skylift runs watch {run.id}", "follow it until it ends"))
     found.append((f"skylift runs describe {run.id}", "every step, with its outputs"))
+    if status.status in {Status.FAILED, Status.STOPPED}:
+        found.append((f"skylift runs resume {run.id}", "do what it has left; with FILE.py, as that is today"))
     return tuple(found)
 
 

@@ -23,7 +23,9 @@ from skylift_contract.status import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
+    from skylift.authoring.pipelines import PipelineFunction
     from skylift.ledger.ledger import Ledger
     from skylift.ledger.records import ErrorInfo, RunEndRecord
 
@@ -203,6 +205,27 @@ class PipelineRun(contract.PipelineRun):
                 fix="Give its tags and its note to skylift run: --tag, --note.",
             )
         label(self._ledger, str(self.id), record)
+
+    def resume(
+        self,
+        pipeline: PipelineFunction | None = None,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        stack: Any = None,
+        orchestrator: Any = None,
+    ) -> PipelineRun:
+        """Do what it has left as a new run, and wait for that; itself, where it has completed.
+
+        `pipeline`: the same as it is today, by default as the run was made of it; only with it
+        `parameters` may stand in place of the run's own. `stack`, `orchestrator`: by default
+        those that it was made on.
+
+        Raises `ConfigurationError` for one that has not ended, or whose source was not kept, and
+        `RunFailed` or `RunStopped` unless the new run completes.
+        """
+        from skylift.launch.resume import Where, resume
+
+        return resume(self, pipeline, parameters or {}, Where(stack, orchestrator))
 
     def failures(self) -> Iterator[tuple[str, str, ErrorInfo | None]]:
         """Step, reason and error of each step that failed."""

@@ -131,7 +131,7 @@ class Later(BaseOrchestrator):
         return "execution/7"
 
     def submit_pipeline(self, snapshot, stack, base_environment, step_environments, placeholder_run=None):
-        return SubmissionResult(orchestrator_run_id={run_id})
+        return SubmissionResult({result})
 
 @step
 def load() -> int:
@@ -145,7 +145,7 @@ def later() -> None:
 
 @pytest.mark.parametrize("run_id", ["'execution/7'", "None"])
 def test_no_wait_answers_with_what_is_known(project: Project, run_id: str) -> None:
-    project.write("later.py", LATER.format(run_id=run_id))
+    project.write("later.py", LATER.format(result=f"orchestrator_run_id={run_id}"))
     answer = project.skylift("run", "later.py", "--no-wait", "--output", "json")
     found = run_of(answer.out)
     assert answer.code == 0
@@ -158,3 +158,26 @@ def test_no_wait_answers_with_what_is_known(project: Project, run_id: str) -> No
         assert request.snapshot == found["snapshot"]
     else:
         assert found["id"] == str(Client(project.store).run("last").id)
+
+
+@pytest.mark.parametrize("run_id", ["'execution/7'", "None"])
+@pytest.mark.parametrize("output", ["json", "text"])
+def test_a_wait_that_ends_before_the_run_answers_and_is_a_failure(
+    project: Project, run_id: str, output: str
+) -> None:
+    result = f"wait_for_completion=lambda: None, orchestrator_run_id={run_id}"
+    project.write("later.py", LATER.format(result=result))
+    answer = project.skylift("run", "later.py", "--output", output)
+    assert answer.code == 1
+    sentence = answer.err.splitlines()[-1]
+    assert sentence.startswith("error: run ")
+    assert ": failed: it was waited for, and is " in sentence
+    assert sentence.endswith("Look at what the backend says of its steps: they may not have found their run.")
+    if output == "text":
+        assert answer.out == ""
+        return
+    found = run_of(answer.out)
+    assert found["pipeline"] == "later"
+    assert f"and is {found['status']}: " in sentence
+    assert found["status"] not in {"completed", "failed"}
+    assert (found["id"] or f"of submission {found['submission_id']}") in sentence

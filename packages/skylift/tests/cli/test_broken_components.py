@@ -141,4 +141,7 @@ def test_a_stack_names_a_flavor_that_needs_no_options(broken: Project) -> None:
     assert "orchestrator        local    local" in broken.skylift("stack", "describe", "typed").out
     answer = broken.skylift("stack", "register", "other", "-o", "lokal")
     assert (answer.code, answer.out) == (2, "")
-    assert "there is no orchestrator named 'lokal'." in answer.err
+    assert answer.err == (
+        f"error: {broken.folder}/skylift.toml: there is no orchestrator named 'lokal'. "
+        "Did you mean 'local'? See: skylift orchestrator list\n"
+    )

@@ -113,7 +113,7 @@ def test_the_lists_json(project: Project) -> None:
     }
     assert set(found) == {
         *("id", "pipeline", "status", "reason", "flavor", "project", "created", "ended", "seconds"),
-        *("snapshot", "orchestrator_run_id", "submission_id", "tags"),
+        *("snapshot", "orchestrator_run_id", "submission_id", "tags", "resumes"),
     }
     assert found["created"].endswith("Z")
     assert 0 < found["seconds"] < 60
@@ -220,6 +220,7 @@ did not run because of that: score
 next:
   skylift runs logs {run.id} train  all that the step printed
   skylift runs describe {run.id}    every step, with its outputs
+  skylift runs resume {run.id}      do what it has left; with FILE.py, as that is today
 """
     )
 

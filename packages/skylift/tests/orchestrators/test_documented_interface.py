@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from documented_orchestrator import (
@@ -17,7 +17,8 @@ from documented_orchestrator import (
 )
 from skylift_tests_support.stores import BUCKET
 
-from skylift import ExecutionStatus, ResourceSettings, Schedule, pipeline, step
+from skylift import Client, ExecutionStatus, ResourceSettings, Schedule, pipeline, step
+from skylift.ledger.records import Origin
 from skylift.models import PipelineRun
 from skylift_contract.capability import Capability
 from skylift_contract.errors import (
@@ -51,6 +52,16 @@ def documented() -> None:
     process_data(load_data())
 
 
+@step
+def needs(data: int, file: str) -> int:
+    return data + len(Path(file).read_text())
+
+
+@pipeline
+def fragile(file: str) -> None:
+    needs(load_data(), file)
+
+
 @pytest.fixture
 def store_on_s3(
     s3_server: str, clean_environment: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
@@ -80,7 +91,7 @@ def importable() -> Generator[None]:
     before = list(sys.path)
     sys.path.insert(0, str(Path(__file__).parent))
     sys.modules["test_documented_interface"] = sys.modules[__name__]
-    for function in (load_data, process_data, documented):
+    for function in (load_data, process_data, documented, needs, fragile):
         function.entrypoint.__module__ = "test_documented_interface"
     yield
     sys.path[:] = before
@@ -123,6 +134,23 @@ def test_what_a_step_asks_for_reaches_the_orchestrator(
         "--step",
         "load_data",
     ]
+
+
+def test_a_run_that_is_resumed_is_submitted_as_the_smaller_snapshot(
+    orchestrator: MyOrchestrator, store_on_s3: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RunFailed):
+        fragile.with_options(orchestrator=orchestrator, enable_cache=False)(str(tmp_path / "file"))
+    before = Client().run("last")
+    (tmp_path / "file").write_text("x")
+    run = before.resume(orchestrator=orchestrator)
+
+    assert run.status is ExecutionStatus.COMPLETED
+    assert run.steps["needs"].outputs["output"].load() == 43
+    assert run.steps["load_data"].cached_from == Origin(run_id=str(before.id), invocation_id="load_data")
+    (job,) = orchestrator.submitted
+    assert cast("list[str]", job["command"])[-2:] == ["--step", "needs"]
+    assert run.snapshot_of.code == before.snapshot_of.code
 
 
 def test_two_runs_have_two_ids(orchestrator: MyOrchestrator, store_on_s3: str) -> None:

@@ -139,6 +139,20 @@ def test_a_stack_needs_an_orchestrator_and_what_it_names(file: Path) -> None:
         set_active("t")
 
 
+def test_the_nearest_is_offered_among_flavors_too(file: Path) -> None:
+    register_component(_orchestrator("workers"))
+    register_flavor("mine", "package:Mine")
+    copy_stack("default", "s")
+    for name, near in {"lokal": "local", "wrokers": "workers", "mien": "mine"}.items():
+        sentence = (
+            rf"no orchestrator named '{name}'\. Did you mean '{near}'\? See: skylift orchestrator list$"
+        )
+        with pytest.raises(UnknownName, match=sentence):
+            update_stack("s", {Kind.ORCHESTRATOR: name})
+    with pytest.raises(UnknownName, match=r"no artifact store named 'lokal'\. Known: default\. "):
+        update_stack("s", {Kind.ARTIFACT_STORE: "lokal"})
+
+
 def test_a_flavor_by_its_class(file: Path) -> None:
     register_flavor("mine", "package:Mine")
     register_flavor("mine", "package:Other")

@@ -39,22 +39,6 @@ class ArtifactRef(Frozen):
     size: int
 
 
-class Binding(Frozen):
-    """An invocation that will not run, since its outputs are committed already.
-
-    `run_id`, `step_name`: the run that made them, and the invocation there. `source`: the
-    step's own. `place`: its number in the topological order of all invocations, and
-    `upstream_steps` those that it would have waited for.
-    """
-
-    run_id: str
-    step_name: str
-    outputs: dict[str, ArtifactRef]
-    source: str = ""
-    place: int = 0
-    upstream_steps: tuple[str, ...] = ()
-
-
 class InputSource(Frozen):
     """The output of another invocation that an input takes its value from."""
 
@@ -114,6 +98,26 @@ class StepConfig(Frozen):
 class Step(Frozen):
     spec: StepSpec
     config: StepConfig
+
+
+class Binding(Frozen):
+    """An invocation that will not run, since its outputs are committed already.
+
+    `run_id`, `step_name`: the run that made them, and the invocation there. `source`: the
+    step's own. `place`: its number in the topological order of all invocations, and
+    `upstream_steps` those that it would have waited for. `step`: the invocation itself, for a
+    run that resumes this one and finds its outputs gone; None in a snapshot of before.
+    `awaited_by`: those that would have waited for it.
+    """
+
+    run_id: str
+    step_name: str
+    outputs: dict[str, ArtifactRef]
+    source: str = ""
+    place: int = 0
+    upstream_steps: tuple[str, ...] = ()
+    step: Step | None = None
+    awaited_by: tuple[str, ...] = ()
 
 
 class PipelineConfiguration(Frozen):

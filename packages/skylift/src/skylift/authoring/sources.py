@@ -7,6 +7,7 @@ breakpoint was set in, even when it stands in a script or a notebook.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from skylift.authoring.imports import import_user_module
 from skylift_contract.errors import AuthoringError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Generator
 
 INTERACTIVE: Final = "__main__"
 """The module of a function that only this process has: a notebook's or a prompt's."""
@@ -135,6 +136,34 @@ def load(source: str) -> Callable[..., Any]:
     if found is None:
         raise AuthoringError(f"there is no {qualname!r} in {module}", who=source)
     return unwrapped(found)
+
+
+def is_live(source: str) -> bool:
+    """Whether this process itself has defined the function of a source."""
+    return source in _LIVE
+
+
+@contextmanager
+def forgotten(packages: Collection[str]) -> Generator[None]:
+    """For a while, have everything below these top-level modules imported anew; then all is as before."""
+    modules = {name: module for name, module in sys.modules.items() if _top(name) in packages}
+    live = {source: function for source, function in _LIVE.items() if _top(source) in packages}
+    for name in modules:
+        del sys.modules[name]
+    for source in live:
+        del _LIVE[source]
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if _top(name) in packages]:
+            del sys.modules[name]
+        sys.modules.update(modules)
+        _LIVE.update(live)
+
+
+def _top(name: str) -> str:
+    """Of a module's name, or of a source."""
+    return name.partition(":")[0].partition(".")[0]
 
 
 def unwrapped(found: Any) -> Callable[..., Any]:

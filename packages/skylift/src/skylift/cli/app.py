@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "compile": Lazy("skylift.cli.compile:compile_pipeline", "Write what a backend would be given.", _RUN),
     "diff": Lazy("skylift.cli.diff:diff", "What would change against what is deployed, or ran.", _RUN),
     "schedule": Lazy("skylift.cli.schedule:schedule", "Pipelines that run by themselves.", _RUN),
-    "runs": Lazy("skylift.cli.runs:runs", "Look at runs: list, describe, logs, why, watch, stop.", _LOOK),
+    "runs": Lazy("skylift.cli.runs:runs", "Look at runs: list, logs, why, watch, stop, resume.", _LOOK),
     "artifact": Lazy("skylift.cli.artifact:artifact", "What the steps of runs made: list, download.", _LOOK),
     "init": Lazy("skylift.cli.init:init", "Make a project: its skylift.toml, and a first pipeline.", _SET_UP),
     "integration": Lazy("skylift.cli.integration:integration", "Packages of the platforms.", _SET_UP),

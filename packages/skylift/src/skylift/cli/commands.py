@@ -106,13 +106,12 @@ def command(
     return decorate
 
 
-def store_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def store_option(
+    text: str = "Keep it in this artifact store: a name or a URI.",
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """For commands that run something: where, in place of the stack's own store."""
     return click.option(
-        "--store",
-        metavar="STORE",
-        shell_complete=complete.registered("artifact_store"),
-        help="Keep it in this artifact store: a name or a URI.",
+        "--store", metavar="STORE", shell_complete=complete.registered("artifact_store"), help=text
     )
 
 

@@ -1,20 +1,22 @@
 """What `--output json` prints: one object, whose `version` changes when a reader must.
 
-    run            {"version": 1, "run": RUN + what `runs describe` has}, or, where a schedule was deployed,
-                    {"version": 1, "schedule": SCHEDULE}; printed when it is over, after a failure too. Of a
-                    run that nothing has started yet (--no-wait) id and created may be null
+    run, runs resume   {"version": 1, "run": RUN + what `runs describe` has}, or, where a schedule was
+                    deployed, {"version": 1, "schedule": SCHEDULE}; printed when it is over, after a failure
+                    too. Of a run that nothing has started yet (--no-wait) id and created may be null; of one
+                    that has nothing left to resume it is that run itself
     runs logs      a line each: {"version": 1, step, attempt, line}
-    runs list      {"version": 1, "runs": [RUN + {tags: [TEXT, …]}, …]}, newest first; tags null if unreadable
-    runs describe  {"version": 1, "run": RUN + {store, parameters, user, git_commit, git_dirty, tags,
-                    notes, damaged: [TEXT, …], links: {backend: URL or null}, steps: [STEP, …]}}; STEP: {step,
-                    status, cached, cached_from, reason, attempts, started, ended, seconds, metadata, outputs:
-                    [{name, type, materializer, bytes, digest, uri}, …]}
+    runs list      {"version": 1, "runs": [RUN + {tags: [TEXT, …], resumes: ID}, …]}, newest first; tags null
+                    if unreadable
+    runs describe  {"version": 1, "run": RUN + {resumes: ID, store, parameters, user, git_commit, git_dirty,
+                    tags, notes, damaged: [TEXT, …], links: {backend: URL or null}, steps: [STEP, …]}}; STEP:
+                    {step, status, cached, cached_from, reason, attempts, started, ended, seconds, metadata,
+                    outputs: [{name, type, materializer, bytes, digest, uri}, …]}
     runs delete    {"version": 1, "deleted": BOOL, "runs": [{id, pipeline, status, created}, …]}
     artifact list  {"version": 1, "artifacts": [{run, pipeline, step, output, type, materializer, bytes,
                     digest, uri}, …], "damaged": [TEXT, …]}
     gc             {"version": 1, "deleted": BOOL, "kinds": [{kind, count, bytes, names: [TEXT, …]}, …]}
     runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], skipped, stopped, cached,
-                    ran: [{step, reason}, …], next}}
+                    resumed, ran: [{step, reason}, …], next}}
     compile        {"version": 1, pipeline, flavor, snapshot, folder, files: [FILE, …], removed: [PATH, …],
                     summary, notes: [TEXT, …]}; FILE: {path, bytes, sha256, change: new | changed | same}
     diff           {"version": 1, same, pipeline, snapshot, against: {kind: schedule | run, name, snapshot},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import reduce, wraps
 from pathlib import Path
@@ -50,7 +49,7 @@ class Asked:
 
         `adapt`: what the command makes of the pipeline, or refuses of it, before that.
         """
-        degraded = [_capability(name) for name in self.allow_degraded]
+        degraded = [capability(name) for name in self.allow_degraded]
         loaded, configured = load_pipeline(self.target), self._configured()
         with project_of(loaded.file):
             pipeline = adapt(self._chosen(loaded, configured))
@@ -79,7 +78,7 @@ def asks_for_a_pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(**given: Any) -> Any:
         own: Mapping[str, Any] = {field.name: given.pop(field.name) for field in fields(Asked)}
         # What the pipeline's code prints would stand in the middle of the document.
-        with stdout.for_the_answer() if given.get("output") == "json" else nullcontext():
+        with stdout.for_the_answer(given.get("output", "text")):
             return function(asked=Asked(**own), **given)
 
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), call)
@@ -117,7 +116,8 @@ _OPTIONS = (
 )
 
 
-def _capability(name: str) -> Capability:
+def capability(name: str) -> Capability:
+    """What `--allow-degraded` names; raises `UnknownName`, offering the nearest."""
     try:
         return Capability(name)
     except ValueError:

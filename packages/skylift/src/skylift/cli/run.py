@@ -65,15 +65,15 @@ def run(
         from skylift.launch.cached import without_cache
 
         planned = replace(planned, snapshot=without_cache(planned.snapshot))
-    return _submit(planned, labels, output, wait=not no_wait)
+    return submit(planned, labels, output, wait=not no_wait)
 
 
 def _unscheduled(pipeline: PipelineFunction) -> PipelineFunction:
     return pipeline.with_options(schedule=None)
 
 
-def _submit(planned: Plan, labels: Labels, output: str, *, wait: bool) -> int:
-    """The exit code."""
+def submit(planned: Plan, labels: Labels, output: str, *, wait: bool) -> int:
+    """Submit a plan, and show how it goes; the exit code."""
     from skylift.cli.answers import document_of, observer_beside
     from skylift.launch.submit import Submission, raise_unless_completed
     from skylift.models import PipelineRun
@@ -91,6 +91,7 @@ def _submit(planned: Plan, labels: Labels, output: str, *, wait: bool) -> int:
         documents.write(document_of(made, submission.ledger))
     if not isinstance(made, PipelineRun):
         return 0
+    submission.check_over(made)
     if not wait and output != "json":
         _tell(made)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from skylift_contract.errors import SkyliftError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from contextlib import AbstractContextManager
 
 _HELD: Final[ContextVar[list[str] | None]] = ContextVar("skylift_stdout", default=None)
 
@@ -40,12 +41,17 @@ def write(text: str) -> None:
         raise refused(error) from error
 
 
-@contextmanager
-def for_the_answer() -> Generator[None]:
-    """Keep stdout for what is given to `write`: what anybody else prints meanwhile goes to stderr.
+def for_the_answer(output: str) -> AbstractContextManager[None]:
+    """As JSON, keep stdout for what is given to `write`: what anybody else prints goes to stderr.
 
-    That is a pipeline's own code, its steps, and the processes that they start.
+    That is a pipeline's own code, its steps, and the processes that they start. What was given
+    before an error is printed all the same.
     """
+    return _kept() if output == "json" else nullcontext()
+
+
+@contextmanager
+def _kept() -> Generator[None]:
     held: list[str] = []
     token = _HELD.set(held)
     try:
@@ -53,8 +59,8 @@ def for_the_answer() -> Generator[None]:
             yield
     finally:
         _HELD.reset(token)
-    for text in held:
-        write(text)
+        for text in held:
+            write(text)
 
 
 @contextmanager

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_origin
 
-from skylift import __version__
 from skylift.authoring.handles import InvocationHandle, OutputHandle, OutputHandles
 from skylift.authoring.parameters import NotJson, from_json, to_json
 from skylift.authoring.signature import NOTHING, describe, resolve_hints
@@ -15,6 +13,7 @@ from skylift.authoring.sources import source_of
 from skylift.authoring.trace import Call, Trace, tracing
 from skylift.compiler import changes, configuration
 from skylift.compiler.graph import in_order
+from skylift.compiler.runtime import runtime_of
 from skylift.materializers.registry import candidates
 from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionMode
@@ -27,7 +26,6 @@ from skylift_contract.snapshot import (
     OutputSpec,
     PipelineConfiguration,
     PipelineSnapshot,
-    SnapshotRuntime,
     Step,
     StepConfig,
     StepSpec,
@@ -91,14 +89,7 @@ def compile_snapshot(
         code=code,
         source_digests=compiler.source_digests,
         source_values=compiler.source_values,
-        runtime=SnapshotRuntime(
-            flavor=target.flavor,
-            python=f"{sys.version_info.major}.{sys.version_info.minor}",
-            skylift=__version__,
-            run_id_sources=target.run_id_sources,
-            orchestrator=target.orchestrator,
-            retries=target.retries,
-        ),
+        runtime=runtime_of(target),
     )
 
 

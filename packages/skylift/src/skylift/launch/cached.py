@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from skylift.caching.entries import Wanted, look_up
 from skylift.caching.key import input_digests, key_parts, needed
+from skylift.launch.bindings import Made, bind
 from skylift.ledger.records import RunEndRecord, RunRecord
 from skylift.runtime.active import ActiveRun
 from skylift.runtime.hooks import call_run_hook
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.run_id import cached_run_id
-from skylift_contract.snapshot import Binding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skylift.ledger.ledger import Ledger
     from skylift.ledger.records import CacheRecord
     from skylift.store.objects import ObjectStore
-    from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, Step
+    from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot
 
 
 def bound_from_cache(store: ObjectStore, snapshot: PipelineSnapshot) -> PipelineSnapshot:
@@ -29,30 +29,7 @@ def bound_from_cache(store: ObjectStore, snapshot: PipelineSnapshot) -> Pipeline
     alone is no part of that.
     """
     found = _found(store, snapshot)
-    if not found:
-        return snapshot
-    bindings = {
-        name: Binding(
-            run_id=found[name].origin.run_id,
-            step_name=found[name].origin.invocation_id,
-            outputs=found[name].outputs,
-            source=snapshot.step_configurations[name].spec.source,
-            place=place,
-            upstream_steps=snapshot.step_configurations[name].spec.upstream_steps,
-        )
-        for place, name in enumerate(snapshot.invocations)
-        if name in found
-    }
-    left = tuple(_without(step, bindings) for step in snapshot.steps if step.spec.invocation_id not in found)
-    return snapshot.model_copy(update={"steps": left, "bindings": {**snapshot.bindings, **bindings}})
-
-
-def _without(step: Step, bound: Mapping[str, Binding]) -> Step:
-    """A step that waits for nothing that is there already."""
-    upstream = tuple(name for name in step.spec.upstream_steps if name not in bound)
-    if upstream == step.spec.upstream_steps:
-        return step
-    return step.model_copy(update={"spec": step.spec.model_copy(update={"upstream_steps": upstream})})
+    return bind(snapshot, {name: Made(record.origin, record.outputs) for name, record in found.items()})
 
 
 def _found(store: ObjectStore, snapshot: PipelineSnapshot) -> dict[str, CacheRecord]:

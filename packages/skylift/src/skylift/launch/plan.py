@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift import project
@@ -49,12 +49,18 @@ SAME_BUT_FOR_A_SLIP: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A pipeline, compiled and checked against its stack; `notes` are for people and the record."""
+    """A pipeline, compiled and checked against its stack; `notes` are for people and the record.
+
+    `resumes`: the id of the run whose results it takes on. `git`: commit and whether anything
+    differed from it, of a source that is not at hand.
+    """
 
     snapshot: PipelineSnapshot
     stack: Stack
     source: SourceTree | None
     notes: tuple[str, ...] = ()
+    resumes: str | None = None
+    git: tuple[str | None, bool | None] = (None, None)
 
 
 def plan(
@@ -90,21 +96,22 @@ def _planned(
     if pipeline.file is None:
         source, left_out = _source(file_of_steps(snapshot), uri, is_needed=is_needed)
         snapshot = snapshot.model_copy(update={"code": source.archive() if source else None})
+    notes = (*chosen_by(pipeline.options), *unscheduled, *left_out)
+    return checked(Plan(snapshot, stack, source, notes), degraded)
+
+
+def checked(asked: Plan, degraded: Collection[Capability]) -> Plan:
+    """The plan with what else is to be noted; raises what its stack refuses, or cannot do."""
+    snapshot, stack = asked.snapshot, asked.stack
+    orchestrator, able = stack.orchestrator, capabilities(stack.orchestrator)
     refused = check(snapshot, orchestrator.flavor, able, degraded)
-    with calling(orchestrator, "validate", pipeline.who):
+    with calling(orchestrator, "validate", f"pipeline {snapshot.name!r}"):
         orchestrator.validate(stack, snapshot)
     check_secrets(snapshot)
     if not orchestrator.config.is_remote:
         check_set_here(snapshot)
-    notes = (
-        *chosen_by(pipeline.options),
-        *unscheduled,
-        *left_out,
-        *refused,
-        *emulations(snapshot, able),
-        *kept_here(stack),
-    )
-    made = Plan(snapshot, stack, source, (*notes, *suspicions(snapshot)))
+    notes = (*asked.notes, *refused, *emulations(snapshot, able), *kept_here(stack), *suspicions(snapshot))
+    made = replace(asked, notes=notes)
     refuse_leaks_of_plan(made)
     return made
 

@@ -17,13 +17,7 @@ from skylift.caching.key import KeyParts
 from skylift.ledger import keys, process
 from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import (
-    ConfigurationError,
-    DamagedObject,
-    RecordTooNew,
-    StoreError,
-    UnknownName,
-)
+from skylift_contract.errors import ConfigurationError, DamagedObject, RecordTooNew, StoreError, UnknownName
 from skylift_contract.model import Frozen
 from skylift_contract.snapshot import ArtifactRef
 from skylift_contract.status import AttemptEnd
@@ -107,7 +101,8 @@ def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
 class Request(Record):
     """A submission, written before the first API call: who, when, why, and of what.
 
-    `notes`: what was noted of how it will run; `note`: what whoever asked for it said.
+    `notes`: what was noted of how it will run; `note`: what whoever asked for it said;
+    `resumes`: the id of the run whose results it takes on.
     """
 
     submission_id: str
@@ -123,6 +118,7 @@ class Request(Record):
     tags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     note: str = ""
+    resumes: str | None = None
 
 
 class SubmittedRun(Record):

@@ -76,13 +76,15 @@ def store_of_stack(name: str) -> str:
 def store_hint(uri: str) -> str:
     """What a command needs besides a run's id to find it in a store: ` --store NAME`, or nothing."""
     try:
-        entries = read_configuration()
-        if active_store().uri == uri:
-            return ""
-        stores = entries.components[Kind.ARTIFACT_STORE].values()
-        return f" --store {next((one.name for one in stores if one.options.get('uri') == uri), uri)}"
+        return "" if active_store().uri == uri else f" --store {store_at(uri)}"
     except ConfigurationError:
         return f" --store {uri}"
+
+
+def store_at(uri: str) -> str:
+    """The name of a registered artifact store at a URI, which may have options; else the URI."""
+    stores = read_configuration().components[Kind.ARTIFACT_STORE].values()
+    return next((one.name for one in stores if one.options.get("uri") == uri), uri)
 
 
 def orchestrator_named(name: str, flavor: str | None = None) -> BaseOrchestrator:

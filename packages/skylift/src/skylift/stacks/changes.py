@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from skylift.flavors import known
 from skylift.stacks.build import default_config, flavor_in_place
 from skylift.stacks.document import editing
 from skylift.stacks.entries import DEFAULT, DEFAULTS, Component, Kind, StackEntry, check_name
@@ -97,11 +98,12 @@ def register_stack(stack: StackEntry) -> None:
 
 def _check_part(before: Entries, kind: Kind, name: str) -> None:
     """Raise for a component that is not there; a flavor that needs no options stands for itself."""
-    flavor = flavor_in_place(before, name) if kind is Kind.ORCHESTRATOR else None
-    if flavor is None:
+    if kind is not Kind.ORCHESTRATOR:
         before.component(kind, name)
-    else:
+    elif flavor := flavor_in_place(before, name):
         default_config(flavor)
+    else:
+        before.component(kind, name, also=(one.name for one in known()))
 
 
 def copy_stack(source: str, name: str) -> None:

@@ -38,7 +38,7 @@ from uuid import UUID
 from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 T = TypeVar("T")
@@ -124,14 +124,14 @@ class Entries:
     )
     broken_stacks: Mapping[str, ConfigurationError] = field(default_factory=dict[str, ConfigurationError])
 
-    def component(self, kind: Kind, name: str) -> Component:
-        """Raises `UnknownName`, offering the nearest, and of a broken one what is wrong with it."""
+    def component(self, kind: Kind, name: str, also: Iterable[str] = ()) -> Component:
+        """Raises `UnknownName`, offering the nearest of these and `also`; of a broken one its own error."""
         known = self.components[kind]
         if name in (broken := self.broken[kind]):
             raise broken[name]
         if name not in known:
             fix = f"See: skylift {kind.command} list"
-            raise UnknownName(kind.words, name, known, who=self._who, fix=fix)
+            raise UnknownName(kind.words, name, [*known, *also], who=self._who, fix=fix)
         return known[name]
 
     def stack(self, name: str) -> StackEntry:

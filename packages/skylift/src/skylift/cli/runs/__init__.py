@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "why": Lazy("skylift.cli.runs.why:why", "Why a run failed, or stands as it stands."),
     "watch": Lazy("skylift.cli.runs.watch:watch", "Follow a run until it ends."),
     "stop": Lazy("skylift.cli.runs.stop:stop", "Stop a run."),
+    "resume": Lazy("skylift.cli.runs.resume:resume", "Do what a run has left."),
     "tag": Lazy("skylift.cli.runs.label:tag", "Give a run tags, or take them away."),
     "note": Lazy("skylift.cli.runs.label:note", "Say something of a run."),
     "delete": Lazy("skylift.cli.runs.delete:delete", "Delete runs, with their logs."),
@@ -33,7 +34,7 @@ COLLECTED_AFTER: Final = 50_000
 @click.group("runs", cls=LazyGroup, commands_at=COMMANDS)
 @click.pass_context
 def runs(ctx: click.Context) -> None:
-    """Look at runs, stop, tag and delete them.
+    """Look at runs, stop, resume, tag and delete them.
 
     RUN is a run's id, the start of one that only one run has, or `last`.
     """

@@ -93,6 +93,7 @@ class Description:
         )
         return {
             **head,
+            "resumes": request.resumes if request else None,
             "store": self.run.ledger.store.uri,
             "parameters": self.run.snapshot_of.pipeline_configuration.parameters,
             "user": request.user if request else None,
@@ -154,6 +155,7 @@ class Description:
             "reason": one_line(self.status.reason),
             "started": f"{clock(record.created)}{f' by {request.user}' if request and request.user else ''}",
             "took": seconds(took),
+            "resumes": request.resumes if request else None,
             "flavor": record.flavor,
             "parameters": _pairs(snapshot.pipeline_configuration.parameters),
             "git": _git(request),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -107,7 +108,7 @@ def list_runs(
         runs = filter(partial(_has, frozenset(tags)), runs)
     lines = list(islice(_lines(client, runs, status, limit), limit))
     if output == "json":
-        documents.write({"runs": [{**line.fields, "tags": _tags(client, line)} for line in lines]})
+        documents.write({"runs": [_document(client, line) for line in lines]})
     elif lines:
         _write(lines)
     else:
@@ -140,6 +141,10 @@ def _has(wanted: frozenset[str], run: PipelineRun) -> bool:
         return False
 
 
+def _document(client: Client, line: Line) -> dict[str, Any]:
+    return {**line.fields, "tags": _tags(client, line), "resumes": _resumes(client, line)}
+
+
 def _tags(client: Client, line: Line) -> list[str] | None:
     """None where they cannot be read."""
     if isinstance(line.record, UnreadRun):
@@ -148,6 +153,13 @@ def _tags(client: Client, line: Line) -> list[str] | None:
         return list(read_labels(client.ledger, line.record).tags)
     except UNREADABLE:
         return None
+
+
+def _resumes(client: Client, line: Line) -> str | None:
+    with suppress(*UNREADABLE):
+        request = client.ledger.request(line.record.submission_id) if line.record.submission_id else None
+        return request.resumes if request else None
+    return None
 
 
 def _lines(client: Client, runs: Iterator[PipelineRun], status: str | None, limit: int) -> Iterator[Line]:

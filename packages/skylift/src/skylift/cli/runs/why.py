@@ -58,6 +58,7 @@ def _fields(found: Explanation) -> dict[str, Any]:
             "not_run": list(found.not_run),
             "stopped": list(found.stopped),
             "cached": list(found.cached),
+            "resumed": list(found.resumed),
             "ran": [{"step": step, "reason": reason} for step, reason in found.ran],
             "next": [{"command": command, "for": purpose} for command, purpose in found.following],
         },
@@ -77,6 +78,8 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield from ("", f"did not run because of that: {_few(found.not_run)}")
     if found.cached:
         yield from ("", f"cached: {_few(found.cached)}")
+    if found.resumed:
+        yield from ("", f"taken from the run that it resumes: {_few(found.resumed)}")
     if found.ran:
         yield from ("", "ran, and were not cached:")
         yield from _by_reason(found.ran)

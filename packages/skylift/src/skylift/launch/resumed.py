@@ -1,0 +1,160 @@
+"""What a run that resumes another need not do again: what that one has committed, and that is still there.
+
+An invocation is bound only where all that it waited for is bound, too: what is made anew may
+come out differently, so all that follows from it is made anew with it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from skylift.artifacts import is_there
+from skylift.launch.bindings import Made, bind, unbound
+from skylift.ledger.records import Origin
+from skylift_contract.errors import DamagedObject
+from skylift_contract.names import step_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from skylift.ledger.keys import StepListing
+    from skylift.ledger.ledger import Ledger
+    from skylift.models import PipelineRun
+    from skylift.store.objects import ObjectStore
+    from skylift_contract.snapshot import PipelineSnapshot, Step
+
+NAMED: Final = 8
+"""Steps that are named before the rest is only counted."""
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def resumed_snapshot(ledger: Ledger, run: PipelineRun) -> PipelineSnapshot:
+    """The snapshot of a run that does what is left of this one: the seam for every kind of pipeline.
+
+    The run has ended, and the ledger is that of its store. In the snapshot returned, each
+    invocation that the run has committed or had bound is a `Binding` to the run that made its
+    outputs, as far as these are there; every other is a step. It has no schedule. Code,
+    parameters and settings are the run's own; `runtime` is still that of its flavor.
+
+    Raises `RecordTooNew` for a run of a newer Skylift, and `DamagedObject` for a snapshot that
+    cannot be read, or one of before whose bound outputs are gone and hold no step to run anew.
+    """
+    whole = unbound(run.snapshot_of)
+    made = committed(ledger, run)
+    if lost := whole.bindings.keys() - made.keys():
+        raise DamagedObject(
+            f"what step {min(lost)!r} took from run {whole.bindings[min(lost)].run_id} is gone",
+            who=f"run {run.id}",
+            fix="Run the pipeline again: skylift run FILE.py",
+        )
+    return _bound(whole, made).model_copy(update={"schedule": None})
+
+
+def onto(
+    ledger: Ledger, run: PipelineRun, today: PipelineSnapshot
+) -> tuple[PipelineSnapshot, Mapping[str, str]]:
+    """A snapshot made today, bound to what the run has committed and that is the same in both.
+
+    Returned besides: invocation of the run → why it is not the same. A step's source is no
+    part of that: it is mended for those that failed, and often stands in one file with the others.
+    """
+    before, now = unbound(run.snapshot_of).step_configurations, today.step_configurations
+    changed = {
+        name: why
+        for name in run.snapshot_of.invocations
+        if (why := _difference(before.get(name), now.get(name), run))
+    }
+    made = committed(ledger, run)
+    same = {name: one for name, one in made.items() if name in now and name not in changed}
+    return _bound(today, same), changed
+
+
+def _difference(before: Step | None, after: Step | None, run: PipelineRun) -> str:
+    """Why an invocation is another than that of the same id in a run; empty where it is the same."""
+    if after is None:
+        return "it is not in the pipeline any more"
+    if before is None:
+        return f"run {run.id} does not say what it was called with"
+    if before.config.name != after.config.name:
+        return f"it is a call of step {after.config.name!r} now"
+    if before.config.outputs != after.config.outputs:
+        return "its outputs have other names or types now"
+    if before.spec.inputs != after.spec.inputs:
+        return "its inputs come from other steps now"
+    old, new = before.config.parameters, after.config.parameters
+    other = sorted(name for name in old.keys() | new.keys() if old.get(name, ...) != new.get(name, ...))
+    return f"its parameter {other[0]!r} has another value than in run {run.id}" if other else ""
+
+
+def committed(ledger: Ledger, run: PipelineRun) -> dict[str, Made]:
+    """Invocation → what the run has committed or had bound, as far as it can be read and is there."""
+    snapshot, run_id = run.snapshot_of, str(run.id)
+    found = {
+        name: Made(Origin(run_id=bound.run_id, invocation_id=bound.step_name), bound.outputs)
+        for name, bound in snapshot.bindings.items()
+    }
+    for name, result in ledger.results(run_id, snapshot.step_configurations).records.items():
+        origin = result.cached_from or Origin(run_id=run_id, invocation_id=name)
+        found[name] = Made(origin, result.outputs)
+    digests = {ref.digest for made in found.values() for ref in made.outputs.values()}
+    there = _there(ledger.store, digests)
+    return {
+        name: made
+        for name, made in found.items()
+        if all(ref.digest in there for ref in made.outputs.values())
+    }
+
+
+def _there(store: ObjectStore, digests: Collection[str]) -> set[str]:
+    with ThreadPoolExecutor(store.transport.readers) as readers:
+        found = readers.map(partial(is_there, store), digests)
+        return {digest for digest, is_whole in zip(digests, found, strict=True) if is_whole}
+
+
+def _bound(whole: PipelineSnapshot, made: Mapping[str, Made]) -> PipelineSnapshot:
+    """Bind what was made, but for what comes after something that was not."""
+    kept: dict[str, Made] = {}
+    for name, step in whole.step_configurations.items():
+        if name in made and all(one in kept or one in whole.bindings for one in step.spec.upstream_steps):
+            kept[name] = made[name]
+    return bind(whole, kept)
+
+
+def anew(
+    ledger: Ledger, run: PipelineRun, snapshot: PipelineSnapshot, changed: Mapping[str, str] = _NOTHING
+) -> Iterator[str]:
+    """Notes of what the run has committed and a snapshot that resumes it does not bind, with why.
+
+    `changed`: invocation → why it is another than in the run. What of the rest waits for
+    nothing has lost its outputs.
+    """
+    listing = ledger.listing(str(run.id))
+    done = [
+        name
+        for name in run.snapshot_of.invocations
+        if name not in snapshot.bindings
+        and (name in run.snapshot_of.bindings or _has_committed(listing.steps.get(step_key(name))))
+    ]
+    steps, reasons, following = snapshot.step_configurations, dict[str, str](), list[str]()
+    for name in done:
+        if name in changed:
+            reasons[name] = changed[name]
+        elif name in steps and steps[name].spec.upstream_steps:
+            following.append(name)
+        else:
+            reasons[name] = f"what it made for run {run.id} is damaged or gone"
+    for name in list(reasons)[:NAMED]:
+        yield f"step {name!r} {'runs anew' if name in steps else 'is left out'}: {reasons[name]}"
+    if len(reasons) > NAMED:
+        yield f"so do {len(reasons) - NAMED} more, for such reasons"
+    if following:
+        rest = f" and {len(following) - NAMED} more" if len(following) > NAMED else ""
+        yield f"what comes after a step that runs anew does so, too: {', '.join(following[:NAMED])}{rest}"
+
+
+def _has_committed(step: StepListing | None) -> bool:
+    return step is not None and step.committed
