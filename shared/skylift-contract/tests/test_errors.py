@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from typing import Any
 
 import pytest
@@ -104,6 +105,14 @@ def test_an_error_keeps_its_parts() -> None:
     unknown = errors.UnknownName("step", "trian", iter(["train"]))
     assert (unknown.kind, unknown.name, unknown.known) == ("step", "trian", ("train",))
     assert errors.StepFailed("a", "b", traceback="t").traceback == "t"
+
+
+@pytest.mark.parametrize("error", [error for error, _ in SENTENCES], ids=lambda error: type(error).__name__)
+def test_it_survives_pickling(error: SkyliftError) -> None:
+    """A process hands it to another, whatever its own constructor asks for."""
+    back = pickle.loads(pickle.dumps(error))
+    assert type(back) is type(error)
+    assert (str(back), vars(back)) == (str(error), vars(error))
 
 
 CELL = """

@@ -109,8 +109,8 @@ def _tail(run: PipelineRun, name: str, count: int, traceback: list[str]) -> tupl
     """The last lines of a log; the traceback that the runtime printed after them is left out."""
     output = Output(run.ledger, str(run.id), [name])
     lines: deque[str] = deque(maxlen=count + len(traceback))
-    for text in (*output.new(), *output.rest()):
-        lines.extend(text.splitlines())
+    for printed in (*output.new(), *output.rest()):
+        lines.extend(output.text(printed).splitlines())
     found = list(lines)
     if traceback and found[-len(traceback) :] == traceback:
         del found[-len(traceback) :]

@@ -40,6 +40,11 @@ def known() -> list[EntryPoint]:
     return [*entry_points(group=ORCHESTRATORS), *(entry_point(*item) for item in registered.items())]
 
 
+def is_flavor(name: str) -> bool:
+    """Whether there is one of that name; it may turn out to be broken when it is loaded."""
+    return any(point.name == name for point in known())
+
+
 def reach_project() -> None:
     """Make the project's own modules importable, after everything that is installed."""
     file = find_project_file()

@@ -98,14 +98,14 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (
         "deep",
         int,
-        "input should be a valid integer, unable to parse string as an integer (got 'deep', limit: int).",
+        "input should be a valid integer, unable to parse string as an integer (got 'deep', limit: int). Give a value of that type.",
     ),
     (
         -1,
         Annotated[int, Field(gt=0)],
         (
             "input should be greater than 0 (got -1, "
-            "limit: Annotated[int, FieldInfo(annotation=NoneType, required=True, metadata=[Gt(gt=0)])])."
+            "limit: Annotated[int, FieldInfo(annotation=NoneType, required=True, metadata=[Gt(gt=0)])]). Give a value of that type."
         ),
     ),
     (
@@ -152,6 +152,7 @@ def test_a_class_that_json_does_not_hold(annotation: Any) -> None:
 
 def test_json_of_another_annotation() -> None:
     with pytest.raises(
-        AuthoringError, match=r"^run r1: input should be a valid array \(got 'x', limit: list\[int\]\)\.$"
+        AuthoringError,
+        match=r"^run r1: input should be a valid array \(got 'x', limit: list\[int\]\)\. Give a value of that type\.$",
     ):
         from_json("x", list[int], "run r1")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from skylift_tests_support.runs import make_snapshot, make_step
 
@@ -215,9 +215,15 @@ def test_the_order_of_names_does_not_count(data: st.DataObject, parameters: dict
 
 
 @given(st.text(min_size=9))
+@example("parameter")
+@example("a password")
 def test_no_value_is_written_down(value: str) -> None:
-    written = canonical_json(config(parameters={"p": value}, environment={"E": value})())
-    assert canonical_json(value)[1:-1] not in written
+    def written(text: str) -> bytes:
+        return canonical_json(config(parameters={"p": text}, environment={"E": text})())
+
+    part = canonical_json(value)[1:-1]
+    assume(part not in written("another's"))  # a word of the record itself, such as `parameter`
+    assert part not in written(value)
 
 
 @given(st.lists(st.tuples(st.text("ab"), st.text("ab")), max_size=4))

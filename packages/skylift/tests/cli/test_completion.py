@@ -74,7 +74,7 @@ def test_names_of_the_configuration_and_the_store(project: Project, monkeypatch:
     assert offered(project, "skylift schedule pause ", monkeypatch) == []
 
 
-@pytest.mark.parametrize("content", ["[stack", "[stack]\nx = 1\n"])
+@pytest.mark.parametrize("content", ["[stack", "stack = 1\n"])
 def test_what_cannot_be_read_offers_nothing(
     project: Project, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
@@ -86,6 +86,31 @@ def test_what_cannot_be_read_offers_nothing(
 
 def test_a_store_on_a_network_is_not_asked(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert offered(project, "skylift runs why --store s3://bucket/x ", monkeypatch) == []
+    assert offered(project, "skylift runs logs --store s3://bucket/x last ", monkeypatch) == []
+
+
+def test_steps_of_the_run_that_stands_before(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write("flow.py", DAILY)
+    line = "skylift artifact download last "
+    assert offered(project, line, monkeypatch) == []
+    assert project.skylift("run", "flow.py:plain").code == 0
+    assert project.skylift("run", "flow.py:daily").code == 0
+    newest, oldest = (str(run.id) for run in Client(project.store).runs())
+    assert offered(project, line, monkeypatch) == ["load", "more"]
+    assert offered(project, f"skylift runs logs {oldest[:6]} ", monkeypatch) == ["load"]
+    assert offered(project, f"skylift runs logs {newest} m", monkeypatch) == ["more"]
+    assert offered(project, "skylift runs logs nobody ", monkeypatch) == []
+
+
+def test_components_where_they_are_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_scheduling(project)
+    monkeypatch.chdir(project.folder)
+    assert project.skylift("artifact-store", "register", "bucket", "--uri=s3://b").code == 0
+    assert offered(project, "skylift stack update clocked -a b", monkeypatch) == ["bucket"]
+    assert offered(project, "skylift runs list --store b", monkeypatch) == ["bucket"]
+    assert offered(project, "skylift run flow.py --store b", monkeypatch) == ["bucket"]
+    assert offered(project, "skylift gc --stack c", monkeypatch) == ["clocked"]
+    assert offered(project, "skylift runs delete ", monkeypatch) == []
 
 
 def test_to_complete_a_command_loads_next_to_nothing() -> None:

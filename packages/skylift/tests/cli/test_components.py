@@ -219,6 +219,7 @@ def test_lists_and_descriptions(ours: Project) -> None:
             "orchestrator": "default",
             "artifact_store": "default",
             "container_registry": None,
+            "error": None,
         },
         {
             "name": "s",
@@ -227,6 +228,7 @@ def test_lists_and_descriptions(ours: Project) -> None:
             "orchestrator": "a",
             "artifact_store": "default",
             "container_registry": None,
+            "error": None,
         },
     ]
     assert "orchestrator        a        local" in _ok(ours, "stack describe s")
@@ -356,6 +358,28 @@ def test_a_password_in_a_stores_uri_is_not_repeated(ours: Project, monkeypatch: 
     for err in errors:
         assert "it holds user:password@" in err
         assert "SECRET123" not in err
+
+
+def test_validate_as_json(ours: Project) -> None:
+    found = json.loads(_ok(ours, "stack validate --output json"))
+    assert (found["version"], found["stack"], found["ok"]) == (1, "default", True)
+    assert [check["name"] for check in found["checks"]] == [
+        "components",
+        "store_reachable",
+        "orchestrator",
+        "store",
+    ]
+    assert {check["fix"] for check in found["checks"]} == {None}
+
+    _ok(ours, "container-registry register hub --uri=docker.io/company --password=${env:NOT_SET}")
+    _ok(ours, "stack register s -o default -c hub")
+    answer = ours.skylift("stack", "validate", "s", "--output", "json")
+    found = json.loads(answer.out)
+    (check,) = found["checks"]
+    assert (answer.code, found["ok"], check["name"], check["ok"]) == (2, False, "components", False)
+    assert "NOT_SET" in check["sentence"]
+    assert check["fix"]
+    assert check["sentence"].endswith(check["fix"])
 
 
 def test_a_variable_names_the_active_stack(ours: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,4 +181,7 @@ def test_gc_leaves_what_is_young(project: Project) -> None:
     delete(project, ran(project), "--yes")
     assert project.skylift("gc").err == "nothing is to be deleted\n"
     sentence = "--grace: what is younger may be part of a run that has not said so yet"
-    refused(project.skylift("gc", "--grace", "1h"), f"{sentence} (got '1 h', limit: at least 24 h).")
+    refused(
+        project.skylift("gc", "--grace", "1h"),
+        f"{sentence} (got '1 h', limit: at least 24 h). Leave it out, or give more.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from subprocess import DEVNULL
 from typing import TYPE_CHECKING
@@ -138,6 +139,22 @@ def test_logs_follow_while_it_runs(project: Project, started: Callable[[], Popen
     go(project)
     out, err = following.communicate(timeout=PATIENCE_S)
     assert (following.returncode, out, err) == (0, "train | last, no newline\n", "")
+
+
+def test_logs_as_json_are_lines_that_come_while_it_runs(
+    project: Project, started: Callable[[], Popen[str]]
+) -> None:
+    started()
+    following = project.start(*SKYLIFT, "runs", "logs", "last", "--follow", "--output", "json")
+    assert following.stdout is not None
+    first = {"version": 1, "step": "load", "attempt": 1, "line": "first"}
+    assert json.loads(following.stdout.readline()) == first
+    assert json.loads(following.stdout.readline())["line"] == "x" * 300_000
+    assert following.poll() is None
+    go(project)
+    out, err = following.communicate(timeout=PATIENCE_S)
+    last = {"version": 1, "step": "train", "attempt": 1, "line": "last, no newline"}
+    assert (following.returncode, json.loads(out), err) == (0, last, "")
 
 
 def test_logs_of_one_step_and_of_none(project: Project, started: Callable[[], Popen[str]]) -> None:

@@ -188,7 +188,7 @@ def test_from_the_workspace_and_away_again(machine: Machine, tmp_path: Path) -> 
     done = machine.skylift("integration", "uninstall", "airflow")
     assert (done.returncode, done.stderr) == (
         2,
-        "error: integration 'airflow': skylift-airflow is not installed.\n",
+        "error: integration 'airflow': skylift-airflow is not installed. See: skylift integration list\n",
     )
 
 

@@ -55,7 +55,9 @@ def test_the_snapshot_is_the_same_whatever_a_run_is_called(project: Project) -> 
 
 def test_a_wrong_tag_starts_nothing(project: Project) -> None:
     answer = project.skylift("run", "flow.py", "--tag", "")
-    sentence = "error: tag: it is a word or several in one line, without space around it (got '').\n"
+    sentence = (
+        "error: tag: it is a word or several in one line, without space around it (got ''). Give another.\n"
+    )
     assert (answer.code, answer.out, answer.err) == (2, "", sentence)
     assert not list(Client(project.store).runs())
 

@@ -123,12 +123,12 @@ def test_parameters_reach_the_step(project: Project) -> None:
             ("depth=x",),
             (
                 "pipeline 'daily', parameter 'depth': input should be a valid integer, unable to parse string "
-                "as an integer (got 'x', limit: int)."
+                "as an integer (got 'x', limit: int). Give a value of that type."
             ),
         ),
         (
             ("depth=1", "names=x"),
-            "pipeline 'daily', parameter 'names': input should be a valid list (got 'x', limit: list[str]).",
+            "pipeline 'daily', parameter 'names': input should be a valid list (got 'x', limit: list[str]). Give a value of that type.",
         ),
     ],
 )
@@ -160,7 +160,7 @@ def test_the_order_is_command_line_environment_file_default(
         ("DEPHT", "8", ": there is no parameter named 'depht'. Did you mean 'depth'? Else unset it."),
         ("depth", "8", ": a parameter's variable is all capitals. Write SKYLIFT_PARAM_DEPTH."),
         ("LABEL", "x", ": it is for several parameters: label, Label. Give them with --param, and unset it."),
-        ("DEPTH", "deep", ", parameter 'depth': input should be a valid integer, unable to parse string as an integer (got 'deep', limit: int)."),
+        ("DEPTH", "deep", ", parameter 'depth': input should be a valid integer, unable to parse string as an integer (got 'deep', limit: int). Give a value of that type."),
     ],
 )  # fmt: skip
 def test_variables_that_are_refused(variable: str, value: str, sentence: str) -> None:

@@ -507,6 +507,42 @@ def test_it_goes_where_the_run_was_unless_another_place_is_named(flow: Flow) -> 
     )
 
 
+@pytest.mark.parametrize("file", [(), ("flow.py:diamond",)])
+def test_it_answers_with_what_describe_says_of_the_new_run(flow: Flow, file: tuple[str, ...]) -> None:
+    before = flow.fail()
+    flow.edit('note("right")', 'note("right"); print("printed")')
+    resume = ("runs", "resume", str(before.id), *file, "--output", "json")
+    failed = flow.project.skylift(*resume)
+    assert failed.code == 1
+    run = json.loads(failed.out)["run"]
+    assert (run["status"], run["resumes"]) == ("failed", str(before.id))
+    assert run["reason"].endswith("ValueError: no luck")
+    assert run["id"] == str(flow.newest().id) != str(before.id)
+
+    flow.mend()
+    answer = flow.project.skylift(*resume)
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out) == flow.json("runs", "describe", "last")
+    assert {one["step"]: one["cached"] for one in json.loads(answer.out)["run"]["steps"]} == {
+        "first": True,
+        "left": True,
+        "right": False,
+        "last": False,
+    }
+    assert "right: completed in" in answer.err
+    assert ("printed\n" in answer.err) == bool(file)
+
+
+def test_a_run_with_nothing_left_answers_with_itself(flow: Flow) -> None:
+    flow.mend()
+    assert flow.project.skylift("run", "flow.py:diamond").code == 0
+    answer = flow.project.skylift("runs", "resume", "last", "--output", "json")
+    assert answer.code == 0
+    assert json.loads(answer.out) == flow.json("runs", "describe", "last")
+    assert json.loads(answer.out)["run"]["resumes"] is None
+    assert answer.err.endswith("has completed: there is nothing to resume\n")
+
+
 def test_no_wait_needs_a_backend(flow: Flow) -> None:
     flow.fail()
     answer = flow.project.skylift("runs", "resume", "last", "--no-wait")

@@ -187,6 +187,7 @@ def test_describe_as_json(project: Project) -> None:
         "type": "builtins:list",
         "materializer": rows["materializer"],
         "bytes": rows["bytes"],
+        "digest": rows["uri"].rpartition("/")[2],
         "uri": run.steps["load"].outputs["rows"].uri,
     }
     assert steps["train"]["reason"] == "ValueError: no column 'age'"

@@ -185,7 +185,7 @@ def calls(name: str) -> None:
     [
         (
             misfit,
-            r"^step 'misfit', input 'depth', default: input should be a valid.*\(got 'deep', limit: int\)\.$",
+            r"^step 'misfit', input 'depth', default: input should be a valid.*\(got 'deep', limit: int\)\. Give a value of that type\.$",
         ),
         (
             unset,

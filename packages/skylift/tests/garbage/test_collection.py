@@ -116,7 +116,7 @@ def test_nothing_young_is_deleted(memory_store: ObjectStore) -> None:
 def test_a_grace_that_is_too_short_is_refused(memory_store: ObjectStore) -> None:
     sentence = (
         r"--grace: what is younger may be part of a run that has not said so yet "
-        r"\(got '2 h', limit: at least 24 h\)\."
+        r"\(got '2 h', limit: at least 24 h\)\. Leave it out, or give more\."
     )
     with pytest.raises(ConfigurationError, match=f"^{sentence}$"):
         list(find(Ledger(memory_store), now(), timedelta(hours=2)))

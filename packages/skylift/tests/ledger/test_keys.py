@@ -93,3 +93,9 @@ def test_log_chunks_sort_in_the_order_of_writing() -> None:
     found = [keys.log_chunk(RUN, "train", *place) for place in written]
 
     assert sorted(found) == found
+
+
+def test_a_damaged_record_of_a_run_goes_with_its_run() -> None:
+    key = keys.result(RUN, "train")
+    assert keys.remedy(key) == f"Restore it, or: skylift runs delete {RUN}"
+    assert keys.remedy(keys.cache("k", 0)) == "Restore it."

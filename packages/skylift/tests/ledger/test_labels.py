@@ -80,10 +80,22 @@ def test_a_damaged_revision_is_named(memory_store: ObjectStore) -> None:
 @pytest.mark.parametrize(
     ("tag", "sentence"),
     [
-        ("", r"tag: it is a word or several in one line, without space around it \(got ''\)\."),
-        (" a", r"tag: it is a word or several in one line, without space around it \(got ' a'\)\."),
-        ("a\nb", r"tag: it is a word or several in one line, without space around it \(got 'a\\nb'\)\."),
-        ("x" * 101, rf"tag: it is too long \(got '101 characters', limit: {LONGEST} characters\)\."),
+        (
+            "",
+            r"tag: it is a word or several in one line, without space around it \(got ''\)\. Give another\.",
+        ),
+        (
+            " a",
+            r"tag: it is a word or several in one line, without space around it \(got ' a'\)\. Give another\.",
+        ),
+        (
+            "a\nb",
+            r"tag: it is a word or several in one line, without space around it \(got 'a\\nb'\)\. Give another\.",
+        ),
+        (
+            "x" * 101,
+            rf"tag: it is too long \(got '101 characters', limit: {LONGEST} characters\)\. Say it in a note: --note\.",
+        ),
     ],
 )
 def test_what_cannot_be_a_tag(tag: str, sentence: str) -> None:

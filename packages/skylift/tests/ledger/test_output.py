@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.output import Output
+from skylift.ledger.output import Output, Printed
 from skylift.store.location import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from skylift.store.objects import ObjectStore
 
 RUN = "11111111-1111-5111-8111-111111111111"
@@ -21,6 +23,10 @@ RUN = "11111111-1111-5111-8111-111111111111"
 
 def put(ledger: Ledger, step: str, attempt: int, number: int, data: bytes) -> None:
     ledger.store.create(keys.log_chunk(RUN, step, attempt, number), data)
+
+
+def texts(output: Output, printed: Iterable[Printed]) -> str:
+    return "".join(map(output.text, printed))
 
 
 @given(
@@ -35,8 +41,8 @@ def test_text_survives_any_cut(text: str, cuts: list[int]) -> None:
     for number, end in enumerate(ends):
         put(ledger, "a", 1, number, data[start:end])
         start = end
-        found += "".join(output.new())
-    found += "".join(output.rest())
+        found += texts(output, output.new())
+    found += texts(output, output.rest())
     assert found == (text if text.endswith("\n") or not text else f"{text}\n")
 
 
@@ -48,9 +54,15 @@ def test_lines_of_several_steps_say_whose_they_are(any_store: ObjectStore) -> No
     put(ledger, "other", 1, 0, b"of a step nobody asked for\n")
     output = Output(ledger, RUN, ["b", "a"])
 
-    assert "".join(output.new()) == "b | one\na | first try\na (attempt 2) | second try\n"
+    found = list(output.new())
+    assert found == [
+        Printed("b", 1, ("one",)),
+        Printed("a", 1, ("first try",)),
+        Printed("a", 2, ("second try",)),
+    ]
+    assert texts(output, found) == "b | one\na | first try\na (attempt 2) | second try\n"
     put(ledger, "b", 1, 1, b"o\n")
-    assert list(output.new()) == ["b | two\n"]
+    assert texts(output, output.new()) == "b | two\n"
     assert list(output.new()) == []
     assert list(output.rest()) == []
 
@@ -59,4 +71,4 @@ def test_one_step_needs_no_name(memory_store: ObjectStore) -> None:
     ledger = Ledger(memory_store)
     put(ledger, "a", 1, 0, b"no newline")
     output = Output(ledger, RUN, ["a"])
-    assert (list(output.new()), list(output.rest())) == ([], ["no newline\n"])
+    assert (list(output.new()), texts(output, output.rest())) == ([], "no newline\n")

@@ -89,7 +89,10 @@ def test_an_update_is_checked(file: Path) -> None:
     before = file.read_bytes()
     with pytest.raises(UnknownName, match="no option named 'x'"):
         update_component(Kind.ORCHESTRATOR, "a", {"x": 1})
-    with pytest.raises(ConfigurationError, match=r"^orchestrator 'a', x: it is not set\.$"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^orchestrator 'a', x: it is not set\. See: skylift orchestrator describe a$",
+    ):
         update_component(Kind.ORCHESTRATOR, "a", {}, ["x"])
     assert file.read_bytes() == before
 
@@ -134,6 +137,20 @@ def test_a_stack_needs_an_orchestrator_and_what_it_names(file: Path) -> None:
         register_stack(StackEntry("s", {Kind.ORCHESTRATOR: "a", Kind.ARTIFACT_STORE: "default"}))
     with pytest.raises(UnknownName, match="no stack named 't'"):
         set_active("t")
+
+
+def test_the_nearest_is_offered_among_flavors_too(file: Path) -> None:
+    register_component(_orchestrator("workers"))
+    register_flavor("mine", "package:Mine")
+    copy_stack("default", "s")
+    for name, near in {"lokal": "local", "wrokers": "workers", "mien": "mine"}.items():
+        sentence = (
+            rf"no orchestrator named '{name}'\. Did you mean '{near}'\? See: skylift orchestrator list$"
+        )
+        with pytest.raises(UnknownName, match=sentence):
+            update_stack("s", {Kind.ORCHESTRATOR: name})
+    with pytest.raises(UnknownName, match=r"no artifact store named 'lokal'\. Known: default\. "):
+        update_stack("s", {Kind.ARTIFACT_STORE: "lokal"})
 
 
 def test_a_flavor_by_its_class(file: Path) -> None:

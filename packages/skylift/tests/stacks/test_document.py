@@ -63,12 +63,18 @@ def test_a_link_stays_a_link(file: Path) -> None:
     assert "[active]" in elsewhere.read_text()
 
 
-@pytest.mark.parametrize("text", ["[stack.", "[stak.x]\n", "[orchestrator.x]\n"])
+@pytest.mark.parametrize("text", ["[stack.", "[stak.x]\n", "orchestrator = 1\n"])
 def test_nonsense_is_never_written_over(file: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(ConfigurationError, match=r"skylift\.toml"):
         set_active("default")
     assert file.read_text() == text
+
+
+def test_a_change_beside_a_component_that_cannot_be_leaves_it(file: Path) -> None:
+    file.write_text("[orchestrator.x]\n")
+    set_active("default")
+    assert file.read_text() == '[orchestrator.x]\n\n[active]\nstack = "default"\n'
 
 
 def test_a_half_written_file_says_the_line(file: Path) -> None:

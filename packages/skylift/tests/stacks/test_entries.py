@@ -55,6 +55,10 @@ def test_without_a_file_there_is_the_default_stack() -> None:
     assert entries.component(Kind.ORCHESTRATOR, DEFAULT).flavor == "local"
 
 
+TEXT = r'Write it in quotes: "text"\.$'
+TABLE = r"Write what is in it below its name in brackets\.$"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -63,31 +67,78 @@ def test_without_a_file_there_is_the_default_stack() -> None:
             "[integration]\nidex = 'x'",
             r"\[integration\]: there is no key named 'idex'\. Did you mean 'index'\?$",
         ),
-        ("[integration]\nindex = 1", r"integration\.index: it is text \(got 1\)\.$"),
-        ("stack = 1", r"skylift\.toml, \[stack\]: it is a table \(got 1\)\.$"),
-        ("[stack]\nx = 1", r"\[stack\.x\]: it is a table \(got 1\)\.$"),
-        (
-            "[stack.x]\norchestator = 'a'",
-            r"\[stack\.x\]: there is no kind of component named 'orchestator'\. ",
-        ),
-        ("[stack.x]\norchestrator = 3", r"\[stack\.x\], orchestrator: it is text \(got 3\)\.$"),
-        ("[orchestrator.x]", r"\[orchestrator\.x\]: it names no flavor\. Add: flavor = \"local\"$"),
-        (
-            "[orchestrator.x]\nflavor = 'a'\nid = 'b'",
-            r", id: it is no UUID \(got 'b'\)\. Leave the line out\.$",
-        ),
+        ("[integration]\nindex = 1", rf"integration\.index: it is text \(got 1\)\. {TEXT}"),
+        ("stack = 1", rf"skylift\.toml, \[stack\]: it is a table \(got 1\)\. {TABLE}"),
         ("[active]\nstak = 'a'", r"\[active\]: there is no key named 'stak'\. Did you mean 'stack'\?$"),
-        ("[active]\nstack = ''", r"active\.stack: it is text \(got ''\)\.$"),
+        ("[active]\nstack = ''", rf"active\.stack: it is text \(got ''\)\. {TEXT}"),
         ("[project]\nnme = 'x'", r"\[project\]: there is no key named 'nme'\. Did you mean 'name'\?$"),
-        ("[stack.default]", r"\[stack\.default\]: it is always there, as it is\. Give yours another name\.$"),
-        ("[orchestrator.default]\nflavor = 'local'", r"default\]: it is always there, as it is\. Give yours"),
-        ("[flavor]\nx = 1", r"flavor\.x: it is text \(got 1\)\.$"),
-        ("[artifact_store.'a b']", r"\[artifact_store\.a b\]: it cannot be a name \(got 'a b', limit: "),
+        ("[flavor]\nx = 1", rf"flavor\.x: it is text \(got 1\)\. {TEXT}"),
     ],
 )
 def test_what_cannot_be_is_named(text: str, sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=sentence):
         read_entries(tomllib.loads(text), HERE)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[stack]\nx = 1", rf"\[stack\.x\]: it is a table \(got 1\)\. {TABLE}"),
+        (
+            "[stack.x]\norchestator = 'a'",
+            r"\[stack\.x\]: there is no kind of component named 'orchestator'\. Did you mean 'orchestrator'\?$",
+        ),
+        ("[stack.x]\norchestrator = 3", rf"\[stack\.x\], orchestrator: it is text \(got 3\)\. {TEXT}"),
+        ("[stack.default]", r"\[stack\.default\]: it is always there, as it is\. Give yours another name\.$"),
+    ],
+)
+def test_a_stack_that_cannot_be_keeps_no_other_back(text: str, sentence: str) -> None:
+    entries = read_entries(tomllib.loads(f"{text}\n[stack.y]\norchestrator = 'default'"), HERE)
+    assert entries.stack("y").components == {Kind.ORCHESTRATOR: DEFAULT}
+    (name,) = entries.broken_stacks
+    assert name not in entries.stacks
+    with pytest.raises(ConfigurationError, match=sentence):
+        entries.stack(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text", "sentence"),
+    [
+        (
+            Kind.ORCHESTRATOR,
+            "x",
+            "[orchestrator.x]",
+            r"\[orchestrator\.x\]: it names no flavor\. Add: flavor = \"local\"$",
+        ),
+        (
+            Kind.ORCHESTRATOR,
+            "x",
+            "[orchestrator.x]\nflavor = 'a'\nid = 'b'",
+            r", id: it is no UUID \(got 'b'\)\. Leave the line out\.$",
+        ),
+        (
+            Kind.ORCHESTRATOR,
+            "default",
+            "[orchestrator.default]\nflavor = 'local'",
+            r"default\]: it is always there, as it is\. Give yours another name\.$",
+        ),
+        (
+            Kind.ARTIFACT_STORE,
+            "a b",
+            "[artifact_store.'a b']",
+            r"\[artifact_store\.a b\]: it cannot be a name \(got 'a b', limit: .*\)\. Choose another\.$",
+        ),
+    ],
+)
+def test_a_component_that_cannot_be_keeps_no_other_back(
+    kind: Kind, name: str, text: str, sentence: str
+) -> None:
+    entries = read_entries(tomllib.loads(f"{text}\n[{kind.value}.y]\nflavor = 'local'"), HERE)
+    assert entries.component(kind, "y").name == "y"
+    assert name not in entries.components[kind]
+    assert name in entries.names(kind)
+    with pytest.raises(ConfigurationError, match=sentence):
+        entries.component(kind, name)
 
 
 def test_an_unknown_component_offers_the_nearest() -> None:

@@ -136,7 +136,10 @@ def test_a_store_has_its_schemes_options(monkeypatch: pytest.MonkeyPatch) -> Non
         ({}, r"^artifact store 'b', uri: it is required\. Give it: --uri=s3://…$"),
         ({"uri": "s4://b"}, "there is no store scheme named 's4'"),
         ({"uri": "s3://b", "account_key": "${env:K}"}, "there is no option named 'account_key'"),
-        ({"uri": "s3://b", "region": 3}, r"^artifact store 'b', region: it is text \(got 3\)\.$"),
+        (
+            {"uri": "s3://b", "region": 3},
+            r"^artifact store 'b', region: it is text \(got 3\)\. Write it in quotes\.$",
+        ),
         ({"uri": "s3://b", "secret_access_key": "k"}, "it is a secret, and is kept as a reference only"),
     ],
 )

@@ -65,6 +65,10 @@ class SkyliftError(Exception):
         self.what, self.who, self.value, self.limit, self.fix = what, who, value, limit, fix
         super().__init__(self.sentence())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled by its fields: a subclass's own parts are not what `Exception` was given."""
+        return _restored, (type(self), self.args, self.__dict__)
+
     def _render_traceback_(self) -> list[str]:
         """What IPython shows: the caller's lines and the sentence, for the way between is ours."""
         import traceback
@@ -86,6 +90,14 @@ class SkyliftError(Exception):
         clause = f"{clause} ({details})" if details else clause
         clause = clause if clause.endswith((".", "?", "!")) else f"{clause}."
         return f"{clause} {self.fix}" if self.fix else clause
+
+
+def _restored(
+    kind: type[SkyliftError], arguments: tuple[object, ...], fields: dict[str, object]
+) -> SkyliftError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(fields)
+    return error
 
 
 class ConfigurationError(SkyliftError):

@@ -83,7 +83,10 @@ def _check(name: str, value: Any, who: str) -> None:
     kinds = _KINDS.get(name)
     if kinds and not _is_one_of(value, kinds):
         wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
-        raise ConfigurationError("it is of another type", who=f"{who}, {name}", value=value, limit=wanted)
+        fix = "Give a value of that type."
+        raise ConfigurationError(
+            "it is of another type", who=f"{who}, {name}", value=value, limit=wanted, fix=fix
+        )
     if name == "name" and value is not None and not value.strip():
         raise AuthoringError(
             "its name is empty", who=who, value=value, fix="Leave name= out: it is the function's then."

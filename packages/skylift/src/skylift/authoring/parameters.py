@@ -86,4 +86,4 @@ def _refused(value: Any, annotation: Any, who: str, error: ValidationError) -> A
         return AuthoringError(
             f"{what}, and it is None", who=who, limit=wanted, fix=f"Annotate it `{wanted} | None`."
         )
-    return AuthoringError(what, who=who, value=value, limit=wanted)
+    return AuthoringError(what, who=who, value=value, limit=wanted, fix="Give a value of that type.")

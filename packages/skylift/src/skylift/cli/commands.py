@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from skylift.cli import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -107,7 +110,9 @@ def store_option(
     text: str = "Keep it in this artifact store: a name or a URI.",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """For commands that run something: where, in place of the stack's own store."""
-    return click.option("--store", metavar="STORE", help=text)
+    return click.option(
+        "--store", metavar="STORE", shell_complete=complete.registered("artifact_store"), help=text
+    )
 
 
 def place_options() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -120,12 +125,14 @@ def place_options() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             expose_value=False,
             is_eager=True,
             callback=_note_stack,
+            shell_complete=complete.stacks,
             help="Look in the artifact store of this stack, not of the active one.",
         )
         store = click.option(
             "--store",
             metavar="STORE",
             callback=_place,
+            shell_complete=complete.registered("artifact_store"),
             help="Look in this artifact store: a name or a URI.",
         )
         return store(stack(function))
@@ -142,10 +149,28 @@ def _place(ctx: click.Context, _: click.Parameter, value: str | None) -> str | N
     if value is not None and stack is not None:
         raise click.UsageError("--store and --stack name one thing in two ways", ctx)
     if stack is None:
+        if value is not None and not ctx.resilient_parsing:
+            check_place(value)
         return value
     from skylift.stacks.build import store_of_stack
 
     return store_of_stack(stack)
+
+
+def check_place(uri: str) -> None:
+    """Raise `ConfigurationError` for a folder that was named and that nothing could be in, nor be made in."""
+    if not uri.startswith("file:"):
+        return
+    from skylift.store.location import folder_of
+    from skylift_contract.errors import ConfigurationError
+
+    folder = folder_of(uri)
+    if folder is not None and not os.path.lexists(folder.parent):
+        raise ConfigurationError(
+            f"there is no folder {folder.parent}",
+            who=f"store {uri}",
+            fix="Correct --store or SKYLIFT_STORE_URI.",
+        )
 
 
 def output_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -32,7 +32,7 @@ def _offering(find: Callable[[click.Context, str], Iterable[str]]) -> Offer:
     @wraps(find)
     def offer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 -- click's signature
         # Whoever presses Tab wants words or nothing: the command itself says what is wrong.
-        with suppress(SkyliftError, OSError, ValueError, SyntaxError, LookupError, TypeError):
+        with suppress(SkyliftError, OSError, ValueError, SyntaxError, LookupError, TypeError, StopIteration):
             return [word for word in find(ctx, incomplete) if word.startswith(incomplete)]
         return []
 
@@ -98,11 +98,32 @@ def runs(ctx: click.Context, incomplete: str) -> Iterable[str]:
     """`last`, and the newest ids of a store that is a folder here."""
     from skylift.ledger import keys
 
+    found = [keys.run_of_index(key) for key in _index(ctx)]
+    return [*(["last"] if found else []), *[one for one in found if one.startswith(incomplete)][:MOST_RUNS]]
+
+
+def _index(ctx: click.Context) -> list[str]:
+    """Keys of the index, newest first."""
+    from skylift.ledger import keys
+
     folder = _store_of(ctx)
     entries = os.listdir(folder / keys.INDEX) if folder else []  # noqa: PTH208 -- names alone
-    index = sorted(f"{keys.INDEX}{name}" for name in entries)
-    found = [keys.run_of_index(key) for key in index if keys.is_index(key)]
-    return [*(["last"] if found else []), *[one for one in found if one.startswith(incomplete)][:MOST_RUNS]]
+    return [key for name in sorted(entries) if keys.is_index(key := f"{keys.INDEX}{name}")]
+
+
+@_offering
+def steps(ctx: click.Context, _: str) -> Iterable[str]:
+    """Steps of the run that stands before, from its snapshot."""
+    import json
+
+    from skylift.ledger import keys
+
+    run, folder, index = ctx.params.get("run") or ctx.params["source"], _store_of(ctx), _index(ctx)
+    key = next(key for key in index if run == "last" or keys.run_of_index(key).startswith(run))
+    assert folder is not None
+    record = json.loads((folder / key).read_bytes())
+    snapshot = json.loads((folder / keys.snapshot(record["snapshot"])).read_bytes())
+    return [*snapshot["bindings"], *(step["spec"]["invocation_id"] for step in snapshot["steps"])]
 
 
 def _store_of(ctx: click.Context) -> Path | None:

@@ -39,8 +39,8 @@ HOW: Final[Mapping[str, str]] = {
 def completion(*, shell: str) -> None:
     """Print the script by which a shell completes commands, and what they name.
 
-    It completes commands, options, files, stacks, orchestrators, flavors, and runs and
-    schedules of a store that is a folder; in zsh and fish, too, the pipelines after `FILE.py:`.
+    It completes commands, options, files, stacks, components, flavors, and runs, their steps
+    and schedules of a store that is a folder; in zsh and fish, too, the pipelines after `FILE.py:`.
     It asks no network.
     """
     from click.shell_completion import get_completion_class

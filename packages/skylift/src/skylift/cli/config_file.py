@@ -105,7 +105,9 @@ def _checked(content: Any, who: str, lines: Mapping[tuple[str, ...], int]) -> Ru
 
 def _enable_cache(value: Any, who: str) -> bool | None:
     if value is not None and not isinstance(value, bool):
-        raise ConfigurationError("it is true or false", who=who, value=value)
+        raise ConfigurationError(
+            "it is true or false", who=who, value=value, fix="Write one of them, without quotes."
+        )
     return value
 
 
@@ -113,7 +115,7 @@ def _tags(value: Any, who: str) -> tuple[str, ...]:
     from skylift.ledger.labels import checked_tags
 
     if value is not None and not isinstance(value, list):
-        raise ConfigurationError("it is a list of tags", who=who, value=value)
+        raise ConfigurationError("it is a list of tags", who=who, value=value, fix="Put it in brackets.")
     tags = cast("list[Any]", value or [])
     for tag in tags:
         if not isinstance(tag, str):
@@ -140,7 +142,8 @@ def _step(name: str, options: Any, who: str, lines: Mapping[tuple[str, ...], int
 def _mapping(value: Any, who: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         kind = type(value).__name__
-        raise ConfigurationError("it is a mapping of names to values", who=who, value=kind)
+        fix = "Give each value its name."
+        raise ConfigurationError("it is a mapping of names to values", who=who, value=kind, fix=fix)
     found = cast("dict[object, Any]", value)
     for key in found:
         if not isinstance(key, str):

@@ -1,9 +1,16 @@
 """What `--output json` prints: one object, whose `version` changes when a reader must.
 
-    runs list      {"version": 1, "runs": [RUN + {tags: [TEXT, …], resumes: ID}, …]}, newest
-                    first; tags null if unreadable
-    runs describe  {"version": 1, "run": RUN + {parameters, resumes: ID, notes, damaged: [TEXT, …],
-                    steps: [STEP, …]}}
+    run, runs resume   {"version": 1, "run": RUN + what `runs describe` has}, or, where a schedule was
+                    deployed, {"version": 1, "schedule": SCHEDULE}; printed when it is over, after a failure
+                    too. Of a run that nothing has started yet (--no-wait) id and created may be null; of one
+                    that has nothing left to resume it is that run itself
+    runs logs      a line each: {"version": 1, step, attempt, line}
+    runs list      {"version": 1, "runs": [RUN + {tags: [TEXT, …], resumes: ID}, …]}, newest first; tags null
+                    if unreadable
+    runs describe  {"version": 1, "run": RUN + {resumes: ID, store, parameters, user, git_commit, git_dirty,
+                    tags, notes, damaged: [TEXT, …], links: {backend: URL or null}, steps: [STEP, …]}}; STEP:
+                    {step, status, cached, cached_from, reason, attempts, started, ended, seconds, metadata,
+                    outputs: [{name, type, materializer, bytes, digest, uri}, …]}
     runs delete    {"version": 1, "deleted": BOOL, "runs": [{id, pipeline, status, created}, …]}
     artifact list  {"version": 1, "artifacts": [{run, pipeline, step, output, type, materializer, bytes,
                     digest, uri}, …], "damaged": [TEXT, …]}
@@ -24,11 +31,14 @@
     schedule describe  {"version": 1, "schedule": SCHEDULE + {user, git_commit, firings: [{run, started,
                     status}, …], backend: the backend's own, backend_error}}
     stack list     {"version": 1, "stacks": [STACK, …]}; STACK: {name, active: BOOL, orchestrator,
-                    artifact_store, container_registry}, each a component's name or null
+                    artifact_store, container_registry, error}, each a component's name or null; error: why
+                    it cannot be used, or null
     stack describe {"version": 1, "stack": STACK}
+    stack validate {"version": 1, "stack": NAME, ok, checks: [{name: components | store_reachable |
+                    orchestrator | store, ok, sentence, fix}, …]}; fix null where it is ok
     orchestrator list, artifact-store list, container-registry list   {"version": 1, "orchestrators" |
                     "artifact_stores" | "container_registries": [COMPONENT, …]}; COMPONENT: {name, kind,
-                    flavor, id, options: {…}, stacks: [NAME, …]}, secrets as references
+                    flavor, id, options: {…}, stacks: [NAME, …], error}, secrets as references
     orchestrator describe, …   {"version": 1, "orchestrator" | …: COMPONENT}
     orchestrator flavor list   {"version": 1, "flavors": [FLAVOR, …]}; FLAVOR: {name, from, error, options:
                     JSON schema of each, capabilities: {NAME: {level, reason, source}} or null}
@@ -56,6 +66,8 @@ if TYPE_CHECKING:
 
     from skylift.ledger.records import Origin, RunRecord
     from skylift.ledger.unread import UnreadRun
+    from skylift.models import PipelineRun
+    from skylift_contract.status import RunStatus
 
 VERSION: Final = 1
 
@@ -63,6 +75,11 @@ VERSION: Final = 1
 def write(content: dict[str, Any]) -> None:
     text = json.dumps({"version": VERSION, **content}, indent=2, ensure_ascii=False, allow_nan=False)
     stdout.write(f"{text}\n")
+
+
+def line(content: dict[str, Any]) -> str:
+    """An object in one line, of what is printed line by line."""
+    return f"{json.dumps({'version': VERSION, **content}, ensure_ascii=False, allow_nan=False)}\n"
 
 
 def run_fields(
@@ -82,6 +99,24 @@ def run_fields(
         "snapshot": record.snapshot,
         "orchestrator_run_id": record.orchestrator_run_id,
         "submission_id": record.submission_id,
+    }
+
+
+def unstarted_fields(run: PipelineRun, status: RunStatus) -> dict[str, Any]:
+    """The fields of RUN, of one that nothing has written a record of yet."""
+    return {
+        "id": str(run.id) if run.id else None,
+        "pipeline": run.pipeline,
+        "status": status.status.value,
+        "reason": status.reason,
+        "flavor": run.flavor,
+        "project": run.snapshot_of.project,
+        "created": None,
+        "ended": None,
+        "seconds": None,
+        "snapshot": run.snapshot,
+        "orchestrator_run_id": run.orchestrator_run_id,
+        "submission_id": run.submission_id,
     }
 
 

@@ -92,7 +92,7 @@ def _sentence(error: Exception) -> tuple[str, int]:
 
 
 def _usage(error: click.ClickException) -> str:
-    message = error.format_message()
+    message = " ".join(error.format_message().split())  # click shows choices one a line
     ctx = getattr(error, "ctx", None)
     if not isinstance(ctx, click.Context):
         return message

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skylift.cli import stdout
 from skylift.cli.commands import store_option
 from skylift.cli.complete import pipelines, registered, stacks
 from skylift.cli.loading import load_pipeline
@@ -76,7 +77,9 @@ def asks_for_a_pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def call(**given: Any) -> Any:
         own: Mapping[str, Any] = {field.name: given.pop(field.name) for field in fields(Asked)}
-        return function(asked=Asked(**own), **given)
+        # What the pipeline's code prints would stand in the middle of the document.
+        with stdout.for_the_answer(given.get("output", "text")):
+            return function(asked=Asked(**own), **given)
 
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), call)
 

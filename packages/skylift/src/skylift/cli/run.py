@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skylift.cli import stdout
-from skylift.cli.commands import command
+from skylift.cli import documents, stdout
+from skylift.cli.commands import command, output_option
 from skylift.cli.planning import Asked, asks_for_a_pipeline
 from skylift.ledger.labels import Labels, checked_note, checked_tags
 from skylift.stacks.build import store_hint
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         "skylift run pipeline.py",
         "skylift run pipeline.py:train --param depth=8 --param 'sizes=[1, 2]'",
         "skylift run project.flows:train --config nightly.yaml --now",
+        "skylift run pipeline.py --output json",
     ),
 )
 @asks_for_a_pipeline
@@ -39,15 +40,24 @@ if TYPE_CHECKING:
     "--tag", "tags", multiple=True, metavar="TAG", help="Find the run by it later; several may be given."
 )
 @click.option("--note", metavar="TEXT", help="Why it runs; kept with the run.")
+@output_option()
 def run(
-    *, asked: Asked, now: bool, no_cache: bool, no_wait: bool, tags: Sequence[str], note: str | None
+    *,
+    asked: Asked,
+    now: bool,
+    no_cache: bool,
+    no_wait: bool,
+    tags: Sequence[str],
+    note: str | None,
+    output: str,
 ) -> int:
     """Run a pipeline, or deploy its schedule.
 
     PIPELINE may be left out where the file holds one only; `module:PIPELINE` works too.
     Values are read as the parameter's annotation says: plain text, numbers, JSON for lists.
     How the run goes is shown on stderr; the exit code is 0 for a run that completed, 1 for
-    one that failed, 130 for one that was stopped.
+    one that failed, 130 for one that was stopped. As JSON, stdout gets one document when it is
+    over, and what steps print goes to stderr.
     """
     labels = Labels(checked_tags(tags), () if note is None else (checked_note(note),))
     planned = asked.plan(_unscheduled) if now else asked.plan()
@@ -55,16 +65,16 @@ def run(
         from skylift.launch.cached import without_cache
 
         planned = replace(planned, snapshot=without_cache(planned.snapshot))
-    return submit(planned, labels, wait=not no_wait)
+    return submit(planned, labels, output, wait=not no_wait)
 
 
 def _unscheduled(pipeline: PipelineFunction) -> PipelineFunction:
     return pipeline.with_options(schedule=None)
 
 
-def submit(planned: Plan, labels: Labels, *, wait: bool) -> int:
+def submit(planned: Plan, labels: Labels, output: str, *, wait: bool) -> int:
     """Submit a plan, and show how it goes; the exit code."""
-    from skylift.console import default_observer
+    from skylift.cli.answers import document_of, observer_beside
     from skylift.launch.submit import Submission, raise_unless_completed
     from skylift.models import PipelineRun
 
@@ -75,10 +85,14 @@ def submit(planned: Plan, labels: Labels, *, wait: bool) -> int:
             who="--no-wait",
             fix="Leave it out.",
         )
-    made = Submission(planned, default_observer(), wait=wait, labels=labels).submit()
+    submission = Submission(planned, observer_beside(output), wait=wait, labels=labels)
+    made = submission.submit()
+    if output == "json":
+        documents.write(document_of(made, submission.ledger))
     if not isinstance(made, PipelineRun):
         return 0
-    if not wait:
+    submission.check_over(made)
+    if not wait and output != "json":
         _tell(made)
     try:
         raise_unless_completed(made)

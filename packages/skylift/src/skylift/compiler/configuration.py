@@ -148,6 +148,7 @@ def timeout_of(options: SharedOptions, default: SharedOptions, who: str) -> time
             who=f"{who}, timeout",
             value=asked,
             limit=f"{LONGEST_TIMEOUT_S} s",
+            fix="Give a number of seconds: 3600.",
         )
     return timeout
 
@@ -181,8 +182,14 @@ def environment_of(options: SharedOptions, default: SharedOptions, who: str) -> 
             )
         if name.startswith("SKYLIFT_"):
             raise ConfigurationError(
-                "variables of that prefix are Skylift's own", who=f"{who}, environment", value=name
+                "variables of that prefix are Skylift's own",
+                who=f"{who}, environment",
+                value=name,
+                fix="Choose another name.",
             )
         if not name or "=" in name or "\0" in name + value:
-            raise ConfigurationError("no environment can hold it", who=f"{who}, environment", value=name)
+            fix = "Choose a name without =, and a value without a zero byte."
+            raise ConfigurationError(
+                "no environment can hold it", who=f"{who}, environment", value=name, fix=fix
+            )
     return found

@@ -34,6 +34,13 @@ def default_observer() -> Observer:
 
         if Screen.current is None:
             return LiveObserver(cast("IO[str]", Unbroken(stream)))
+    return plain_observer()
+
+
+def plain_observer() -> Observer:
+    """Who shows a run in plain lines, on a terminal too."""
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        return SILENT
     from skylift.console.plain import PlainObserver
 
-    return PlainObserver(cast("IO[str]", Unbroken(stream)))
+    return PlainObserver(cast("IO[str]", Unbroken(sys.stderr)))

@@ -13,7 +13,7 @@ from skylift.runtime.interrupts import interrupt
 from skylift_contract.errors import DamagedObject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from skylift.authoring.signature import StepSignature
     from skylift.dynamic.flow import Flow
@@ -92,6 +92,15 @@ class Call:
     @property
     def reason(self) -> str:
         return self.outcome.reason if self.outcome else ""
+
+    def culprits(self) -> Iterable[Call]:
+        """It, and those for whose failure it was skipped."""
+        found, waiting = {self: None}, [self]
+        while waiting:
+            failed = [one for one in waiting.pop().upstream if not one.has_succeeded and one not in found]
+            found.update(dict.fromkeys(failed))
+            waiting.extend(failed)
+        return found
 
     @contextmanager
     def stopped_by(self, stop: Callable[[], object]) -> Generator[None]:

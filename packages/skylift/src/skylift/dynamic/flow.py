@@ -20,7 +20,7 @@ from skylift_contract.errors import AuthoringError, ReplayDiverged, SkyliftError
 from skylift_contract.snapshot import Step, StepConfig, StepSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.authoring.steps import StepFunction
@@ -224,7 +224,7 @@ class Flow:
             raise_again()
         if outcome.status is ExecutionStatus.STOPPED or self.why_halted:
             raise Halted
-        for culprit in _culprits(call):
+        for culprit in call.culprits():
             culprit.is_noticed = True
             self._caught.append(culprit.name)
         skipped = outcome.status is ExecutionStatus.SKIPPED
@@ -293,13 +293,3 @@ class Flow:
         """The first call that failed without the function having been told."""
         failed = (call for call in self.calls.values() if call.status is ExecutionStatus.FAILED)
         return self._halted_by or next((call for call in failed if not call.is_noticed), None)
-
-
-def _culprits(call: Call) -> Iterable[Call]:
-    """The call, and those for whose failure it was skipped."""
-    found, waiting = {call: None}, [call]
-    while waiting:
-        failed = [one for one in waiting.pop().upstream if not one.has_succeeded and one not in found]
-        found.update(dict.fromkeys(failed))
-        waiting.extend(failed)
-    return found

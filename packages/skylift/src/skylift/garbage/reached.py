@@ -207,4 +207,5 @@ def check_grace(grace: timedelta, least: timedelta) -> None:
             who="--grace",
             value=f"{grace.total_seconds() / 3600:g} h",
             limit=f"at least {least.total_seconds() / 3600:g} h",
+            fix="Leave it out, or give more.",
         )

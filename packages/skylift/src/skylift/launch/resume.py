@@ -16,7 +16,7 @@ from skylift.launch.recorded import check_code, code_of
 from skylift.launch.resumed import anew, onto, resumed_snapshot
 from skylift.launch.schedules import name_of
 from skylift.launch.stacks import resolve_stack
-from skylift.launch.submit import Submission, raise_unless_completed
+from skylift.launch.submit import carried_out
 from skylift.launch.travel import check_travels
 from skylift.ledger.records import UNREADABLE
 from skylift.models import PipelineRun
@@ -70,9 +70,8 @@ def resume(
         return run
     planned = plan_mended(run, pipeline, parameters, where) if pipeline else plan_recorded(run, where)
     with code_of(planned, run.ledger):
-        made = Submission(planned, observer).submit()
+        made = carried_out(planned, observer)
     assert isinstance(made, PipelineRun)
-    raise_unless_completed(made)
     return made
 
 

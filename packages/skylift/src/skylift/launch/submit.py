@@ -60,9 +60,15 @@ def launch(
     """
     from skylift.console import default_observer
 
-    planned = plan(pipeline, arguments)
-    made = Submission(planned, observer or default_observer()).submit()
+    return carried_out(plan(pipeline, arguments), observer or default_observer())
+
+
+def carried_out(planned: Plan, observer: Observer) -> PipelineRun | contract.DeployedSchedule:
+    """Submit a plan, and wait; raises `RunFailed` or `RunStopped` for a run that did not complete."""
+    submission = Submission(planned, observer)
+    made = submission.submit()
     if isinstance(made, PipelineRun):
+        submission.check_over(made)
         raise_unless_completed(made)
     return made
 
@@ -87,6 +93,7 @@ class Submission:
     ) -> None:
         self.plan, self.observer, self.wait = planned, observer, wait
         self.labels = labels
+        self._unfinished: RunStatus | None = None
         self.id = str(uuid.uuid4())
         store = planned.stack.artifact_store
         self.ledger = Ledger(open_store(store.uri, store.options))
@@ -142,14 +149,17 @@ class Submission:
         status = run.fetch()
         self.observer.ended(run, status)
         if wait is not None and not status.status.is_finished:
-            raise self._unfinished(run, status)
+            self._unfinished = status
         return run
 
-    def _unfinished(self, run: PipelineRun, status: RunStatus) -> RunFailed:
+    def check_over(self, run: PipelineRun) -> None:
+        """Raise `RunFailed` for the run that was made, where its wait ended before it did."""
+        if (status := self._unfinished) is None:
+            return
         name = str(run.id or f"of submission {self.id}")
         if failure := self.ledger.failure(str(run.id)):
-            return RunFailed(name, f"step {failure.invocation_id!r}: {failure.reason}")
-        return RunFailed(
+            raise RunFailed(name, f"step {failure.invocation_id!r}: {failure.reason}")
+        raise RunFailed(
             name,
             f"it was waited for, and is {status.status.value}: {status.reason or 'no step says more'}",
             fix="Look at what the backend says of its steps: they may not have found their run.",

@@ -166,6 +166,14 @@ def run_of_index(key: str) -> str:
     return key.removeprefix(INDEX).split("-", 1)[1]
 
 
+def remedy(key: str) -> str:
+    """What to do about a record that is damaged."""
+    folder, _, rest = key.partition("/")
+    return (
+        f"Restore it, or: skylift runs delete {rest.partition('/')[0]}" if folder == "runs" else "Restore it."
+    )
+
+
 def revision_of(key: str) -> int | None:
     """The number of a revision's key; None for a key that is no revision's."""
     match = _REVISION.search(key)

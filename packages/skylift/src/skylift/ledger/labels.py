@@ -77,11 +77,18 @@ def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
     for tag in found:
         if not tag or tag != tag.strip() or not tag.isprintable():
             raise ConfigurationError(
-                "it is a word or several in one line, without space around it", who="tag", value=tag
+                "it is a word or several in one line, without space around it",
+                who="tag",
+                value=tag,
+                fix="Give another.",
             )
         if len(tag) > LONGEST:
             raise ConfigurationError(
-                "it is too long", who="tag", value=f"{len(tag)} characters", limit=f"{LONGEST} characters"
+                "it is too long",
+                who="tag",
+                value=f"{len(tag)} characters",
+                limit=f"{LONGEST} characters",
+                fix="Say it in a note: --note.",
             )
     return found
 
@@ -92,5 +99,11 @@ def checked_note(note: str) -> str:
         raise ConfigurationError("it is empty", who="note", fix="Say something.")
     if len(note) > LONGEST_NOTE:
         limit = f"{LONGEST_NOTE} characters"
-        raise ConfigurationError("it is too long", who="note", value=f"{len(note)} characters", limit=limit)
+        raise ConfigurationError(
+            "it is too long",
+            who="note",
+            value=f"{len(note)} characters",
+            limit=limit,
+            fix="Give several: skylift runs note.",
+        )
     return note

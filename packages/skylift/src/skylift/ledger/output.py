@@ -1,8 +1,9 @@
-"""What the steps of a run printed, as far as it is stored, as text."""
+"""What the steps of a run printed, as far as it is stored, as whole lines."""
 
 from __future__ import annotations
 
 import codecs
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skylift.ledger import keys
@@ -14,13 +15,22 @@ if TYPE_CHECKING:
     from skylift.ledger.ledger import Ledger
 
 
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Lines that an attempt of a step printed, without their newlines."""
+
+    step: str
+    attempt: int
+    lines: tuple[str, ...]
+
+
 class Output:
     """Chunks of several attempts, made whole lines again; each is given out once.
 
     Args:
         ledger: Where the run is.
         run_id: The run.
-        names: Invocation ids; lines of more than one begin with theirs.
+        names: Invocation ids; in text, lines of more than one begin with theirs.
     """
 
     def __init__(self, ledger: Ledger, run_id: str, names: Sequence[str]) -> None:
@@ -29,20 +39,31 @@ class Output:
         self._read: set[str] = set()
         self._lines: dict[tuple[str, int], _Lines] = {}
 
-    def new(self) -> Iterator[str]:
+    def new(self) -> Iterator[Printed]:
         """What has been stored since the last time, step by step in the order given."""
         found = [key for key in self._listed() if key not in self._read]
         for key, data in zip(found, self._ledger.store.get_many(found), strict=True):
             self._read.add(key)
             step, attempt = key.split("/")[-3:-1]
-            if text := self._of(step, int(attempt)).take(data or b""):
-                yield text
+            place = (step, int(attempt))
+            if lines := self._lines.setdefault(place, _Lines()).take(data or b""):
+                yield self._printed(place, lines)
 
-    def rest(self) -> Iterator[str]:
+    def rest(self) -> Iterator[Printed]:
         """The last lines, which no newline ended."""
-        for lines in self._lines.values():
-            if text := lines.rest():
-                yield text
+        for place, held in self._lines.items():
+            if lines := held.rest():
+                yield self._printed(place, lines)
+
+    def text(self, printed: Printed) -> str:
+        """As a terminal shows it."""
+        again = f" (attempt {printed.attempt})" if printed.attempt > 1 else ""
+        prefix = f"{printed.step}{again} | " if len(self._names) > 1 else ""
+        return "".join(f"{prefix}{line}\n" for line in printed.lines)
+
+    def _printed(self, place: tuple[str, int], lines: Sequence[str]) -> Printed:
+        step, attempt = place
+        return Printed(self._names[step], attempt, tuple(lines))
 
     def _listed(self) -> list[str]:
         """Keys of chunks, in the order of the steps and, in a step, of writing."""
@@ -54,30 +75,18 @@ class Output:
         ]
         return sorted(found, key=lambda key: place[key.split("/")[-3]])
 
-    def _of(self, step: str, attempt: int) -> _Lines:
-        if (step, attempt) not in self._lines:
-            again = f" (attempt {attempt})" if attempt > 1 else ""
-            prefix = f"{self._names[step]}{again} | " if len(self._names) > 1 else ""
-            self._lines[step, attempt] = _Lines(prefix)
-        return self._lines[step, attempt]
-
 
 class _Lines:
     """One attempt's text; a chunk may end within a line, and within a character."""
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix, self._held = prefix, ""
+    def __init__(self) -> None:
+        self._held = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
-    def take(self, data: bytes) -> str:
-        lines, newline, self._held = (self._held + self._decoder.decode(data)).rpartition("\n")
-        return self._prefixed(lines) if newline else ""
+    def take(self, data: bytes) -> list[str]:
+        *lines, self._held = (self._held + self._decoder.decode(data)).split("\n")
+        return lines
 
-    def rest(self) -> str:
+    def rest(self) -> list[str]:
         last, self._held = self._held + self._decoder.decode(b"", final=True), ""
-        return self._prefixed(last) if last else ""
-
-    def _prefixed(self, text: str) -> str:
-        if not self._prefix:
-            return f"{text}\n"
-        return "".join(f"{self._prefix}{line}\n" for line in text.split("\n"))
+        return [last] if last else []

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from skylift.caching.key import KeyParts
-from skylift.ledger import process
+from skylift.ledger import keys, process
 from skylift_contract.canonical import canonical_json
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError, DamagedObject, RecordTooNew, UnknownName
@@ -90,12 +90,11 @@ def parse(model: type[AnyRecord], data: bytes, key: str) -> AnyRecord:
         raise RecordTooNew(
             f"it says what this Skylift does not know: {error}", who=key, fix="Upgrade skylift here."
         ) from error
-    except ConfigurationError as error:
-        raise DamagedObject(f"it is damaged, and no {model.__name__}: {error}", who=key) from error
-    except ValidationError as error:
-        raise DamagedObject(
-            f"it is damaged, and no {model.__name__}: {error.errors(include_url=False)[0]['msg']}", who=key
-        ) from error
+    except (ConfigurationError, ValidationError) as error:
+        ours = isinstance(error, ConfigurationError)
+        why = str(error).rstrip(".") if ours else error.errors(include_url=False)[0]["msg"]
+        what = f"it is damaged, and no {model.__name__}: {why}"
+        raise DamagedObject(what, who=key, fix=keys.remedy(key)) from error
 
 
 class Request(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from skylift import project
-from skylift.flavors import known, load_flavor
+from skylift.flavors import is_flavor, known, load_flavor
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULT, NAME, Kind
 from skylift.stacks.options import filled_store, parsed_options
@@ -45,7 +45,7 @@ def build_stack(
     registry = stack.components.get(Kind.CONTAINER_REGISTRY)
     return Stack(
         stack.name,
-        orchestrator or build_orchestrator(_part(entries, stack, Kind.ORCHESTRATOR)),
+        orchestrator or _own_orchestrator(entries, stack),
         store or build_store(_part(entries, stack, Kind.ARTIFACT_STORE)),
         _registry(_part(entries, stack, Kind.CONTAINER_REGISTRY)) if registry else None,
     )
@@ -97,6 +97,8 @@ def orchestrator_named(name: str, flavor: str | None = None) -> BaseOrchestrator
     where there is neither.
     """
     entries = read_configuration()
+    if name in entries.broken[Kind.ORCHESTRATOR]:
+        raise entries.broken[Kind.ORCHESTRATOR][name]
     component = entries.components[Kind.ORCHESTRATOR].get(name)
     if component is not None and flavor in {None, component.flavor}:
         return build_orchestrator(component)
@@ -104,10 +106,38 @@ def orchestrator_named(name: str, flavor: str | None = None) -> BaseOrchestrator
         found = load_flavor(flavor or name)
     except FlavorNotFound as error:
         raise (error if flavor else _neither(error, name, entries)) from None
-    return make_orchestrator(found, _default_config(found))
+    return make_orchestrator(found, default_config(found))
 
 
-def _default_config(flavor: BaseOrchestratorFlavor) -> BaseOrchestratorConfig:
+def flavor_in_place(entries: Entries, name: str) -> BaseOrchestratorFlavor | None:
+    """The flavor that a stack names where no orchestrator of that name is registered.
+
+    Raises a `DiscoveryError` for one that is broken.
+    """
+    is_registered = name in entries.names(Kind.ORCHESTRATOR)
+    return load_flavor(name) if not is_registered and is_flavor(name) else None
+
+
+def _own_orchestrator(entries: Entries, stack: StackEntry) -> BaseOrchestrator:
+    flavor = flavor_in_place(entries, stack.components.get(Kind.ORCHESTRATOR, ""))
+    if flavor is not None:
+        return make_orchestrator(flavor, default_config(flavor))
+    return build_orchestrator(_part(entries, stack, Kind.ORCHESTRATOR))
+
+
+def check_parts(entries: Entries, stack: StackEntry) -> None:
+    """Raise `ConfigurationError` or a `DiscoveryError` where a component is not there, or cannot be."""
+    wanted = [
+        Kind.ARTIFACT_STORE,
+        *([Kind.CONTAINER_REGISTRY] if Kind.CONTAINER_REGISTRY in stack.components else []),
+    ]
+    if flavor_in_place(entries, stack.components.get(Kind.ORCHESTRATOR, "")) is None:
+        wanted.insert(0, Kind.ORCHESTRATOR)
+    for kind in wanted:
+        _part(entries, stack, kind)
+
+
+def default_config(flavor: BaseOrchestratorFlavor) -> BaseOrchestratorConfig:
     """Raises `ConfigurationError` with every option that has no default."""
     config = card.config_class(flavor)
     required = [name for name, field in config.model_fields.items() if field.is_required()]
@@ -131,7 +161,7 @@ def _default_config(flavor: BaseOrchestratorFlavor) -> BaseOrchestratorConfig:
 def _neither(error: FlavorNotFound, name: str, entries: Entries) -> Exception:
     import difflib
 
-    registered, flavors = sorted(entries.components[Kind.ORCHESTRATOR]), sorted({one.name for one in known()})
+    registered, flavors = sorted(entries.names(Kind.ORCHESTRATOR)), sorted({one.name for one in known()})
     if name in PLUGIN_OF:
         return error
     near = difflib.get_close_matches(name, [*registered, *flavors, *PLUGIN_OF], n=1)
@@ -162,6 +192,6 @@ def _part(entries: Entries, stack: StackEntry, kind: Kind) -> Component:
     fix = f"Give it one: skylift stack update {stack.name} --{kind.command}=NAME"
     if name is None:
         raise ConfigurationError(f"it has no {kind.words}", who=who, fix=fix)
-    if name not in entries.components[kind]:
+    if name not in entries.names(kind):
         raise ConfigurationError(f"its {kind.words} {name!r} is not registered any more", who=who, fix=fix)
-    return entries.components[kind][name]
+    return entries.component(kind, name)

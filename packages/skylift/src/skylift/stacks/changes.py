@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from skylift.flavors import known
+from skylift.stacks.build import default_config, flavor_in_place
 from skylift.stacks.document import editing
 from skylift.stacks.entries import DEFAULT, DEFAULTS, Component, Kind, StackEntry, check_name
 from skylift.stacks.options import check_component
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, MutableMapping
 
     from tomlkit import TOMLDocument
+
+    from skylift.stacks.entries import Entries
 
 
 def register_component(component: Component) -> Component:
@@ -27,7 +31,7 @@ def register_component(component: Component) -> Component:
     check_name(component.name, who)
     check_component(component)
     with editing() as (document, before):
-        if component.name in before.components[component.kind]:
+        if component.name in before.names(component.kind):
             fix = f"Change it with: skylift {component.kind.command} update {component.name}"
             raise ConfigurationError("there is one of that name already", who=who, fix=fix)
         made = replace(component, id=uuid4() if component.kind is Kind.ORCHESTRATOR else None)
@@ -44,7 +48,11 @@ def update_component(
         _check_own(kind, name)
         for option in removed:
             if option not in old.options:
-                raise ConfigurationError("it is not set", who=f"{kind.words} {name!r}, {option}")
+                raise ConfigurationError(
+                    "it is not set",
+                    who=f"{kind.words} {name!r}, {option}",
+                    fix=f"See: skylift {kind.command} describe {name}",
+                )
         kept = {option: value for option, value in old.options.items() if option not in removed}
         new = replace(old, options={**kept, **options})
         check_component(new)
@@ -56,10 +64,11 @@ def update_component(
 
 
 def delete_component(kind: Kind, name: str) -> None:
-    """Raises `ConfigurationError` while a stack has it."""
+    """Raises `ConfigurationError` while a stack has it; one that cannot be read goes too."""
     with editing() as (document, before):
-        before.component(kind, name)
-        _check_own(kind, name)
+        if name not in before.broken[kind]:
+            before.component(kind, name)
+            _check_own(kind, name)
         if users := before.used_by(kind, name):
             fix = f"Give it another: skylift stack update {users[0]} --{kind.command}=NAME"
             raise ConfigurationError(
@@ -78,13 +87,23 @@ def register_stack(stack: StackEntry) -> None:
                 f"it has no {kind.words}", who=who, fix=f"Name one: --{kind.command}={DEFAULT}"
             )
     with editing() as (document, before):
-        if stack.name in before.stacks:
+        if stack.name in {*before.stacks, *before.broken_stacks}:
             fix = f"Change it with: skylift stack update {stack.name}"
             raise ConfigurationError("there is one of that name already", who=who, fix=fix)
         for kind, name in stack.components.items():
-            before.component(kind, name)
+            _check_part(before, kind, name)
         parts = {kind.value: name for kind, name in stack.components.items()}
         _section(document, "stack")[stack.name] = parts
+
+
+def _check_part(before: Entries, kind: Kind, name: str) -> None:
+    """Raise for a component that is not there; a flavor that needs no options stands for itself."""
+    if kind is not Kind.ORCHESTRATOR:
+        before.component(kind, name)
+    elif flavor := flavor_in_place(before, name):
+        default_config(flavor)
+    else:
+        before.component(kind, name, also=(one.name for one in known()))
 
 
 def copy_stack(source: str, name: str) -> None:
@@ -100,15 +119,16 @@ def update_stack(name: str, components: Mapping[Kind, str]) -> None:
         before.stack(name)
         _check_own_stack(name)
         for kind, component in components.items():
-            before.component(kind, component)
+            _check_part(before, kind, component)
         _section(document, "stack")[name].update({kind.value: part for kind, part in components.items()})
 
 
 def delete_stack(name: str) -> None:
-    """Its components stay; the active stack cannot go."""
+    """Its components stay; the active stack cannot go. One that cannot be read goes too."""
     with editing() as (document, before):
-        before.stack(name)
-        _check_own_stack(name)
+        if name not in before.broken_stacks:
+            before.stack(name)
+            _check_own_stack(name)
         if before.active == name:
             raise ConfigurationError(
                 "it is the active one", who=f"stack {name!r}", fix=f"First: skylift stack set {DEFAULT}"

@@ -30,14 +30,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 from uuid import UUID
 
 from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+T = TypeVar("T")
 
 DEFAULT: Final = "default"
 """The stack and the components that are always there, and stand in no file."""
@@ -65,15 +69,7 @@ class Kind(StrEnum):
         return self.value.replace("_", "-")
 
 
-SECTIONS: Final = (
-    "project",
-    "active",
-    "stack",
-    *(kind.value for kind in Kind),
-    "flavor",
-    "secret",
-    "integration",
-)
+SECTIONS: Final = ("project", "active", "stack", *map(str, Kind), "flavor", "secret", "integration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +105,8 @@ class Entries:
         flavors: Name → `module:Class`.
         secrets: Name → reference.
         index: Where packages of integrations are taken from; empty where that is not said.
+        broken: Name → what is wrong, of components that cannot be; they are not in `components`.
+        broken_stacks: The same of stacks.
     """
 
     path: Path
@@ -121,22 +119,34 @@ class Entries:
     flavors: Mapping[str, str] = field(default_factory=dict[str, str])
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
     index: str = ""
+    broken: Mapping[Kind, Mapping[str, ConfigurationError]] = field(
+        default_factory=lambda: {kind: dict[str, ConfigurationError]() for kind in Kind}
+    )
+    broken_stacks: Mapping[str, ConfigurationError] = field(default_factory=dict[str, ConfigurationError])
 
-    def component(self, kind: Kind, name: str) -> Component:
-        """Raises `UnknownName`, offering the nearest."""
+    def component(self, kind: Kind, name: str, also: Iterable[str] = ()) -> Component:
+        """Raises `UnknownName`, offering the nearest of these and `also`; of a broken one its own error."""
         known = self.components[kind]
+        if name in (broken := self.broken[kind]):
+            raise broken[name]
         if name not in known:
             fix = f"See: skylift {kind.command} list"
-            raise UnknownName(kind.words, name, known, who=self._who, fix=fix)
+            raise UnknownName(kind.words, name, [*known, *also], who=self._who, fix=fix)
         return known[name]
 
     def stack(self, name: str) -> StackEntry:
-        """Raises `UnknownName`, offering the nearest."""
+        """Raises `UnknownName`, offering the nearest, and of a broken one what is wrong with it."""
+        if name in self.broken_stacks:
+            raise self.broken_stacks[name]
         if name not in self.stacks:
             is_asked = self.active_by == STACK_VARIABLE and name == self.active
             who = STACK_VARIABLE if is_asked else self._who
             raise UnknownName("stack", name, self.stacks, who=who, fix="See: skylift stack list")
         return self.stacks[name]
+
+    def names(self, kind: Kind) -> tuple[str, ...]:
+        """Names that are taken, by what is broken too."""
+        return (*self.components[kind], *self.broken[kind])
 
     @property
     def _who(self) -> str:
@@ -158,22 +168,56 @@ _DEFAULT_STACK: Final = StackEntry(DEFAULT, {Kind.ORCHESTRATOR: DEFAULT, Kind.AR
 
 
 def read_entries(content: Mapping[str, Any], path: Path) -> Entries:
-    """The entries of a parsed file; raises `ConfigurationError` naming the table that is wrong."""
+    """The entries of a parsed file; one stack or component that cannot be keeps none of the others back.
+
+    Raises `ConfigurationError` for anything else that is wrong, naming its table.
+    """
     for section in content:
         if section not in SECTIONS:
             raise UnknownName("table", section, SECTIONS, who=str(path))
     _only(content, "project", "name", path)
     active = _only(content, "active", "stack", path)
+    stacks = _Read[StackEntry].of(content, "stack", path, _stack)
+    parts = {kind: _Read[Component].of(content, kind.value, path, partial(_component, kind)) for kind in Kind}
     return Entries(
         path,
         active=active or DEFAULT,
         active_by=str(path) if active else "",
-        stacks={DEFAULT: _DEFAULT_STACK} | _stacks(content, path),
-        components={kind: {**DEFAULTS[kind], **_components(content, kind, path)} for kind in Kind},
+        stacks=stacks.beside({DEFAULT: _DEFAULT_STACK}),
+        components={kind: read.beside(DEFAULTS[kind]) for kind, read in parts.items()},
         flavors=_texts(content, "flavor", path),
         secrets=_texts(content, "secret", path),
         index=_only(content, "integration", "index", path),
+        broken={kind: read.broken for kind, read in parts.items()},
+        broken_stacks=stacks.broken,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(Generic[T]):
+    """The tables of a section, each by itself: what they say, or what is wrong with them."""
+
+    found: Mapping[str, T]
+    broken: Mapping[str, ConfigurationError]
+
+    @classmethod
+    def of(
+        cls, content: Mapping[str, Any], section: str, path: Path, read: Callable[[str, Any, str], T]
+    ) -> _Read[T]:
+        found: dict[str, T] = {}
+        broken: dict[str, ConfigurationError] = {}
+        for name, table in _table(content, section, path).items():
+            who = f"{path}, [{section}.{name}]"
+            try:
+                _check_own_name(name, who)
+                found[name] = read(name, _mapping(table, who), who)
+            except ConfigurationError as error:
+                broken[name] = error
+        return cls(found, broken)
+
+    def beside(self, defaults: Mapping[str, T]) -> Mapping[str, T]:
+        """With what is always there, unless a table takes that for its own."""
+        return {name: one for name, one in {**defaults, **self.found}.items() if name not in self.broken}
 
 
 def _only(content: Mapping[str, Any], section: str, name: str, path: Path) -> str:
@@ -185,26 +229,12 @@ def _only(content: Mapping[str, Any], section: str, name: str, path: Path) -> st
     return _text(table[name], f"{path}, {section}.{name}") if name in table else ""
 
 
-def _stacks(content: Mapping[str, Any], path: Path) -> dict[str, StackEntry]:
-    return {
-        name: StackEntry(name, _parts(table, f"{path}, [stack.{name}]"))
-        for name, table in _tables(content, "stack", path).items()
-    }
-
-
-def _parts(table: Mapping[str, Any], who: str) -> Mapping[Kind, str]:
+def _stack(name: str, table: Mapping[str, Any], who: str) -> StackEntry:
     kinds = [kind.value for kind in Kind]
     for key in table:
         if key not in kinds:
             raise UnknownName("kind of component", key, kinds, who=who)
-    return {Kind(key): _text(name, f"{who}, {key}") for key, name in table.items()}
-
-
-def _components(content: Mapping[str, Any], kind: Kind, path: Path) -> dict[str, Component]:
-    return {
-        name: _component(kind, name, table, f"{path}, [{kind.value}.{name}]")
-        for name, table in _tables(content, kind.value, path).items()
-    }
+    return StackEntry(name, {Kind(key): _text(part, f"{who}, {key}") for key, part in table.items()})
 
 
 def _component(kind: Kind, name: str, table: Mapping[str, Any], who: str) -> Component:
@@ -233,22 +263,20 @@ def _texts(content: Mapping[str, Any], section: str, path: Path) -> dict[str, st
     return {name: _text(value, f"{path}, {section}.{name}") for name, value in found.items()}
 
 
-def _tables(content: Mapping[str, Any], section: str, path: Path) -> dict[str, Mapping[str, Any]]:
-    for name in (found := _table(content, section, path)):
-        check_name(name, f"{path}, [{section}.{name}]")
-        if name == DEFAULT:
-            fix = "Give yours another name."
-            raise ConfigurationError(
-                "it is always there, as it is", who=f"{path}, [{section}.{name}]", fix=fix
-            )
-    return {name: _mapping(table, f"{path}, [{section}.{name}]") for name, table in found.items()}
+def _check_own_name(name: str, who: str) -> None:
+    check_name(name, who)
+    if name == DEFAULT:
+        fix = "Give yours another name."
+        raise ConfigurationError("it is always there, as it is", who=who, fix=fix)
 
 
 def check_name(name: str, who: str) -> str:
     """Return the name, or raise `ConfigurationError` for one that no component may have."""
     if NAME.fullmatch(name) is None:
         limit = "letters, digits, _ and -, at most 63, not beginning with -"
-        raise ConfigurationError("it cannot be a name", who=who, value=name, limit=limit)
+        raise ConfigurationError(
+            "it cannot be a name", who=who, value=name, limit=limit, fix="Choose another."
+        )
     return name
 
 
@@ -258,11 +286,13 @@ def _table(content: Mapping[str, Any], section: str, path: Path) -> Mapping[str,
 
 def _mapping(value: object, who: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ConfigurationError("it is a table", who=who, value=value)
+        raise ConfigurationError(
+            "it is a table", who=who, value=value, fix="Write what is in it below its name in brackets."
+        )
     return cast("Mapping[str, Any]", value)
 
 
 def _text(value: object, who: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError("it is text", who=who, value=value)
+        raise ConfigurationError("it is text", who=who, value=value, fix='Write it in quotes: "text".')
     return value

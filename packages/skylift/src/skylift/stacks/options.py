@@ -195,7 +195,9 @@ def _texts(component: Component) -> dict[str, str]:
     for name, value in component.options.items():
         is_number = name in PATIENCE and isinstance(value, int | float) and not isinstance(value, bool)
         if not isinstance(value, str) and not is_number:
-            raise ConfigurationError("it is text", who=f"{_who(component)}, {name}", value=value)
+            raise ConfigurationError(
+                "it is text", who=f"{_who(component)}, {name}", value=value, fix="Write it in quotes."
+            )
     _uri(component)
     return {name: str(value) for name, value in component.options.items()}
 
@@ -216,8 +218,18 @@ def _parsed(component: Component, fill: Callable[[str], str]) -> Any:
     except ConfigurationError as error:
         shown = error.value if error.value in options.values() else None  # not what a reference stands for
         raise ConfigurationError(
-            error.what, who=f"{who}, {error.who}", value=shown, limit=error.limit, fix=error.fix
+            error.what,
+            who=f"{who}, {error.who}",
+            value=shown,
+            limit=error.limit,
+            fix=error.fix or _where_options_are_told(component),
         ) from None
+
+
+def _where_options_are_told(component: Component) -> str:
+    if component.kind is Kind.ORCHESTRATOR:
+        return f"See: skylift orchestrator flavor describe {component.flavor}"
+    return f"See: skylift {component.kind.command} register --help"
 
 
 def _who(component: Component) -> str:

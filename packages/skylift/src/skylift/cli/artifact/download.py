@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from skylift import artifacts
-from skylift.cli import stdout
+from skylift.cli import complete, stdout
 from skylift.cli.commands import command, place_options
 from skylift.client import Client
 from skylift.downloads import Download
@@ -32,8 +32,8 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
         "skylift artifact download last score -o score.json --force",
     ),
 )
-@click.argument("source", metavar="RUN|DIGEST")
-@click.argument("output", metavar="[STEP[:OUTPUT]]", required=False)
+@click.argument("source", metavar="RUN|DIGEST", shell_complete=complete.runs)
+@click.argument("output", metavar="[STEP[:OUTPUT]]", required=False, shell_complete=complete.steps)
 @click.option(
     "-o",
     "--output-path",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skylift.cli import documents, tables
+from skylift.cli import complete, documents, tables
 from skylift.cli.commands import command, output_option, place_options
 from skylift.client import Client
 from skylift.console.words import printable
@@ -63,7 +63,7 @@ class Made:
         "skylift artifact list --pipeline train --output json",
     ),
 )
-@click.argument("run", metavar="[RUN]", required=False)
+@click.argument("run", metavar="[RUN]", required=False, shell_complete=complete.runs)
 @click.option("--pipeline", metavar="NAME", help="Only of runs of this pipeline.")
 @click.option("--step", metavar="NAME", help="Only of this step.")
 @click.option(

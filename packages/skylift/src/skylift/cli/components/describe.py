@@ -11,6 +11,7 @@ from skylift.cli.components.list import component_fields, warn_of_secrets
 from skylift.cli.components.options import name_argument
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULTS, Kind
+from skylift.stacks.flaws import flaws_of
 from skylift.stacks.options import known_options, shown_options
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def _made(kind: Kind) -> click.Command:
         entries = read_configuration()
         component = entries.component(kind, name)
         if output == "json":
-            documents.write({kind.value: component_fields(component, entries)})
+            error = flaws_of(entries, kind).get(name)
+            documents.write({kind.value: {**component_fields(component, entries), "error": error}})
         else:
             tables.write(_lines(component, entries))
         warn_of_secrets(component, entries)

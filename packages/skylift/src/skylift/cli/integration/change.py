@@ -34,7 +34,11 @@ def install(*, name: str) -> None:
     importlib.invalidate_caches()
     found = installed(asked.package)
     if found is None:
-        raise ConfigurationError("the installer put it where this Python does not look", who=asked.who)
+        raise ConfigurationError(
+            "the installer put it where this Python does not look",
+            who=asked.who,
+            fix=f"Install {asked.package} with this Python's own pip.",
+        )
     brought = ", ".join(f"{kind.removesuffix('s')} {one}" for kind, one in brings(found))
     click.echo(f"{asked.package} {found.version} is installed; it brings {brought or 'nothing'}", err=True)
 
@@ -49,6 +53,7 @@ def uninstall(*, name: str) -> None:
     """Remove the package of a platform; what it needed stays, for others may need it."""
     asked = integration(name)
     if installed(asked.package) is None:
-        raise ConfigurationError(f"{asked.package} is not installed", who=asked.who)
+        fix = "See: skylift integration list"
+        raise ConfigurationError(f"{asked.package} is not installed", who=asked.who, fix=fix)
     uninstall_package(asked)
     click.echo(f"{asked.package} is removed", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skylift.cli import documents, tables
+from skylift.cli import complete, documents, tables
 from skylift.cli.ages import AGE
 from skylift.cli.commands import command, output_option, place_options
 from skylift.client import Client
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         "skylift runs delete --pipeline train --older-than 8w --yes",
     ),
 )
-@click.argument("runs", metavar="[RUN]...", nargs=-1)
+@click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=complete.runs)
 @click.option("--older-than", type=AGE, metavar="AGE", help="Runs that began longer ago: 30d, 12h, 8w.")
 @click.option("--pipeline", metavar="NAME", help="Runs of this pipeline.")
 @click.option(

@@ -87,9 +87,13 @@ class Description:
     def fields(self) -> dict[str, Any]:
         """RUN of `documents`, with its parameters, notes and steps."""
         record, request = self.run.record, self.request
-        assert record is not None
+        head = (
+            documents.run_fields(record, self.status.status, self.status.reason, self.ended)
+            if record
+            else documents.unstarted_fields(self.run, self.status)
+        )
         return {
-            **documents.run_fields(record, self.status.status, self.status.reason, self.ended),
+            **head,
             "resumes": request.resumes if request else None,
             "store": self.run.ledger.store.uri,
             "parameters": self.run.snapshot_of.pipeline_configuration.parameters,
@@ -99,6 +103,7 @@ class Description:
             "tags": list(self.labels.tags),
             "notes": self.notes,
             "damaged": list(self.damaged),
+            "links": {"backend": self.status.url or None},
             "steps": [self._step_fields(name, step) for name, step in self.status.steps.items()],
         }
 
@@ -123,6 +128,7 @@ class Description:
             "type": ref.type,
             "materializer": ref.materializer,
             "bytes": ref.size,
+            "digest": ref.digest,
             "uri": uri,
         }
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skylift.cli import complete, documents, tables
-from skylift.cli.commands import command, output_option, place_options
+from skylift.cli.commands import check_place, command, output_option, place_options
 from skylift.client import Client
 from skylift.console.words import ago, one_line, seconds
 from skylift.ledger.labels import read_labels
@@ -23,7 +23,7 @@ from skylift.ledger.unread import UnreadRun
 from skylift.project import STORE_OPTION
 from skylift.store.location import LAYOUT, folder_of
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import ConfigurationError, StoreError
+from skylift_contract.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,8 +98,8 @@ def list_runs(
     On a terminal ids are shortened; the short form is good for every other command.
     """
     client = Client(store)
-    if store or os.environ.get(STORE_OPTION):
-        _check_place(client)
+    if os.environ.get(STORE_OPTION):
+        check_place(client.ledger.store.uri)
     if sync:
         from skylift.cli.runs.sync import synchronize
 
@@ -114,17 +114,6 @@ def list_runs(
         _write(lines)
     else:
         click.echo(_nothing(client), err=True)
-
-
-def _check_place(client: Client) -> None:
-    """Raise `ConfigurationError` for a folder that was named and that nothing could be in, nor be made in."""
-    folder = folder_of(client.ledger.store.uri)
-    if folder is not None and not os.path.lexists(folder.parent):
-        raise ConfigurationError(
-            f"there is no folder {folder.parent}",
-            who=f"store {client.ledger.store.uri}",
-            fix="Correct --store or SKYLIFT_STORE_URI.",
-        )
 
 
 def _nothing(client: Client) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skylift.cli import stdout
-from skylift.cli.commands import command, place_options
+from skylift.cli import complete, documents, stdout
+from skylift.cli.commands import command, output_option, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
 from skylift.following import FIRST_PAUSE_S, GROWTH, LONGEST_PAUSE_S
@@ -17,6 +17,7 @@ from skylift.ledger.output import Output
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from skylift.ledger.output import Printed
     from skylift.models import PipelineRun
 
 
@@ -26,27 +27,36 @@ if TYPE_CHECKING:
     examples=(
         "skylift runs logs last",
         "skylift runs logs 3f9ad2c1 train --follow",
+        "skylift runs logs last --follow --output json",
     ),
 )
 @run_argument()
-@click.argument("step", required=False)
+@click.argument("step", required=False, shell_complete=complete.steps)
 @click.option("--follow", "-f", "is_followed", is_flag=True, help="Go on until the run ends.")
 @place_options()
-def logs(*, run: str, step: str | None, is_followed: bool, store: str | None) -> None:
+@output_option()
+def logs(*, run: str, step: str | None, is_followed: bool, store: str | None, output: str) -> None:
     """What the steps of a run printed, or what one of them did, on stdout.
 
-    Lines of several steps begin with the step's name. What a step prints is stored a few
-    seconds later, and what it printed last when it ends.
+    Lines of several steps begin with the step's name; as JSON, each line is an object. What a
+    step prints is stored a few seconds later, and what it printed last when it ends.
     """
     found = Client(store).run(run)
     names = [_invocation(found, step)] if step else list(found.snapshot_of.step_configurations)
-    output = Output(found.ledger, str(found.id), names)
-    printed = False
-    for piece in _pieces(found, output, is_followed=is_followed):
-        printed = True
-        stdout.write(piece)
-    if not printed:
+    stored = Output(found.ledger, str(found.id), names)
+    shown = _json if output == "json" else stored.text
+    is_empty = True
+    for printed in _printed(found, stored, is_followed=is_followed):
+        is_empty = False
+        stdout.write(shown(printed))
+    if is_empty:
         click.echo(_nothing(found, names if step else []), err=True)
+
+
+def _json(printed: Printed) -> str:
+    """A LINE of `documents` each."""
+    place = {"step": printed.step, "attempt": printed.attempt}
+    return "".join(documents.line({**place, "line": line}) for line in printed.lines)
 
 
 def _invocation(run: PipelineRun, step: str) -> str:
@@ -69,8 +79,8 @@ def is_ended(run: PipelineRun) -> bool:
     return run.end is not None or run.fetch().status.is_finished
 
 
-def _pieces(run: PipelineRun, output: Output, *, is_followed: bool) -> Iterator[str]:
-    """Text as it is stored; the last look comes after the run was seen to have ended."""
+def _printed(run: PipelineRun, output: Output, *, is_followed: bool) -> Iterator[Printed]:
+    """Lines as they are stored; the last look comes after the run was seen to have ended."""
     wait = FIRST_PAUSE_S
     while is_followed and not is_ended(run):
         new = list(output.new())

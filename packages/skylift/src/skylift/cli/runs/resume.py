@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skylift.cli import complete
-from skylift.cli.commands import command, store_option
+from skylift.cli import complete, documents, stdout
+from skylift.cli.commands import check_place, command, output_option, store_option
 from skylift.cli.planning import capability
 from skylift.cli.runs import run_argument
 from skylift.client import Client
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         "skylift runs resume last",
         "skylift runs resume 3f9ad2c1 pipeline.py:train",
         "skylift runs resume 3f9ad2c1 pipeline.py:train --param depth=8",
+        "skylift runs resume last --output json",
     ),
 )
 @run_argument()
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     help="Do without something that the flavor refuses; it is noted.",
 )
 @click.option("--no-wait", is_flag=True, help="Return when the run is submitted; its id goes to stdout.")
+@output_option()
 def resume(
     *,
     run: str,
@@ -62,12 +64,15 @@ def resume(
     store: str | None,
     degraded: Sequence[str],
     no_wait: bool,
+    output: str,
 ) -> int:
     """Do what a run that failed or was stopped has left, as a new run.
 
     What the run has committed is taken as it is; the rest runs with the run's own source and
     parameters, on its stack. With FILE.py the rest runs as that file has it today, and so does
     what is not the same there; what runs anew although it was done is said, with the reason.
+    Exit codes and JSON are those of `skylift run`; the document is of the new run, or of the
+    run itself where it has nothing left.
     """
     from skylift.launch.resume import Where
 
@@ -77,9 +82,11 @@ def resume(
             who="--param",
             fix=f"Name the file, too: skylift runs resume {run} FILE.py --param …",
         )
-    found = Client(store or _store_of(stack)).run(run)
+    check_place(store or "")
     where = Where(stack, orchestrator, tuple(map(capability, degraded)))
-    return _Asked(found, file, params, where).resume(wait=not no_wait)
+    with stdout.for_the_answer(output):
+        found = Client(store or _store_of(stack)).run(run)
+        return _Asked(found, file, params, where, output).resume(wait=not no_wait)
 
 
 def _store_of(stack: str | None) -> str | None:
@@ -94,22 +101,25 @@ class _Asked:
     file: str | None
     params: Sequence[str]
     where: Where
+    output: str
 
     def resume(self, *, wait: bool) -> int:
         """The exit code."""
+        from skylift.cli.answers import document_of, observer_beside
         from skylift.cli.run import submit
-        from skylift.console import default_observer
         from skylift.launch.ended import ended, has_nothing_left
         from skylift.launch.recorded import code_of
         from skylift.ledger.labels import Labels
 
-        observer = default_observer()
+        observer = observer_beside(self.output)
         status = ended(self.run, observer)
         if self.file is None and has_nothing_left(self.run, status, observer):
+            if self.output == "json":
+                documents.write(document_of(self.run, self.run.ledger))
             return 0
         planned = self._plan()
         with code_of(planned, self.run.ledger):
-            return submit(planned, Labels(), wait=wait)
+            return submit(planned, Labels(), self.output, wait=wait)
 
     def _plan(self) -> Plan:
         from skylift.launch.resume import plan_recorded

@@ -31,17 +31,15 @@ def deploy(*, asked: Asked, output: str) -> None:
     same name is refused to another project, pipeline or orchestrator. Refused, with the
     reason, by a flavor that does not schedule.
     """
-    from skylift.cli.schedule.show import fields
-    from skylift.console import default_observer
-    from skylift.launch.schedules import find
+    from skylift.cli.answers import document_of, observer_beside
     from skylift.launch.submit import Submission
 
     planned = asked.plan(_scheduled)
     _check_kept(planned)
-    submission = Submission(planned, default_observer())
+    submission = Submission(planned, observer_beside(output))
     made = submission.submit()
     if output == "json":
-        documents.write({"schedule": fields(find(submission.ledger, str(getattr(made, "name", ""))))})
+        documents.write(document_of(made, submission.ledger))
 
 
 def _scheduled(pipeline: PipelineFunction) -> PipelineFunction:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skylift.cli.commands import command
-from skylift.cli.complete import stacks
+from skylift.cli.complete import registered, stacks
 from skylift.stacks import changes
 from skylift.stacks.document import read_configuration
 from skylift.stacks.entries import DEFAULT, Kind, StackEntry
@@ -24,7 +24,12 @@ def _parts() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         for kind in reversed(Kind):
             help_text = f"The {kind.words}, by its name."
             option = click.option(
-                _LETTERS[kind], f"--{kind.command}", kind.value, metavar="NAME", help=help_text
+                _LETTERS[kind],
+                f"--{kind.command}",
+                kind.value,
+                metavar="NAME",
+                help=help_text,
+                shell_complete=registered(kind.value),
             )
             function = option(function)
         return function

@@ -9,14 +9,17 @@ import click
 from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option
 from skylift.cli.complete import stacks
+from skylift.console.words import printable
+from skylift.stacks.build import flavor_in_place
 from skylift.stacks.document import read_configuration
-from skylift.stacks.entries import DEFAULT, STACK_VARIABLE, Kind
+from skylift.stacks.entries import DEFAULT, STACK_VARIABLE, Kind, StackEntry
+from skylift.stacks.flaws import flaw_of_stack
 from skylift.url_passwords import without_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from skylift.stacks.entries import Entries, StackEntry
+    from skylift.stacks.entries import Entries
 
 
 @command(
@@ -26,22 +29,31 @@ if TYPE_CHECKING:
 )
 @output_option()
 def list_stacks(*, output: str) -> None:
-    """All stacks; the active one has a star."""
+    """All stacks; the active one has a star. What is wrong with one is said on stderr."""
     entries = read_configuration()
+    flaws = _flaws(entries)
+    stacks = [*entries.stacks.values(), *(StackEntry(name, {}) for name in entries.broken_stacks)]
     if output == "json":
-        stacks = [_fields(stack, entries) for stack in entries.stacks.values()]
-        documents.write({"stacks": stacks})
-        return
-    rows = [
-        (
-            "*" if stack.name == entries.active else "",
-            stack.name,
-            *(stack.components.get(kind, "-") for kind in Kind),
-        )
-        for stack in entries.stacks.values()
-    ]
-    headers = ("", "STACK", *(kind.words.upper() for kind in Kind))
-    tables.write([*tables.table(headers, rows, flexible=(4, 3, 2)), *_said_elsewhere(entries)])
+        documents.write({"stacks": [_fields(stack, entries, flaws) for stack in stacks]})
+    else:
+        rows = [("*" if stack.name == entries.active else "", *_row(stack, flaws)) for stack in stacks]
+        headers = ("", "STACK", *(kind.words.upper() for kind in Kind))
+        tables.write([*tables.table(headers, rows, flexible=(4, 3, 2)), *_said_elsewhere(entries)])
+    for name, flaw in flaws.items():
+        click.echo(f"stack {name!r} cannot be used: {printable(flaw)}", err=True)
+
+
+def _flaws(entries: Entries) -> dict[str, str]:
+    """Name → why it cannot be used."""
+    found = {name: flaw_of_stack(entries, stack) for name, stack in entries.stacks.items()}
+    broken = {name: str(error) for name, error in entries.broken_stacks.items()}
+    return {name: flaw for name, flaw in {**found, **broken}.items() if flaw}
+
+
+def _row(stack: StackEntry, flaws: Mapping[str, str]) -> tuple[str, ...]:
+    if stack.name in flaws and not stack.components:
+        return stack.name, "broken, see below", "", ""
+    return stack.name, *(stack.components.get(kind, "-") for kind in Kind)
 
 
 @command(
@@ -56,7 +68,7 @@ def describe(*, name: str | None, output: str) -> None:
     entries = read_configuration()
     stack = entries.stack(name or entries.active)
     if output == "json":
-        documents.write({"stack": _fields(stack, entries)})
+        documents.write({"stack": _fields(stack, entries, _flaws(entries))})
     else:
         tables.write(_lines(stack, entries))
 
@@ -64,17 +76,22 @@ def describe(*, name: str | None, output: str) -> None:
 def _said_elsewhere(entries: Entries) -> Iterator[str]:
     """Where not the file says which stack is active."""
     if entries.active_by == STACK_VARIABLE:
-        known = "" if entries.active in entries.stacks else ", and there is none of that name"
+        is_known = entries.active in {*entries.stacks, *entries.broken_stacks}
+        known = "" if is_known else ", and there is none of that name"
         yield ""
         yield f"{STACK_VARIABLE} says which is active: {entries.active}{known}"
 
 
-def _fields(stack: StackEntry, entries: Entries) -> dict[str, Any]:
+def _fields(stack: StackEntry, entries: Entries, flaws: Mapping[str, str]) -> dict[str, Any]:
     """The fields of STACK."""
-    parts = {kind.value: stack.components.get(kind) for kind in Kind}
     is_active = stack.name == entries.active
-    by = entries.active_by if is_active else ""
-    return {"name": stack.name, "active": is_active, "active_by": by or None, **parts}
+    return {
+        "name": stack.name,
+        "active": is_active,
+        "active_by": (entries.active_by or None) if is_active else None,
+        **{kind.value: stack.components.get(kind) for kind in Kind},
+        "error": flaws.get(stack.name),
+    }
 
 
 def _lines(stack: StackEntry, entries: Entries) -> Iterator[str]:
@@ -92,7 +109,9 @@ def _part(stack: StackEntry, kind: Kind, entries: Entries) -> tuple[str, str]:
         return "-", ""
     component = entries.components[kind].get(name)
     if component is None:
-        return name, "not registered any more"
+        flavor = flavor_in_place(entries, name) if kind is Kind.ORCHESTRATOR else None
+        broken = "broken" if name in entries.broken[kind] else "not registered any more"
+        return name, flavor.name if flavor else broken
     return name, component.flavor or without_passwords(
         str(component.options.get("uri", "a folder of this user's"))
     )
