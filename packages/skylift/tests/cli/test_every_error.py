@@ -46,6 +46,7 @@ SAMPLES: Final = (
     errors.UnsupportedCapability("local", ["GPU: step 'a' asks for one"], fix="Choose another stack."),
     errors.LimitExceeded("it is too long", who="step 'a'", value=300, limit=256, fix="Shorten it."),
     errors.CompilationError("it has a cycle", who="pipeline 'p'", fix="Break it."),
+    errors.ReplayDiverged("call 2 is 'b' now, and was 'a'", who="pipeline 'p'", fix="Start a new run."),
     errors.RunIdError("it is not set", who="MY_RUN_ID", fix="Start the step through its backend."),
     errors.BackendError("it is on fire", operation="x:Start", code="500", fix=RETRY),
     errors.AuthenticationError("no credentials", operation="x:Start", fix="Log in."),

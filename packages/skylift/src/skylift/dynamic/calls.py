@@ -95,7 +95,8 @@ class Call:
 
     def culprits(self) -> Iterable[Call]:
         """It, and those for whose failure it was skipped."""
-        found, waiting = {self: None}, [self]
+        found: dict[Call, None] = {self: None}
+        waiting: list[Call] = [self]
         while waiting:
             failed = [one for one in waiting.pop().upstream if not one.has_succeeded and one not in found]
             found.update(dict.fromkeys(failed))
