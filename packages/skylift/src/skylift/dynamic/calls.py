@@ -13,7 +13,7 @@ from skylift.runtime.interrupts import interrupt
 from skylift_contract.errors import DamagedObject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from skylift.authoring.signature import StepSignature
     from skylift.dynamic.flow import Flow
@@ -83,6 +83,17 @@ class Call:
     @property
     def has_succeeded(self) -> bool:
         return self.outcome is not None and self.outcome.status.is_successful
+
+    def culprits(self) -> Iterable[Call]:
+        """Itself, and those for whose failure it was skipped, each once."""
+        found: dict[Call, None] = {}
+        unseen: list[Call] = [self]
+        while unseen:
+            call = unseen.pop()
+            if call not in found:
+                found[call] = None
+                unseen.extend(one for one in call.upstream if not one.has_succeeded)
+        return found
 
     @property
     def reason(self) -> str:

@@ -15,12 +15,13 @@ from skylift.dynamic.script import Script
 from skylift.ledger.calls import CallRecord, put_call, recorded
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.interrupts import StopRequested, held_back, interruptible, raise_again, stopped_by
+from skylift.runtime.outcomes import refused, written_outcome
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import AuthoringError, ReplayDiverged, SkyliftError, StepFailed, StoreError
 from skylift_contract.snapshot import Step, StepConfig, StepSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.authoring.steps import StepFunction
@@ -118,10 +119,12 @@ class Flow:
         with held_back():
             waits_for = (*self._after(after, step.who), *fan.sources)
             name = self._maps.take(step.name, id)
-            return MapFuture(
+            made = MapFuture(
                 self._submitted(step, self._ids.take(step.name, each), given, waits_for)
                 for each, given in numbered(name, fan)
             )
+            made.width = len(step.signature.outputs)
+            return made
 
     def _submitted(
         self, step: StepFunction[Any], name: str, arguments: Mapping[str, Any], after: tuple[str, ...]
@@ -163,7 +166,9 @@ class Flow:
         if name in self._committed and sub_run is None:
             self.engine.close(call, Outcome(ExecutionStatus.CACHED, self._origin(name)))
         elif before is not None and before.failure is not None:
-            self.engine.close(call, Outcome(ExecutionStatus.FAILED, before.failure))
+            self.engine.close(
+                call, written_outcome(self.run, name) or refused(self.run, name, before.failure)
+            )
         return call
 
     def _record(self, step: Step, sub_run: str | None) -> None:
@@ -219,7 +224,7 @@ class Flow:
             raise_again()
         if outcome.status is ExecutionStatus.STOPPED or self.why_halted:
             raise Halted
-        for culprit in _culprits(call):
+        for culprit in call.culprits():
             culprit.is_noticed = True
             self._caught.append(culprit.name)
         skipped = outcome.status is ExecutionStatus.SKIPPED
@@ -259,7 +264,8 @@ class Flow:
     def function_ended(self) -> None:
         """Raise `ReplayDiverged` where it ended before a call that it had made."""
         try:
-            self._script.end()
+            if self.broken_by is None:
+                self._script.end()
         except ReplayDiverged as error:
             self.broken_by = error
             raise
@@ -288,11 +294,3 @@ class Flow:
         """The first call that failed without the function having been told."""
         failed = (call for call in self.calls.values() if call.status is ExecutionStatus.FAILED)
         return self._halted_by or next((call for call in failed if not call.is_noticed), None)
-
-
-def _culprits(call: Call) -> Iterable[Call]:
-    """The call, and those for whose failure it was skipped."""
-    yield call
-    for upstream in call.upstream:
-        if not upstream.has_succeeded:
-            yield from _culprits(upstream)
