@@ -10,6 +10,7 @@ from skylift_tests_support import dynamic_steps
 from skylift_tests_support.dynamic_runs import opened, orchestrated, resuming, snapshot_of, statuses
 from skylift_tests_support.faults import Call, Fault, faulty_store
 
+from skylift.ledger.calls import calls_of
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import AuthoringError, StepFailed, StoreError
 
@@ -39,6 +40,17 @@ def test_a_pipeline_that_is_given_a_failed_output_is_skipped(run: ActiveRun) -> 
     assert orchestrated(run, nests).status is Status.COMPLETED
     assert told == ["step 'doubled_twice': failed: it was skipped: step 'fail' failed."]
     assert statuses(run) == {"fail": "failed", "doubled_twice": "skipped"}
+
+
+def test_many_ways_to_one_cause_are_gone_once(run: ActiveRun) -> None:
+    def doubles() -> None:
+        sums = steps.fail.submit("broken")
+        for _ in range(40):
+            sums = steps.add.submit(steps.double.submit(sums), steps.double.submit(sums))
+        with pytest.raises(StepFailed):
+            sums.load()
+
+    assert orchestrated(run, doubles).status is Status.COMPLETED
 
 
 def test_a_pipeline_that_fails_is_a_step_that_fails(run: ActiveRun) -> None:
@@ -72,7 +84,10 @@ def test_the_failure_of_a_pipeline_that_was_caught_is_not_tried_again(run: Activ
     orchestrated(again, nests)
 
     assert told == 2 * ["step 'failing_within': failed: step 'fail': ValueError: broken."]
-    assert not list(again.ledger.store.list(f"runs/{again.id}/steps"))
+    assert statuses(again) == {"failing_within": "failed", "double": "cached"}
+    assert [
+        call.sub_run for call in calls_of(again.ledger, again.id) if again.ledger.run(call.sub_run or "x")
+    ] == []
 
 
 def test_what_a_pipeline_gives_back_of_another_run_stays_that_runs(run: ActiveRun) -> None:

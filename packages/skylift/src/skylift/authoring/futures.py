@@ -120,13 +120,14 @@ class StepFuture(InvocationHandle):
         )
 
 
-class MapFuture(tuple[StepFuture, ...]):
+class MapFuture(tuple[StepFuture, ...]):  # noqa: SLOT001 -- a tuple's own class can have none
     """The calls of a `map` or a `product`, in the order of their items; each is a `StepFuture`.
 
     Passed on to another step it is the list of their outputs.
     """
 
-    __slots__ = ()
+    width: int = 1
+    """How many outputs each call has, also where there is no call."""
 
     def wait(self) -> MapFuture:
         """Return when all of them have ended, however they did."""
@@ -144,4 +145,4 @@ class MapFuture(tuple[StepFuture, ...]):
 
     def unpack(self) -> tuple[list[Output], ...]:
         """For a step with several outputs a list for each of them."""
-        return tuple(map(list, zip(*(future.outputs for future in self), strict=True)))
+        return tuple([future.outputs[number] for future in self] for number in range(self.width))

@@ -89,6 +89,17 @@ class Call:
     def has_succeeded(self) -> bool:
         return self.outcome is not None and self.outcome.status.is_successful
 
+    def culprits(self) -> Iterable[Call]:
+        """Itself, and those for whose failure it was skipped, each once."""
+        found: dict[Call, None] = {}
+        unseen: list[Call] = [self]
+        while unseen:
+            call = unseen.pop()
+            if call not in found:
+                found[call] = None
+                unseen.extend(one for one in call.upstream if not one.has_succeeded)
+        return found
+
     @property
     def reason(self) -> str:
         return self.outcome.reason if self.outcome else ""

@@ -15,6 +15,7 @@ from skylift.dynamic.script import Script
 from skylift.ledger.calls import CallRecord, put_call, recorded
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.interrupts import StopRequested, held_back, interruptible, raise_again, stopped_by
+from skylift.runtime.outcomes import refused, written_outcome
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import AuthoringError, ReplayDiverged, SkyliftError, StepFailed, StoreError
 from skylift_contract.snapshot import Step, StepConfig, StepSpec
@@ -117,10 +118,12 @@ class Flow:
         with held_back():
             waits_for = (*self._after(after, step.who), *fan.sources)
             name = self._maps.take(step.name, id)
-            return MapFuture(
+            made = MapFuture(
                 self._submitted(step, self._ids.take(step.name, each), given, waits_for)
                 for each, given in numbered(name, fan)
             )
+            made.width = len(step.signature.outputs)
+            return made
 
     def _submitted(
         self, step: StepFunction[Any], name: str, arguments: Mapping[str, Any], after: tuple[str, ...]
@@ -162,7 +165,9 @@ class Flow:
         if name in self._committed and sub_run is None:
             self._take(call)
         elif before is not None and before.failure is not None:
-            self.engine.close(call, Outcome(ExecutionStatus.FAILED, before.failure))
+            self.engine.close(
+                call, written_outcome(self.run, name) or refused(self.run, name, before.failure)
+            )
         return call
 
     def _record(self, step: Step, sub_run: str | None) -> None:
@@ -264,7 +269,8 @@ class Flow:
     def function_ended(self) -> None:
         """Raise `ReplayDiverged` where it ended before a call that it had made."""
         try:
-            self._script.end()
+            if self.broken_by is None:
+                self._script.end()
         except ReplayDiverged as error:
             self.broken_by = error
             raise

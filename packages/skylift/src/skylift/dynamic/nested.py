@@ -80,9 +80,10 @@ def _played(
     flow.prefix = f"{call.shown}/"
     end, returned = play(flow, pipeline, _taken_in(flow, given))
     outer.broken_by = flow.broken_by
+    given_back = _given_back(flow, call, returned, [])
+    end = _with_returned(flow, call, end)
     standing = run.ledger.seal(run.id, end)
     call_run_hook(run, end, standing)
-    given_back = _given_back(flow, call, returned, [])
     _close(outer, call, flow, end, claim)
     return given_back
 
@@ -238,6 +239,16 @@ def _given_back(flow: Flow, call: Call, returned: Any, path: list[str]) -> Any:
         named = cast("dict[Any, Any]", returned)
         return {key: _given_back(flow, call, item, [*path, str(key)]) for key, item in named.items()}
     return returned
+
+
+def _with_returned(flow: Flow, call: Call, end: RunEndRecord) -> RunEndRecord:
+    """The end of a run that returned an output: without it, it is no completed one."""
+    for output in call.returned.values():
+        made = flow.calls[output.invocation]
+        if end.status is ExecutionStatus.COMPLETED and made.status and not made.has_succeeded:
+            reason = f"it returned an output of step {made.name!r}, which {made.status.value}"
+            return RunEndRecord(status=ExecutionStatus.FAILED, reason=reason)
+    return end
 
 
 def _close(outer: Flow, call: Call, flow: Flow, end: RunEndRecord, claim: Claim) -> None:

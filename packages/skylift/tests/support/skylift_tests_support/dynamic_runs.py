@@ -34,6 +34,20 @@ def body() -> Any:
     return BODY[0]()
 
 
+class Broken(Exception):
+    """What ends a function whose run is to be resumed."""
+
+
+def ended(function: Callable[[], Any]) -> Callable[[], Any]:
+    """The same function, which then fails."""
+
+    def raises() -> None:
+        function()
+        raise Broken
+
+    return raises
+
+
 @pipeline(dynamic=True)
 def played() -> None:
     body()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 
 from skylift import get_step_context, pipeline, step
+from skylift_contract.errors import StepFailed
 
 
 @step(enable_cache=False)
@@ -128,3 +130,65 @@ def handed_through(given: dict[str, Any]) -> Any:
     """What is in no list is no input of it: it comes back as it is."""
     double(1)
     return given["output"]
+
+
+RAN: list[str] = []
+"""The words that `said` was called with, and the numbers of `counted`, in this process."""
+
+
+@step(enable_cache=False)
+def said(word: str) -> str:
+    RAN.append(word)
+    return word
+
+
+@step(enable_cache=False)
+def refused(word: str) -> str:
+    RAN.append(word)
+    raise ValueError(word)
+
+
+@step(enable_cache=False)
+def said_after(word: str, before: str) -> str:
+    RAN.append(word)
+    return f"{before} {word}"
+
+
+@step(enable_cache=False)
+def said_of(values: set[str]) -> int:
+    RAN.append("values")
+    return len(values)
+
+
+@pipeline(dynamic=True)
+def saying(word: str) -> str:
+    first = said(f"{word} one")
+    return said_after(f"{word} two", first)
+
+
+CHOICE: list[str] = []
+"""What a pipeline decides on, and must not."""
+
+
+@pipeline(dynamic=True)
+def chosen(word: str) -> None:
+    said(CHOICE[0])
+
+
+@pipeline(dynamic=True)
+def catching(word: str) -> None:
+    """What it catches is the last that it does."""
+    with suppress(StepFailed):
+        refused(word)
+
+
+@step(enable_cache=False)
+def fail_if_chosen() -> None:
+    if CHOICE:
+        raise ValueError(CHOICE[0])
+
+
+@pipeline(dynamic=True)
+def fails_at_first(word: str) -> None:
+    said(word)
+    fail_if_chosen()
