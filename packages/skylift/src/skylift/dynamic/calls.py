@@ -104,16 +104,6 @@ class Call:
     def reason(self) -> str:
         return self.outcome.reason if self.outcome else ""
 
-    def culprits(self) -> Iterable[Call]:
-        """It, and those for whose failure it was skipped."""
-        found: dict[Call, None] = {self: None}
-        waiting: list[Call] = [self]
-        while waiting:
-            failed = [one for one in waiting.pop().upstream if not one.has_succeeded and one not in found]
-            found.update(dict.fromkeys(failed))
-            waiting.extend(failed)
-        return found
-
     @contextmanager
     def stopped_by(self, stop: Callable[[], object]) -> Generator[None]:
         """Have a stop do this, while its step runs in another process."""

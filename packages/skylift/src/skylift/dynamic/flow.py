@@ -165,9 +165,8 @@ class Flow:
         if name in self._committed and sub_run is None:
             self._take(call)
         elif before is not None and before.failure is not None:
-            self.engine.close(
-                call, written_outcome(self.run, name) or refused(self.run, name, before.failure)
-            )
+            failed = written_outcome(self.run, name) or refused(self.run, name, before.failure)
+            self.engine.close(call, failed)
         return call
 
     def _record(self, step: Step, sub_run: str | None) -> None:
