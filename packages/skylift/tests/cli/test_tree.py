@@ -66,7 +66,7 @@ def test_each_command_answers_in_json_or_has_a_reason(path: str) -> None:
 def test_each_argument_has_words_for_the_shell_or_a_reason(path: str) -> None:
     for argument in COMMANDS[path].params:
         if isinstance(argument, click.Argument):
-            name = f"{path} {argument.make_metavar(click.Context(COMMANDS[path]))}"
+            name = f"{path} {argument.human_readable_name}{'...' if argument.nargs != 1 else ''}"
             assert _has_words(argument) != (name in NO_WORDS), name
 
 

@@ -184,7 +184,7 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
                 found[*path, key.value] = key.start_mark.line + 1
                 note(value, (*path, key.value))
 
-    note(yaml.compose(text, yaml.SafeLoader), ())
+    note(cast("Any", yaml).compose(text, yaml.SafeLoader), ())
     return found
 
 
