@@ -46,7 +46,7 @@ NO_WORDS: Final = {
     "artifact-store register NAME": ANY_WORD,
     "container-registry register NAME": ANY_WORD,
     "orchestrator flavor register MODULE.CLASS": "to know which classes there are, modules would be imported",
-    "runs tag TAG...": "a new word, as a rule",
+    "runs tag TAG": "a new word, as a rule",
     "runs note TEXT": "a sentence",
 }
 
@@ -66,7 +66,7 @@ def test_each_command_answers_in_json_or_has_a_reason(path: str) -> None:
 def test_each_argument_has_words_for_the_shell_or_a_reason(path: str) -> None:
     for argument in COMMANDS[path].params:
         if isinstance(argument, click.Argument):
-            name = f"{path} {argument.human_readable_name}{'...' if argument.nargs != 1 else ''}"
+            name = f"{path} {argument.human_readable_name.removesuffix('...')}"
             assert _has_words(argument) != (name in NO_WORDS), name
 
 
