@@ -19,6 +19,7 @@ from skylift.dynamic.resuming import Done, done_in
 from skylift.ledger.records import EndRecord, ResultRecord, RunEndRecord, RunRecord, now
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.hooks import call_run_hook
+from skylift.runtime.interrupts import take_back
 from skylift.runtime.outcomes import claimed
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import AuthoringError
@@ -79,6 +80,8 @@ def _played(
     flow = call.flow_within = Flow(run, compiler, outer.engine, outer)
     flow.prefix = f"{call.shown}/"
     end, returned = play(flow, pipeline, _taken_in(flow, given))
+    if not outer.why_halted:
+        take_back()  # it failed fast, and the outer one need not
     outer.broken_by = flow.broken_by
     given_back = _given_back(flow, call, returned, [])
     end = _with_returned(flow, call, end)

@@ -21,7 +21,9 @@ from skylift.runtime.hooks import call_run_hook
 from skylift.runtime.interrupts import (
     StopRequested,
     held_back,
+    interrupt,
     interruptible,
+    is_interrupt,
     stopped_by,
     stopping_on_signals,
 )
@@ -110,7 +112,8 @@ def play(flow: Flow, pipeline: PipelineFunction, arguments: Mapping[str, Any]) -
             returned = pipeline.entrypoint(**arguments)
         flow.function_ended()
     except (KeyboardInterrupt, StopRequested) as error:
-        flow.engine.stop(stopped_by(error), graceful=False)
+        if not is_interrupt(error):  # which comes of a halt, or of a stop that is known
+            flow.engine.stop(stopped_by(error), graceful=False)
     except Halted:
         pass
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever the function raises is its run's end
@@ -140,15 +143,16 @@ def _end(flow: Flow, failed: RunEndRecord | None) -> RunEndRecord:
         return RunEndRecord(status=ExecutionStatus.FAILED, reason=f"step {call.name!r}: {call.reason}")
     if flow.engine.stop_reason:
         return RunEndRecord(status=ExecutionStatus.STOPPED, reason=flow.engine.stop_reason)
-    if why := flow.why_halted:
-        return RunEndRecord(status=ExecutionStatus.FAILED, reason=why)
+    if why := flow.why_halted:  # what it is in failed
+        return RunEndRecord(status=ExecutionStatus.STOPPED, reason=why)
     return RunEndRecord(status=ExecutionStatus.COMPLETED)
 
 
 @contextmanager
 def _watched(run: ActiveRun, engine: Engine) -> Generator[None]:
     """Look, meanwhile, whether somebody asked in the store for a stop."""
-    ended, newest = threading.Event(), run.ledger.newest_end(run.id)
+    ended, function = threading.Event(), threading.current_thread()
+    newest = run.ledger.newest_end(run.id)
     void = newest[1].void_stops if newest else 0  # asked for before it was opened again
 
     def watch() -> None:
@@ -159,6 +163,7 @@ def _watched(run: ActiveRun, engine: Engine) -> Generator[None]:
                     why = f"{request.user or 'somebody'} asked for it"
                     engine.stop(why, graceful=request.graceful)
                     if not request.graceful:
+                        interrupt(function, why)
                         return
 
     thread = threading.Thread(target=watch, name="skylift-stops", daemon=True)

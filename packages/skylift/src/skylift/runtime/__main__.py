@@ -61,9 +61,9 @@ def _step(options: argparse.Namespace) -> int:
         held_back,
         interruptible,
         stop_on_signals,
-        stop_when_orphaned,
     )
     from skylift.runtime.opening import called_step, code_on_path, join_run, open_ledger
+    from skylift.runtime.orphans import stop_when_orphaned
     from skylift.runtime.step import exit_code, run_step
 
     stop_on_signals()

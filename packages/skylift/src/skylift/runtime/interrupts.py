@@ -14,13 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from skylift_contract.environment import SUPERVISED_ENV
-
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-ORPHAN_GRACE_S: Final = 20.0
-"""How long a step may take to end once nobody supervises it; then its process ends by force."""
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
 """What asks a process to end: who stops it, and the terminal that is closed."""
@@ -155,8 +150,9 @@ def interrupt(thread: threading.Thread, why: str) -> None:
     Python cannot interrupt it.
     """
     if thread is threading.main_thread():
-        _HOLD.pending = _HOLD.pending or StopRequested(why)
-        _HOLD.asked = _HOLD.asked or StopRequested(why)
+        if _HOLD.asked is not None:
+            return
+        _HOLD.pending, _HOLD.asked = StopRequested(why), StopRequested(why)
         if signal.getsignal(signal.SIGTERM) is _on_stop:
             signal.pthread_kill(thread.ident or 0, signal.SIGTERM)
         return
@@ -169,6 +165,19 @@ def interrupt(thread: threading.Thread, why: str) -> None:
             own.pending = StopRequested(why)
         else:
             _send(thread.ident or 0)
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """Whether `interrupt` sent it, and no signal."""
+    return isinstance(error, StopRequested) and any(isinstance(one, str) for one in error.args)
+
+
+def take_back() -> None:
+    """Forget what `interrupt` sent to this thread: what it was to end has ended, and the rest goes on."""
+    own = _own()
+    if own is not None and is_interrupt(own.asked):
+        own.asked = None
+        own.pending = None if is_interrupt(own.pending) else own.pending
 
 
 def _send(ident: int) -> None:
@@ -200,8 +209,9 @@ def _arrive(error: BaseException) -> None:
 
 def _on_stop(number: int, _: object) -> None:
     # Once: a second one must not cut short the writing of the record.
-    for each in STOPPING:
-        signal.signal(each, signal.SIG_IGN)
+    if not is_interrupt(_HOLD.pending):
+        for each in STOPPING:
+            signal.signal(each, signal.SIG_IGN)
     _arrive(StopRequested(number))
 
 
@@ -280,20 +290,3 @@ def _hand_on(late: BaseException) -> None:
     number = (*late.args, signal.SIGTERM)[0] if isinstance(late, StopRequested) else signal.SIGINT
     if not isinstance(number, str):
         signal.raise_signal(number)
-
-
-def stop_when_orphaned() -> None:
-    """Where whoever started this process holds the other end of a pipe: stop when that one is gone."""
-    text = os.environ.pop(SUPERVISED_ENV, None)
-    if text is None:
-        return
-    pipe = int(text)
-    os.set_inheritable(pipe, False)  # noqa: FBT003 -- it takes no keyword
-
-    def watch() -> None:
-        os.read(pipe, 1)  # nothing is ever written: this returns at the pipe's end
-        os.kill(os.getpid(), signal.SIGTERM)
-        threading.Event().wait(ORPHAN_GRACE_S)
-        os._exit(STOPPED_EXIT)  # its code does not let itself be interrupted
-
-    threading.Thread(target=watch, name="skylift-orphaned", daemon=True).start()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from operator import call
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 
-from skylift import get_step_context, pipeline, step
+from skylift import ExecutionMode, StepRetryConfig, get_step_context, pipeline, step
 from skylift_contract.errors import StepFailed
 
 
@@ -192,3 +195,89 @@ def fail_if_chosen() -> None:
 def fails_at_first(word: str) -> None:
     said(word)
     fail_if_chosen()
+
+
+def arrive(fifo: str) -> None:
+    """Tell whoever reads the named pipe that this process has come here."""
+    Path(fifo).write_text(f"{os.getpid()}\n")
+
+
+@step(enable_cache=False)
+def computes(fifo: str) -> None:
+    """Python code without an end."""
+    arrive(fifo)
+    while True:
+        pass
+
+
+@step(runtime="isolated", enable_cache=False)
+def computes_apart(fifo: str) -> None:
+    computes.entrypoint(fifo)
+
+
+@step(enable_cache=False, retry=StepRetryConfig(max_retries=1, delay=timedelta(hours=1)))
+def fails_and_waits() -> None:
+    raise ValueError("not yet")
+
+
+LET_GO = threading.Event()
+
+
+HELD = threading.Lock()
+
+
+@step(enable_cache=False)
+def hangs(fifo: str) -> None:
+    """Waits for the system: nothing reaches a thread there."""
+    file = os.open(fifo, os.O_WRONLY)
+    told = f"{os.getpid()}\n".encode()
+    # In one call of C: between lines of Python it could be reached.
+    list(map(call, (partial(os.write, file, told), partial(os.close, file), HELD.acquire)))
+    HELD.release()
+
+
+@step(enable_cache=False)
+def holds_on(fifo: str) -> int:
+    """Ends when it may."""
+    arrive(fifo)
+    LET_GO.wait()
+    return 1
+
+
+@pipeline(dynamic=True)
+def computing_within(fifo: str) -> None:
+    double(1)
+    computes(fifo)
+
+
+@pipeline(dynamic=True)
+def computing_itself(fifo: str) -> None:
+    computes.entrypoint(fifo)
+
+
+@pipeline(dynamic=True)
+def holding_within(fifo: str) -> None:
+    holds_on(fifo)
+    double(1)
+
+
+HERE = threading.Event()
+
+
+@step(enable_cache=False)
+def fail_after() -> None:
+    """Fails once `computes_here` runs."""
+    HERE.wait()
+    raise ValueError("broken")
+
+
+@step(enable_cache=False)
+def computes_here(fifo: str) -> None:
+    HERE.set()
+    computes.entrypoint(fifo)
+
+
+@pipeline(dynamic=True, execution_mode=ExecutionMode.FAIL_FAST)
+def failing_fast(fifo: str) -> None:
+    fail_after.submit()
+    computes_here(fifo)
