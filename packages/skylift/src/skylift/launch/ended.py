@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from skylift.backends import LOCAL
-from skylift.runtime.interrupts import ORPHAN_GRACE_S
+from skylift.runtime.orphans import ORPHAN_GRACE_S
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError
 
