@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from skylift_tests_support.dynamic_runs import (
 )
 from skylift_tests_support.faults import Call, Died, Fault, faulty_store
 
+from skylift.dynamic import orchestrate
 from skylift.ledger import keys
 from skylift.ledger.calls import calls_of
 from skylift.ledger.ledger import Ledger
+from skylift.ledger.records import StopRecord
 from skylift.runtime.active import ActiveRun
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import StepFailed
@@ -127,6 +130,40 @@ def test_another_process_of_the_same_run_goes_on_where_the_first_was_killed(run:
     assert ran() == ["b"]
     assert end.status is Status.COMPLETED
     assert statuses(run) == dict.fromkeys(["said", "saying", "said_2"], "completed")
+
+
+def test_a_stop_that_was_asked_for_before_it_was_opened_again_is_void(
+    run: ActiveRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orchestrate, "LOOK_S", 0.01)
+    run.ledger.request_stop(run.id, StopRecord(graceful=False))
+
+    def computes() -> None:
+        steps.said("a")
+        while True:
+            pass
+
+    assert orchestrated(run, computes).reason == "somebody asked for it"
+    run.ledger.reopen(run.id)
+    looked, stop_request = threading.Event(), Ledger.stop_request
+
+    def looks(*arguments: Any) -> Any:
+        found = stop_request(*arguments)
+        if looking.is_set():
+            looked.set()
+        return found
+
+    monkeypatch.setattr(Ledger, "stop_request", looks)
+    looking = threading.Event()
+
+    def goes_on() -> None:
+        steps.said("a")
+        looking.set()
+        looked.wait()
+        steps.said("b")
+
+    assert orchestrated(run, goes_on).status is Status.COMPLETED
+    assert sorted(ran()) == ["a", "b"]
 
 
 class TestNested:

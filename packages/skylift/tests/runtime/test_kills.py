@@ -7,26 +7,22 @@ from __future__ import annotations
 
 import os
 import random
-import select
-import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from skylift_tests_support.forks import Warm, launch
 from skylift_tests_support.runs import (
     chain,
     lines,
     make_record,
     make_snapshot,
     outputs_of,
-    process_environment,
     read_all,
     start_run,
 )
@@ -52,20 +48,6 @@ import obstore
 import skylift.runtime.step, skylift.runtime.opening, skylift.runtime.descriptors, skylift.store.obstore_transport
 import skylift.artifacts, skylift.materializers.json_values, skylift_tests_support.steps, skylift.local.coordinator
 """
-FORKS = """
-for line in sys.stdin:
-    sys.argv[1:] = line.split()
-    if pid := os.fork():
-        print(pid, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-        continue
-    for number in range(3):
-        os.dup2(os.open(os.devnull, os.O_RDWR), number)
-    break
-else:
-    sys.exit()
-"""
-"""A process that has imported everything, and forks one for each line: what is killed is the fork."""
 STEP = """
 from skylift.runtime.__main__ import main
 sys.exit(main(["step", "--store", sys.argv[1], "--snapshot", sys.argv[2], "--step", "a"]))
@@ -82,16 +64,6 @@ coordinate(ActiveRun(ledger, snapshot, ledger.open_run(make_record(snapshot))), 
 """
 
 
-def launch(code: str, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        env=process_environment("own/1"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-
-
 class Cold:
     """A process from its very start on."""
 
@@ -106,31 +78,6 @@ class Cold:
             except subprocess.TimeoutExpired:
                 process.kill()
                 return process.wait()
-
-
-class Warm:
-    """A process that starts with everything imported: a fork of one that has done so."""
-
-    def __init__(self, code: str) -> None:
-        self._parent = launch(WARMED + FORKS + code)
-
-    def live(self, store: str, digest: str, at_most_s: float) -> int:
-        assert self._parent.stdin
-        self._parent.stdin.write(f"{store} {digest}\n".encode())
-        self._parent.stdin.flush()
-        pid = self._told()
-        assert self._parent.stdout
-        if not select.select([self._parent.stdout], [], [], at_most_s)[0]:
-            with suppress(ProcessLookupError):  # it has ended just now
-                os.kill(pid, signal.SIGKILL)
-        return self._told()
-
-    def _told(self) -> int:
-        assert self._parent.stdout
-        return int(self._parent.stdout.readline())
-
-    def close(self) -> None:
-        self._parent.communicate()
 
 
 @dataclass
@@ -239,7 +186,7 @@ def store_folder(store: ObjectStore) -> Path:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("code", "names"), [(STEP, "a"), (RUN, "abc")], ids=["step", "run"])
 def test_killed_at_any_instant(code: str, names: str, tmp_path: Path, chance: random.Random) -> None:
-    kills, cold, warm = Kills(tmp_path, names), Cold(code), [Warm(code), Warm(code)]
+    kills, cold, warm = Kills(tmp_path, names), Cold(code), [Warm(WARMED, code), Warm(WARMED, code)]
     kills.life_s("first", cold)  # bytecode is written
     _, ends = kills.life_s("cold", cold)
     starting = spread(chance, 0, 1.3 * ends, COLD)
