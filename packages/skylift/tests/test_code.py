@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 import subprocess
@@ -213,3 +214,46 @@ def test_a_private_key_is_known_by_its_first_line(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
     with pytest.raises(ConfigurationError, match=r"\(got 'notes\.txt'\)"):
         tree(tmp_path / "a.py")
+
+
+def test_a_file_whose_name_is_not_utf8_is_refused_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path, "skylift.toml", "a.py")
+    (tmp_path / os.fsdecode(b"b\xff.txt")).write_text("x")
+    sentence = (
+        rf"^source {tmp_path}: a file's name is not UTF-8 \(got b'b\\xff\.txt'\)\. "
+        r"Rename the file, or leave it out by a pattern in \.skyliftignore\.$"
+    )
+    with pytest.raises(ConfigurationError, match=sentence):
+        source_tree(tmp_path / "a.py")
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
+    with pytest.raises(ConfigurationError, match=sentence):
+        source_tree(tmp_path / "a.py")
+    (tmp_path / ".skyliftignore").write_text("b*.txt\n")
+    assert "a.py" in tree(tmp_path / "a.py").files
+
+
+@pytest.mark.parametrize("name", ["data.csv", "folder"])
+def test_what_may_not_be_read_is_named_with_a_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write(tmp_path, "skylift.toml", "a.py", "data.csv", "folder/x")
+
+    def refusing(method: str) -> None:
+        real = getattr(Path, method)
+
+        def called(self: Path) -> object:
+            if self == tmp_path / name:
+                raise PermissionError(errno.EACCES, "Permission denied", str(self))
+            return real(self)
+
+        monkeypatch.setattr(Path, method, called)
+
+    refusing("read_bytes")
+    refusing("iterdir")
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"^{tmp_path}/{name}: it is in the project, whose source is kept with each run, and cannot be "
+        r"read: Permission denied\. Make it readable, or move it out of the project; a file may be named in "
+        r"\.skyliftignore\.$",
+    ):
+        source_tree(tmp_path / "a.py")

@@ -152,6 +152,14 @@ def test_each_status_has_its_sentence(
     assert found.following[0][0] == f"skylift runs {following} {run.id}"
 
 
+def test_what_to_type_next_finds_the_store(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = failed(store)
+    monkeypatch.setenv("SKYLIFT_STORE_URI", f"{store}-other")
+    commands = [command for command, _ in explain(run).following]
+    assert commands[0] == f"skylift runs logs {run.id} fail --store {store}"
+    assert commands[-1] == f"skylift runs resume {run.id} --store {store}"
+
+
 def test_every_status_has_one(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run = failed(store)
     for status in Status:

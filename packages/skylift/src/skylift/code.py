@@ -9,9 +9,11 @@ such a folder may be somebody's home or downloads. `.skyliftignore` leaves out f
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +22,13 @@ from typing import TYPE_CHECKING, Final
 from skylift.code_ignore import IgnoreRules
 from skylift.code_secrets import refuse_secrets
 from skylift.compiled_files import compiled_below
+from skylift.utf8 import is_utf8
 from skylift_contract.canonical import digest, digest_of
-from skylift_contract.errors import DamagedObject, LimitExceeded
+from skylift_contract.errors import ConfigurationError, DamagedObject, LimitExceeded
 from skylift_contract.snapshot import CodeArchive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
 MARKERS: Final = ("skylift.toml", "pyproject.toml", ".git")
 SKIPPED: Final = frozenset({"__pycache__", "node_modules", "dist", "build", "site"})
@@ -70,6 +73,20 @@ class SourceTree:
         return buffer.getvalue()
 
 
+@contextmanager
+def _readable() -> Generator[None]:
+    """Say of a file or folder that this user may not read what it is in the way of."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"it is in the project, whose source is kept with each run, and cannot be read: {error.strerror}",
+            who=str(error.filename),
+            fix="Make it readable, or move it out of the project; a file may be named in .skyliftignore.",
+        ) from error
+
+
+@_readable()
 def source_tree(
     script: Path, import_paths: Iterable[str] = sys.path, but: Path | None = None
 ) -> SourceTree | None:
@@ -79,7 +96,8 @@ def source_tree(
     `skylift compile` wrote is, too.
 
     Raises `LimitExceeded`, naming the largest files, for a tree too large to send along, and
-    `ConfigurationError` for one that holds what looks like a secret.
+    `ConfigurationError` for one that holds what looks like a secret, what this user may not read,
+    or a file whose name is not UTF-8.
     """
     script = script.resolve()
     if is_installed(script):
@@ -91,6 +109,7 @@ def source_tree(
     compiled = compiled_below(root, found)
     ours = (name for name in found if but is None or not (root / name).is_relative_to(but))
     files = tuple(name for name in ours if name not in compiled and not rules.is_ignored(name))
+    _check_names(root, files)
     _check_size(root, files)
     roots = dict.fromkeys(Path(entry or ".").resolve() for entry in import_paths)
     inside = [
@@ -132,7 +151,7 @@ def _tracked(root: Path) -> list[str]:
         found = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 -- argv list, no shell
     except FileNotFoundError:
         return []
-    names = found.stdout.decode().split("\0") if found.returncode == 0 else []
+    names = os.fsdecode(found.stdout).split("\0") if found.returncode == 0 else []
     return [name for name in dict.fromkeys(names) if name and (root / name).is_file()]
 
 
@@ -164,7 +183,20 @@ def _is_skipped(folder: Path) -> bool:
 
 
 def _is_environment(folder: Path) -> bool:
-    return any((parent / "pyvenv.cfg").exists() for parent in (folder, *folder.parents))
+    # Not Path.exists: a folder that may not be entered is told by its own name, when it is listed.
+    return any(os.path.exists(parent / "pyvenv.cfg") for parent in (folder, *folder.parents))  # noqa: PTH110
+
+
+def _check_names(root: Path, files: tuple[str, ...]) -> None:
+    """Names are part of the source's digest, and records are UTF-8."""
+    for name in files:
+        if not is_utf8(name):
+            raise ConfigurationError(
+                "a file's name is not UTF-8",
+                who=f"source {root}",
+                value=os.fsencode(name),
+                fix="Rename the file, or leave it out by a pattern in .skyliftignore.",
+            )
 
 
 def _check_size(root: Path, files: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from skylift.console.words import clock, counted, counts, printable, seconds, st
 from skylift.ledger.history import History
 from skylift.ledger.output import Output
 from skylift.ledger.records import UNREADABLE
+from skylift.stacks.build import store_hint
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import RecordTooNew
 
@@ -193,13 +194,14 @@ def _running(status: RunStatus) -> str:
 def _following(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     if failed:
-        found.append((f"skylift runs logs {run.id} {failed[0].step}", "all that the step printed"))
+        found.append((f"logs {run.id} {failed[0].step}", "all that the step printed"))
     if not status.status.is_finished:
-        found.append((f"skylift runs watch {run.id}", "follow it until it ends"))
-    found.append((f"skylift runs describe {run.id}", "every step, with its outputs"))
+        found.append((f"watch {run.id}", "follow it until it ends"))
+    found.append((f"describe {run.id}", "every step, with its outputs"))
     if status.status in {Status.FAILED, Status.STOPPED}:
-        found.append((f"skylift runs resume {run.id}", "do what it has left; with FILE.py, as that is today"))
-    return tuple(found)
+        found.append((f"resume {run.id}", "do what it has left; with FILE.py, as that is today"))
+    place = store_hint(run.ledger.store.uri)
+    return tuple((f"skylift runs {command}{place}", purpose) for command, purpose in found)
 
 
 def headline(failure: Failure) -> str:

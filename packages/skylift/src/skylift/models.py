@@ -9,12 +9,13 @@ from pydantic import PrivateAttr
 
 from skylift.backends import backend_view
 from skylift.ledger.calls import grown
-from skylift.ledger.labels import Labels, checked_note, checked_tags, label, read_labels
+from skylift.ledger.labels import Labels, checked_note, label, read_labels
 from skylift.ledger.records import LabelRecord, RunRecord
 from skylift.ledger.unread import UnreadRun
 from skylift.ledger.view import settled
 from skylift.named import Named
 from skylift.step_runs import ArtifactView, StepRun
+from skylift.tags import checked_tags
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError, RecordTooNew, SkyliftError, UnknownName

@@ -156,3 +156,12 @@ def test_json_of_another_annotation() -> None:
         match=r"^run r1: input should be a valid array \(got 'x', limit: list\[int\]\)\. Give a value of that type\.$",
     ):
         from_json("x", list[int], "run r1")
+
+
+@pytest.mark.parametrize("annotation", [str, Any])
+def test_text_that_is_not_utf8_is_refused(annotation: Any) -> None:
+    with pytest.raises(
+        AuthoringError,
+        match=rf"^{WHO}: it is not UTF-8 \(got '\\udcff'\)\. Give text, or bytes for what is none\.$",
+    ):
+        to_json("\udcff", annotation, WHO)

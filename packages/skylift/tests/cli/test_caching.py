@@ -280,3 +280,18 @@ def test_a_global_that_comes_from_outside_counts(
             assert said in project.skylift("runs", "why", "last").out
     assert made == [12, 15, 12]
     assert cached(project) == ALL
+
+
+def test_where_the_logs_of_a_cached_step_are_is_told_with_the_store(
+    project: Project, flow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.skylift("run", flow)
+    made = described(project)["id"]
+    project.skylift("run", flow)
+    again = described(project)["id"]
+    monkeypatch.setenv("SKYLIFT_STORE_URI", "memory://elsewhere")
+    answer = project.skylift("runs", "logs", again, "train", "--store", project.store)
+    assert (
+        f"step 'train' did not run: its outputs are from run {made}\n"
+        f"next: skylift runs logs {made} train --store {project.store}\n"
+    ) in answer.out + answer.err

@@ -229,3 +229,21 @@ def test_a_step_that_the_pipeline_does_not_call(project: Project) -> None:
         2,
         "error: run.yaml, line 2, steps.shwo: there is no step named 'shwo'. Did you mean 'show'?\n",
     )
+
+
+@pytest.mark.parametrize(("suffix", "text"), [(".yaml", YAML), (".toml", TOML), (".json", JSON)])
+def test_a_byte_order_mark_is_no_content(tmp_path: Path, suffix: str, text: str) -> None:
+    path = tmp_path / f"config{suffix}"
+    path.write_text(text, encoding="utf-8-sig")
+    assert read_config(path).parameters == {"depth": 8, "names": ["a", "b"]}
+
+
+@pytest.mark.parametrize(("suffix", "text"), [(".yaml", "a: " + "[" * 5000), (".json", "[" * 100_000)])
+def test_what_is_nested_too_deeply(tmp_path: Path, suffix: str, text: str) -> None:
+    path = tmp_path / f"config{suffix}"
+    path.write_text(text)
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"^{path}: it cannot be read: its values are nested too deeply\. Nest them less\.$",
+    ):
+        read_config(path)

@@ -181,3 +181,28 @@ def test_a_pipeline_function_that_fails(project: Project) -> None:
         f"{project.folder}/flow.py, line 10: pipeline 'daily' fails: ZeroDivisionError: division by zero. "
         "With --debug: the whole traceback."
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            "nosuch=1",
+            "pipeline 'daily': there is no option named 'nosuch'. Known: ",
+        ),
+        (
+            "schedule='0 2 * * *'",
+            """pipeline 'daily', schedule: it is a Schedule (got '0 2 * * *'). Schedule(cron_expression="0 2 * * *")""",
+        ),
+    ],
+)
+def test_a_wrong_option_is_told_in_its_own_words(project: Project, options: str, sentence: str) -> None:
+    project.write("flow.py", ONE.replace("@pipeline", f"@pipeline({options})"))
+    assert refused(project, "flow.py").startswith(f"{project.folder}/flow.py, line 8: {sentence}")
+
+
+@pytest.mark.parametrize("target", ["", ":daily"])
+def test_no_file_and_no_module(project: Project, target: str) -> None:
+    assert refused(project, target) == (
+        f"FILE.py: it names no file and no module (got {target!r}). Name one: pipeline.py, or pipeline.py:train."
+    )

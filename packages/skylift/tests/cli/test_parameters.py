@@ -138,6 +138,15 @@ def test_refusals(project: Project, given: tuple[str, ...], sentence: str) -> No
     assert (answer.code, answer.err) == (2, f"error: {sentence}\n")
 
 
+def test_json_that_is_nested_too_deeply_is_no_value(project: Project) -> None:
+    project.write("flow.py", FLOW)
+    answer = project.skylift("run", "flow.py", "--param", "depth=1", "--param", f"names={'[' * 100_000}")
+    assert answer.code == 2
+    assert answer.err.startswith(
+        "error: pipeline 'daily', parameter 'names': input should be a valid list (got '[[["
+    )
+
+
 @given(st.sampled_from([None, 1]), st.sampled_from([None, 2]), st.sampled_from([None, 3]))
 def test_the_order_is_command_line_environment_file_default(
     typed: int | None, variable: int | None, configured: int | None

@@ -238,6 +238,15 @@ def test_why_as_json(project: Project) -> None:
     assert why["next"][0]["command"] == f"skylift runs logs {run.id} train"
 
 
+def test_a_long_parameter_is_cut_and_stands_whole_in_the_json(project: Project) -> None:
+    project.write("flow.py", FLOW)
+    label = "x" * 5000
+    assert project.skylift("run", "flow.py:good", "--param", f"label={label}").code == 0
+    out = project.skylift("runs", "describe", "last").out
+    assert re.search(r'^parameters  label="x{299} …, size=3$', out, re.MULTILINE)
+    assert as_json(project, "describe", "last")["run"]["parameters"]["label"] == label
+
+
 def test_why_of_a_run_that_completed(project: Project) -> None:
     run = ran(project, "good")
     answer = project.skylift("runs", "why", "last")

@@ -11,7 +11,7 @@ from skylift_tests_support.faults import Died, Fault, faulty_store, nth
 from skylift_tests_support.runs import make_record, make_snapshot, make_step
 
 from skylift.ledger import keys
-from skylift.ledger.labels import LONGEST, Labels, checked_note, checked_tags, label, read_labels
+from skylift.ledger.labels import Labels, checked_note, label, read_labels
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import LabelRecord
 from skylift_contract.errors import ConfigurationError, DamagedObject
@@ -77,34 +77,14 @@ def test_a_damaged_revision_is_named(memory_store: ObjectStore) -> None:
         read_labels(ledger, record)
 
 
-@pytest.mark.parametrize(
-    ("tag", "sentence"),
-    [
-        (
-            "",
-            r"tag: it is a word or several in one line, without space around it \(got ''\)\. Give another\.",
-        ),
-        (
-            " a",
-            r"tag: it is a word or several in one line, without space around it \(got ' a'\)\. Give another\.",
-        ),
-        (
-            "a\nb",
-            r"tag: it is a word or several in one line, without space around it \(got 'a\\nb'\)\. Give another\.",
-        ),
-        (
-            "x" * 101,
-            rf"tag: it is too long \(got '101 characters', limit: {LONGEST} characters\)\. Say it in a note: --note\.",
-        ),
-    ],
-)
-def test_what_cannot_be_a_tag(tag: str, sentence: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{sentence}$"):
-        checked_tags(["good", tag])
-    assert checked_tags(["two words", "x" * LONGEST]) == ("two words", "x" * LONGEST)
-
-
 def test_an_empty_note_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"^note: it is empty\. Say something\.$"):
         checked_note(" \n")
     assert checked_note("why\nnot") == "why\nnot"
+
+
+def test_a_note_that_no_record_can_hold_is_refused() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^note: it is not UTF-8 \(got 'old \\udcff'\)\. Write it anew\.$"
+    ):
+        checked_note("old \udcff")

@@ -206,6 +206,17 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
+def test_a_file_system_that_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)  # what is not there, too
+    store = open_store(f"file://{tmp_path}/store")
+    with pytest.raises(StoreUnavailable, match=rf"^store {store.uri}: .* is read-only\. "):
+        store.probe()
+
+
 def test_an_error_that_nobody_foresaw(tmp_path: Path) -> None:
     said = str(local_refusal(Location.parse(f"file://{tmp_path}"), errno.EIO, "writing a"))
     assert said.startswith(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from skylift.tags import checked_tags
 from skylift_contract.errors import AuthoringError, ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _check(name: str, value: Any, who: str) -> None:
         raise ConfigurationError(
             "it is of another type", who=f"{who}, {name}", value=value, limit=wanted, fix=fix
         )
+    if name == "tags":
+        checked_tags(value, f"{who}, tags")
     if name == "name" and value is not None and not value.strip():
         raise AuthoringError(
             "its name is empty", who=who, value=value, fix="Leave name= out: it is the function's then."

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift.authoring.signature import describe
+from skylift.utf8 import is_utf8
 from skylift_contract.errors import AuthoringError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def to_json(value: Any, annotation: Any, who: str) -> Any:
     would get another value than the one given, since JSON does not hold it.
     """
     if _is_own_json(value, annotation):
-        return value
+        return _recorded(value, who)
     from pydantic import PydanticUserError, ValidationError
 
     from skylift.materializers.json_form import NoJsonForm, adapter_of, to_form
@@ -70,6 +71,13 @@ def from_json(value: Any, annotation: Any, who: str) -> Any:
         return from_json_form(value, adapter_of(annotation))
     except ValidationError as error:
         raise _refused(value, annotation, who, error) from None
+
+
+def _recorded(value: Any, who: str) -> Any:
+    """A plain value as it is; pydantic refuses such text wherever it has to look itself."""
+    if isinstance(value, str) and not is_utf8(value):
+        raise NotJson("it is not UTF-8", who=who, value=value, fix="Give text, or bytes for what is none.")
+    return value
 
 
 def _is_own_json(value: Any, annotation: Any) -> bool:

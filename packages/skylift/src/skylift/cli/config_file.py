@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift.authoring.options import CHANGEABLE, StepChanges
+from skylift.tags import checked_tags
 from skylift_contract.errors import ConfigurationError, UnknownName
 
 if TYPE_CHECKING:
@@ -72,11 +73,15 @@ def read_config(path: Path) -> RunConfig:
             fix=f"Use one of {', '.join(_READERS)}.",
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors begin it with a mark
         content = read(text)
     except OSError as error:
         raise ConfigurationError(
             f"it cannot be read: {error.strerror}", who=str(path), fix="Check the path."
+        ) from error
+    except RecursionError as error:
+        raise ConfigurationError(
+            "it cannot be read: its values are nested too deeply", who=str(path), fix="Nest them less."
         ) from error
     except (ValueError, _Unreadable) as error:  # a decoding error of each format is a ValueError
         raise ConfigurationError(
@@ -112,15 +117,9 @@ def _enable_cache(value: Any, who: str) -> bool | None:
 
 
 def _tags(value: Any, who: str) -> tuple[str, ...]:
-    from skylift.ledger.labels import checked_tags
-
     if value is not None and not isinstance(value, list):
         raise ConfigurationError("it is a list of tags", who=who, value=value, fix="Put it in brackets.")
-    tags = cast("list[Any]", value or [])
-    for tag in tags:
-        if not isinstance(tag, str):
-            raise ConfigurationError("a tag is text", who=who, value=tag, fix="Put it in quotes.")
-    return checked_tags(tags)
+    return checked_tags(cast("list[Any]", value or []), who)
 
 
 def _step(name: str, options: Any, who: str, lines: Mapping[tuple[str, ...], int]) -> StepChanges:

@@ -31,6 +31,9 @@ def load_pipeline(target: str) -> PipelineFunction:
     """
     place, colon, name = target.rpartition(":")
     place, name = (place, name) if colon else (name, "")
+    if not place:
+        fix = "Name one: pipeline.py, or pipeline.py:train."
+        raise ConfigurationError("it names no file and no module", who="FILE.py", value=target, fix=fix)
     module = _import_file(Path(place)) if _is_file(place) else _import_module(place)
     return _choose(module, name, place)
 

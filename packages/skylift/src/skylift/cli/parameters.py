@@ -139,7 +139,7 @@ def _as_json(text: str) -> list[Any]:
     """The value, if the text is JSON; NaN and infinities are left to what reads floats."""
     try:
         return [json.loads(text, parse_constant=_refuse)]
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
 
 

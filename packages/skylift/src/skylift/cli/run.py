@@ -10,8 +10,9 @@ import click
 from skylift.cli import documents, stdout
 from skylift.cli.commands import command, output_option
 from skylift.cli.planning import Asked, asks_for_a_pipeline
-from skylift.ledger.labels import Labels, checked_note, checked_tags
+from skylift.ledger.labels import Labels, checked_note
 from skylift.stacks.build import store_hint
+from skylift.tags import checked_tags
 from skylift_contract.errors import ConfigurationError, RunFailed, RunStopped
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import skylift
 import skylift_contract
-from skylift_contract.errors import AuthoringError, SkyliftError
+from skylift_contract.errors import AuthoringError, ConfigurationError, SkyliftError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,6 +32,8 @@ def refusal(error: BaseException, who: str) -> AuthoringError:
             who=own_line(error) or who,
             fix='Put what runs the program below `if __name__ == "__main__":`.',
         )
+    if isinstance(error, ConfigurationError):  # what is wrong in a decorator's options says its own fix
+        return AuthoringError(str(error), who=own_line(error) or who)
     return AuthoringError(
         f"it fails when it is imported: {summary(error)}", who=own_line(error) or who, fix=_fix(error)
     )

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Final
 from skylift.ledger import keys
 from skylift.ledger.records import LabelRecord, Request, RunRecord, parse
 from skylift.store.objects import Outcome
+from skylift.utf8 import is_utf8
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from skylift.ledger.ledger import Ledger
     from skylift_contract.snapshot import PipelineSnapshot
-
-LONGEST: Final = 100
-"""Characters of a tag."""
 
 LONGEST_NOTE: Final = 10_000
 """Characters of a note."""
@@ -71,32 +67,12 @@ def label(ledger: Ledger, run_id: str, record: LabelRecord) -> None:
         revision += 1
 
 
-def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """The tags; raises `ConfigurationError` for one that is empty, too long or not in one line."""
-    found = tuple(tags)
-    for tag in found:
-        if not tag or tag != tag.strip() or not tag.isprintable():
-            raise ConfigurationError(
-                "it is a word or several in one line, without space around it",
-                who="tag",
-                value=tag,
-                fix="Give another.",
-            )
-        if len(tag) > LONGEST:
-            raise ConfigurationError(
-                "it is too long",
-                who="tag",
-                value=f"{len(tag)} characters",
-                limit=f"{LONGEST} characters",
-                fix="Say it in a note: --note.",
-            )
-    return found
-
-
 def checked_note(note: str) -> str:
-    """The note; raises `ConfigurationError` for one that is empty or too long."""
+    """The note; raises `ConfigurationError` for one that is empty, too long, or no UTF-8."""
     if not note.strip():
         raise ConfigurationError("it is empty", who="note", fix="Say something.")
+    if not is_utf8(note):
+        raise ConfigurationError("it is not UTF-8", who="note", value=note[:50], fix="Write it anew.")
     if len(note) > LONGEST_NOTE:
         limit = f"{LONGEST_NOTE} characters"
         raise ConfigurationError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -71,8 +72,9 @@ def check_hard_links(location: Location) -> None:
     except OSError as error:
         raise local_refusal(location, error.errno or 0, LINKING) from error
     finally:
-        original.unlink(missing_ok=True)
-        second.unlink(missing_ok=True)
+        with suppress(OSError):  # a file system that is read-only refuses to delete what is not there, too
+            original.unlink(missing_ok=True)
+            second.unlink(missing_ok=True)
 
 
 def local_refusal(location: Location, code: int, doing: str) -> StoreUnavailable:

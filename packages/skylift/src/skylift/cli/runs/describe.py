@@ -239,7 +239,9 @@ def _labels(run: PipelineRun) -> tuple[Labels, str]:
 
 
 def _pairs(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items())
+    """Each in one line: a long value is cut, and stands whole in the JSON."""
+    shown = {name: one_line(json.dumps(value, ensure_ascii=False)) for name, value in parameters.items()}
+    return ", ".join(f"{name}={value}" for name, value in shown.items())
 
 
 def _git(request: Request | None) -> str:

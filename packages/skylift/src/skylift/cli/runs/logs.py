@@ -13,6 +13,7 @@ from skylift.cli.runs import run_argument
 from skylift.client import Client
 from skylift.following import FIRST_PAUSE_S, GROWTH, LONGEST_PAUSE_S
 from skylift.ledger.output import Output
+from skylift.stacks.build import store_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,7 @@ def _nothing(run: PipelineRun, asked: list[str]) -> str:
             return (
                 f"step {name!r} did not run: its outputs are from run {origin.run_id}\n"
                 f"next: skylift runs logs {origin.run_id} {origin.invocation_id}"
+                f"{store_hint(run.ledger.store.uri)}"
             )
     return "nothing was printed" if is_ended(run) else "nothing is stored yet"
 
