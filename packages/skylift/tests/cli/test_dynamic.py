@@ -117,3 +117,14 @@ def test_a_file_changes_steps_that_the_function_names(project: Project, flow: st
     refused = project.skylift("run", flow, "--config", "run.yaml")
     assert refused.code == 2
     assert "there is no step named 'squares_of'. Did you mean 'square'?" in refused.err
+
+
+def test_what_a_run_called_is_no_difference(project: Project, flow: str) -> None:
+    project.write("allowed", "")
+    project.skylift("run", flow)
+
+    assert project.skylift("diff", flow).out.rstrip().endswith(": nothing differs")
+
+    changed = project.skylift("diff", flow, "--param", "count=3")
+    assert "count" in changed.out
+    assert "map:square" not in changed.out

@@ -118,7 +118,12 @@ def _of_run(run: PipelineRun) -> Baseline:
 
 
 def _with_bound(ledger: Ledger, snapshot: PipelineSnapshot) -> PipelineSnapshot:
-    """The snapshot with its bound steps as the runs had them that made their outputs."""
+    """The snapshot with its bound steps as the runs had them that made their outputs.
+
+    What a dynamic run called is no part of what was submitted.
+    """
+    if snapshot.is_dynamic:
+        return snapshot.model_copy(update={"steps": (), "bindings": {}, "replay": ()})
     steps = [step for name, bound in snapshot.bindings.items() if (step := _made_by(ledger, name, bound))]
     return snapshot.model_copy(update={"steps": (*snapshot.steps, *steps)})
 
