@@ -281,3 +281,18 @@ def computes_here(fifo: str) -> None:
 def failing_fast(fifo: str) -> None:
     fail_after.submit()
     computes_here(fifo)
+
+
+@step(runtime="isolated", enable_cache=False)
+def passes(journal: str, once: int) -> None:
+    """Notes that it begins, and, once so many have begun, that it ends."""
+    _append(journal, "begins")
+    while Path(journal).read_text().count("begins") < once:
+        threading.Event().wait(0.01)
+    _append(journal, "ends")
+
+
+def _append(journal: str, word: str) -> None:
+    file = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, f"{word}\n".encode())
+    os.close(file)
