@@ -52,6 +52,11 @@ class BaseOrchestratorConfig(Settings):
         """Whether steps run on other machines, which a `file://` store cannot serve."""
         return True
 
+    @property
+    def lends_identity(self) -> bool:
+        """Whether steps are handed what this machine reaches the store with: options and credentials."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class SubmissionResult:
