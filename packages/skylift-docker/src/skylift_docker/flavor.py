@@ -29,7 +29,7 @@ CAPABILITIES: Final[Mapping[Capability, Support]] = MappingProxyType(
         Capability.GPU_TYPE: no("which kind of GPU an engine has is not looked up"),
         Capability.IMAGES: EMULATED("ready images only: none is built yet"),
         Capability.STEP_ENVIRONMENT: FULL,
-        Capability.SECRETS: FULL,
+        Capability.SECRETS: EMULATED("read by the step's process, with its own credentials"),
         Capability.SECRETS_FROM_ENVIRONMENT: EMULATED(
             "in the container's environment, which whoever may use the engine can read"
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from skylift import ResourceSettings, StepRetryConfig, get_step_context, pipeline, step
 
@@ -105,7 +105,7 @@ def named() -> None:
 
 @pipeline(dynamic=True)
 def inline(count: int = 2) -> None:
-    value = after(0)
+    value: Any = after(0)
     while value.load() < count:
         value = after(value)
 
@@ -118,8 +118,8 @@ def apart_unforeseen() -> None:
 
 @pipeline(dynamic=True)
 def apart(folder: str) -> None:
-    value = host_name()
-    beside = host_name_apart()
+    value: Any = host_name()
+    beside: Any = host_name_apart()
     note(f"{folder}/apart.journal", f"{value.load()} {beside.load()}")
 
 

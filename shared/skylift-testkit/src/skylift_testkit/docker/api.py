@@ -34,7 +34,7 @@ class Api:
     """An engine at `unix://…` or `tcp://…`."""
 
     def __init__(self, host: str) -> None:
-        self._at = urlsplit(host)
+        self._host, self._at = host, urlsplit(host)
 
     def ping(self) -> None:
         """Raises `ApiError` where no engine answers."""
@@ -68,7 +68,7 @@ class Api:
             answer = connection.getresponse()
             data = answer.read()
         except OSError as error:
-            raise ApiError(f"no Docker Engine answers at {self._at.geturl()}: {error}") from error
+            raise ApiError(f"no Docker Engine answers at {self._host}: {error}") from error
         finally:
             connection.close()
         if answer.status >= 300:
