@@ -331,6 +331,34 @@ def test_a_run_whose_process_was_killed_can_be_stopped(
     assert lines(folder, "a") == ["StopRequested"]
 
 
+def test_what_a_killed_process_left_is_removed_by_the_next_run(
+    make: Make, folder: Path, client: DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no name that a reader could look up: so it is told which orchestrator to ask."""
+    orchestrator = make()
+
+    def asked(*_: object) -> DockerOrchestrator:
+        return orchestrator
+
+    monkeypatch.setattr("skylift.backends.orchestrator_of", asked)
+    process = program(orchestrator, folder, "one_that_is_killed")
+    with process:
+        arrived(folder, "a")
+        process.kill()
+    left = Client().run("last")
+    (container,) = containers(client, left)
+    release(folder, "a")
+    client.wait(str(container["Id"]))
+
+    run(flows.named.with_options(orchestrator=orchestrator, enable_cache=False))
+
+    assert containers(client, left) == []
+    assert left.status is Status.FAILED
+    assert (
+        left.steps["waits_and_takes"].reason == "it used more than its memory of 80MB, and was killed (OOM)"
+    )
+
+
 def test_a_run_is_found_by_its_submission_while_it_has_containers(
     make: Make, folder: Path, client: DockerClient
 ) -> None:

@@ -8,6 +8,7 @@ from skylift.coordination.opening import opened_run, own_run_id
 from skylift_contract.containers import default_image
 from skylift_contract.orchestrator import ContainerizedOrchestrator, SubmissionResult
 from skylift_contract.run_id import find_orchestrator_run_id
+from skylift_contract.status import RunStatus
 from skylift_docker.client import DockerClient, engine_host
 from skylift_docker.compile import DOCUMENT, Making, compile_containers
 from skylift_docker.isolated import IsolatedContainers, said_how_it_is_lent
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from skylift_contract.run_id import RunIdSource
     from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_contract.stack import Stack
-    from skylift_contract.status import RunStatus, StepStatus
+    from skylift_contract.status import StepStatus
     from skylift_docker.config import DockerOrchestratorConfig
 
 
@@ -131,7 +132,7 @@ class DockerOrchestrator(ContainerizedOrchestrator):
     def fetch_status(self, run: PipelineRun, include_steps: bool = False) -> RunStatus:  # noqa: FBT001, FBT002
         with self.client() as client:
             found = status_of(client, run)
-        return found if include_steps else type(found)(found.status, found.reason, url=found.url)
+        return found if include_steps else RunStatus(found.status, found.reason)
 
     def stop_run(self, run: PipelineRun, graceful: bool = False) -> None:  # noqa: FBT001, FBT002
         with self.client() as client:

@@ -15,6 +15,7 @@ from skylift_docker.moment import Moment, with_access
 from skylift_docker.mounts import files_of, socket_access, store_mounts
 from skylift_docker.names import RUN
 from skylift_docker.preflight import check_endpoint, check_run, ensure_images
+from skylift_docker.watching import clear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +80,7 @@ class Starting:
 
 def run_static(starting: Starting, run: ActiveRun) -> None:
     """Each step in a container, as many at once as may be, until the run has ended."""
+    clear(starting.client, run.ledger)
     moment = starting.moment(run)
 
     def start(step: Step, attempt: int) -> Container:
@@ -93,6 +95,7 @@ def run_static(starting: Starting, run: ActiveRun) -> None:
 
 def run_dynamic(starting: Starting, run: ActiveRun) -> None:
     """The pipeline's function in a container, which starts those of isolated steps beside itself."""
+    clear(starting.client, run.ledger)
     (container,) = starting.containers.values()
     if _may_use_engine(starting.config, run):
         container = with_access(container, socket_access(starting.client.host))

@@ -12,12 +12,13 @@ from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import NotFound
 from skylift_contract.status import RunStatus, StepStatus
 from skylift_docker.containers import labels_of, lines, memory_of
-from skylift_docker.names import ATTEMPT, INVOCATION, ORCHESTRATOR_RUN, RUN, SUBMISSION
+from skylift_docker.names import ATTEMPT, INVOCATION, KEPT, ORCHESTRATOR_RUN, RUN, STORE, SUBMISSION
 from skylift_docker.status import step_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from skylift.ledger.ledger import Ledger
     from skylift_contract.run import PipelineRun
     from skylift_docker.client import DockerClient
 
@@ -89,6 +90,23 @@ def _stopped(client: DockerClient, containers: list[dict[str, Any]], grace_s: in
     running = [one for one in containers if is_running(one)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(end, running))
+
+
+def clear(client: DockerClient, ledger: Ledger) -> None:
+    """Remove what has ended of earlier runs in this store whose own process was killed before it could.
+
+    How it ended is recorded first, for that is known nowhere else.
+    """
+    for one in client.containers({STORE: ledger.store.uri}):
+        labels = labels_of(one)
+        if is_running(one) or labels.get(KEPT) or not _has_ended(ledger, labels.get(RUN, "")):
+            continue
+        client.remove(str(one["Id"]))
+
+
+def _has_ended(ledger: Ledger, run_id: str) -> bool:
+    record = ledger.run(run_id)
+    return record is not None and RecordedRun.of_record(ledger, record).fetch().status.is_finished
 
 
 def logs_of(client: DockerClient, run: PipelineRun, step_name: str, *, follow: bool) -> Iterator[str]:

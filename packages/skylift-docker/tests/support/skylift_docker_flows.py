@@ -54,6 +54,18 @@ def greedy(folder: str, attempts: int) -> int:
     return attempt
 
 
+@step(settings={"resources": ResourceSettings(memory="80MB")})
+def waits_and_takes(folder: str) -> int:
+    meet(f"{folder}/a.arrived")
+    Path(f"{folder}/a.go_on").read_text()
+    return len(bytearray(b"x" * 200_000_000))
+
+
+@pipeline
+def one_that_is_killed(folder: str) -> None:
+    waits_and_takes(folder)
+
+
 @step
 def own_user() -> tuple[Annotated[int, "uid"], Annotated[int, "gid"]]:
     Path.home().joinpath("mine").touch()
