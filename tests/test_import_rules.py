@@ -54,7 +54,11 @@ def test_imports_that_go_down_break_nothing(sources: Path) -> None:
     [
         ("skylift/authoring.py", "import skylift.launch", "cli → launch → compiler → authoring → contract"),
         ("skylift/compiler.py", "import skylift.cli", "cli → launch → compiler → authoring → contract"),
-        ("skylift/store.py", "import skylift.runtime", "local → coordination → runtime → ledger → store → contract"),
+        (
+            "skylift/store.py",
+            "import skylift.runtime",
+            "local → coordination → runtime → ledger → store → contract",
+        ),
         (
             "skylift_contract/__init__.py",
             "import rich",

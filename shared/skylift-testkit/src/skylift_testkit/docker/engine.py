@@ -36,7 +36,7 @@ class OwnEngine:
         self._folder = Path(tempfile.mkdtemp(prefix="skylift-docker-"))
         self.host = f"unix://{self._folder}/docker.sock"
         self._last = deque[str](maxlen=20)
-        self._ready = threading.Event()
+        self._news, self._is_listening = threading.Event(), False
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -55,7 +55,8 @@ class OwnEngine:
             start_new_session=True,  # Ctrl-C is for the tests, which then stop it
         )
         threading.Thread(target=self._read, args=(self._process.stderr,), daemon=True).start()
-        if not self._ready.wait(START_S) or self._process.poll() is not None:
+        self._news.wait(START_S)
+        if not self._is_listening:
             self.__exit__()
             raise NoEngine("dockerd did not start: " + " / ".join(self._last))
         return self
@@ -66,8 +67,9 @@ class OwnEngine:
             for line in output:
                 self._last.append(line.strip())
                 if READY in line:
-                    self._ready.set()
-        self._ready.set()
+                    self._is_listening = True
+                    self._news.set()
+        self._news.set()
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
@@ -77,7 +79,15 @@ class OwnEngine:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _unmount_below(self._folder)
+        shutil.rmtree(self._folder)
+
+
+def _unmount_below(folder: Path) -> None:
+    """An engine leaves the host's network mounted, once a container has used it; deepest first."""
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for place in sorted((place for place in mounts if place.startswith(f"{folder}/")), reverse=True):
+        subprocess.run(["umount", place], check=True)  # noqa: S603, S607 -- argv list, of the system
 
 
 def _check_possible() -> None:
