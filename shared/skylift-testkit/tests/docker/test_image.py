@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 
 def test_an_image_that_is_there_is_not_made_again(
-    docker_engine: RunningEngine, skylift_image: str, image_packages: tuple[str, ...], tmp_path: Path
+    docker_engine: RunningEngine, image_packages: tuple[str, ...], tmp_path: Path
 ) -> None:
-    assert make_image(Api(docker_engine.host), image_packages, tmp_path) == skylift_image
-    assert list(tmp_path.iterdir()) == []
+    first, again, api = tmp_path / "first", tmp_path / "again", Api(docker_engine.host)
+    first.mkdir()
+    again.mkdir()
+    image = make_image(api, image_packages, first)
+    assert api.has_image(image)
+    assert make_image(api, image_packages, again) == image
+    assert list(again.iterdir()) == []
 
 
 def test_a_root_holds_this_python_and_the_packages(tmp_path: Path) -> None:
