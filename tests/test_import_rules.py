@@ -54,7 +54,11 @@ def test_imports_that_go_down_break_nothing(sources: Path) -> None:
     [
         ("skylift/authoring.py", "import skylift.launch", "cli → launch → compiler → authoring → contract"),
         ("skylift/compiler.py", "import skylift.cli", "cli → launch → compiler → authoring → contract"),
-        ("skylift/store.py", "import skylift.runtime", "local → runtime → ledger → store → contract"),
+        (
+            "skylift/store.py",
+            "import skylift.runtime",
+            "local → coordination → runtime → ledger → store → contract",
+        ),
         (
             "skylift_contract/__init__.py",
             "import rich",
@@ -74,4 +78,4 @@ def test_an_import_against_the_direction_is_found(
 def test_a_chain_against_the_direction_is_found(sources: Path) -> None:
     (sources / "skylift/store.py").write_text("import skylift.tracing\n")
     (sources / "skylift/tracing.py").write_text("import skylift.runtime\n")
-    assert broken(sources) == ["local → runtime → ledger → store → contract"]
+    assert broken(sources) == ["local → coordination → runtime → ledger → store → contract"]

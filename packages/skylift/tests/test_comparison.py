@@ -94,6 +94,8 @@ CONFIGURATION: dict[str, Any] = {
     "resource_settings": ResourceSettings(cpu_count=2),
     "max_concurrent_steps": 2,
     "step_defaults": StepDefaults(enable_cache=False),
+    "isolated_steps": ("train",),
+    "step_secrets": ("env:PASSWORD",),
 }
 
 

@@ -131,10 +131,11 @@ class PipelineRun(contract.PipelineRun):
         """Of a dynamic run, with the steps that it had called when it was last fetched."""
         if self._snapshot is None:
             self._snapshot = self._ledger.snapshot(self.snapshot)
-            self._grow()
+            self.grow()
         return self._snapshot
 
-    def _grow(self) -> None:
+    def grow(self) -> None:
+        """Look again which steps a dynamic run has called."""
         snapshot = self._snapshot
         if snapshot is not None and snapshot.is_dynamic and self.id:
             self._snapshot = grown(self._ledger, str(self.id), snapshot)
@@ -150,7 +151,7 @@ class PipelineRun(contract.PipelineRun):
             return RunStatus(ExecutionStatus.UNKNOWN, str(record.error))
         if record is None:
             return RunStatus(ExecutionStatus.PENDING, "no step has started")
-        self._grow()
+        self.grow()
         return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(self, record))
 
     @property

@@ -459,7 +459,7 @@ def test_a_request_to_stop_is_found_while_every_worker_is_busy(
     file_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a thread of a program that gets no signal."""
-    monkeypatch.setattr("skylift.local.coordinator.LOOK_S", 0.01)
+    monkeypatch.setattr("skylift.coordination.coordinator.LOOK_S", 0.01)
     run = local(file_store, waiting(tmp_path, "a"), waiting(tmp_path, "b"))
     thread = threading.Thread(target=coordinate, args=(run, 2, {}))
     thread.start()

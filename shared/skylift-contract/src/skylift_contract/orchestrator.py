@@ -52,6 +52,11 @@ class BaseOrchestratorConfig(Settings):
         """Whether steps run on other machines, which a `file://` store cannot serve."""
         return True
 
+    @property
+    def lends_identity(self) -> bool:
+        """Whether steps are handed what this machine reaches the store with: options and credentials."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class SubmissionResult:
@@ -255,9 +260,8 @@ class BaseOrchestrator(StackComponent, ABC):
         """
 
     def _refuse(self, what: str) -> Never:
-        raise UnsupportedCapability(
-            self.flavor or type(self).__name__, [f"{type(self).__name__} does not implement {what}"]
-        )
+        kind = type(self).__name__
+        raise UnsupportedCapability(self.flavor or kind, [f"{kind} does not implement {what}"])
 
 
 class ContainerizedOrchestrator(BaseOrchestrator):
@@ -289,10 +293,8 @@ def overrides(implementation: type[BaseOrchestrator], method: str) -> bool:
 
 def write_documents(compiled: CompiledPipeline, folder: Path) -> list[Path]:
     """Write the documents below a folder, and return where each went."""
-    written: list[Path] = []
-    for name, content in compiled.documents.items():
-        path = folder / name
+    paths = {folder / name: content for name, content in compiled.documents.items()}
+    for path, content in paths.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        written.append(path)
-    return written
+    return list(paths)

@@ -88,8 +88,9 @@ class StepDefaults(Frozen):
 class PipelineConfiguration(Frozen):
     """The pipeline itself; `parameters` are what its function was called with.
 
-    Of a dynamic one: `max_concurrent_steps`, None where the orchestrator decides, and what its
-    steps take from it.
+    Of a dynamic one: `max_concurrent_steps`, None where the orchestrator decides, what its steps
+    take from it, and of those that its source names, `isolated_steps` and the references of
+    `step_secrets`: what its orchestration environment has to be able to do.
     """
 
     name: str
@@ -107,6 +108,8 @@ class PipelineConfiguration(Frozen):
     resource_settings: ResourceSettings = Field(default_factory=ResourceSettings)
     max_concurrent_steps: int | None = None
     step_defaults: StepDefaults = Field(default_factory=StepDefaults)
+    isolated_steps: tuple[str, ...] = ()
+    step_secrets: tuple[str, ...] = ()
 
 
 class CodeArchive(Frozen):

@@ -14,7 +14,7 @@ from skylift.compiler import changes, configuration
 from skylift.compiler.foreseen import steps_named_in
 from skylift.compiler.graph import in_order
 from skylift.compiler.inputs import as_input, default_parameter, flat
-from skylift.compiler.pipeline import hook_source, pipeline_configuration, schedule_of
+from skylift.compiler.pipeline import hook_source, pipeline_configuration, schedule_of, with_foreseen
 from skylift.compiler.runtime import runtime_of
 from skylift.materializers.registry import candidates
 from skylift_contract.canonical import canonical_json
@@ -82,11 +82,11 @@ def compile_snapshot(
     # Those that a dynamic pipeline may call are not kept; but the digests of their sources are.
     steps = compiler.foresee() if pipeline.options.dynamic else _steps(compiler, parameters)
     changes.check_steps(pipeline, {step.config.name for step in steps})
+    as_json = {name: text for name, (text, _) in parameters.items()}
+    root = pipeline_configuration(pipeline, as_json, target)
     return PipelineSnapshot(
         project=target.project,
-        pipeline_configuration=pipeline_configuration(
-            pipeline, {name: as_json for name, (as_json, _) in parameters.items()}, target
-        ),
+        pipeline_configuration=with_foreseen(root, steps) if root.dynamic else root,
         steps=() if pipeline.options.dynamic else steps,
         schedule=schedule_of(pipeline),
         code=code,

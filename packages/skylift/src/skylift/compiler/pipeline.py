@@ -9,13 +9,14 @@ from skylift.compiler import configuration
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.schedule import Schedule
-from skylift_contract.snapshot import PipelineConfiguration, StepDefaults
+from skylift_contract.snapshot import ISOLATED, PipelineConfiguration, StepDefaults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.compiler.compile import Target
+    from skylift_contract.snapshot import Step
 
 
 def hook_source(hook: Callable[..., Any] | None, who: str) -> str | None:
@@ -45,6 +46,14 @@ def pipeline_configuration(
         max_concurrent_steps=options.max_concurrent_steps,
         step_defaults=_step_defaults(pipeline, settings, target) if options.dynamic else StepDefaults(),
     )
+
+
+def with_foreseen(root: PipelineConfiguration, steps: Iterable[Step]) -> PipelineConfiguration:
+    """A dynamic pipeline's own part, with what the steps that it may call ask of their surroundings."""
+    found = list(steps)
+    isolated = tuple(step.spec.invocation_id for step in found if step.config.runtime == ISOLATED)
+    secrets = sorted({text for step in found for text in step.config.secrets.values()})
+    return root.model_copy(update={"isolated_steps": isolated, "step_secrets": tuple(secrets)})
 
 
 def check_dynamic_options(pipeline: PipelineFunction) -> None:

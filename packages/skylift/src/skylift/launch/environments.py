@@ -35,6 +35,6 @@ def step_environments(snapshot: PipelineSnapshot, base: Mapping[str, str]) -> di
 def kept_here(stack: Stack) -> tuple[str, ...]:
     """A note of the store's options that say who this machine is, and are not for steps elsewhere."""
     found = sorted(stack.artifact_store.options.keys() - FOR_STEPS)
-    if not found or stack.orchestrator.flavor == "local":
+    if not found or stack.orchestrator.flavor == "local" or stack.orchestrator.config.lends_identity:
         return ()
     return (f"the steps reach the store with an identity of their own: its {', '.join(found)} stay here",)

@@ -15,7 +15,7 @@ from skylift.launch.environments import kept_here
 from skylift.launch.leaks import refuse_leaks_of_plan, suspicions
 from skylift.launch.secrets import check_secrets, check_set_here
 from skylift.launch.stacks import chosen_by, resolve_stack
-from skylift.launch.travel import check_travels, file_of_steps
+from skylift.launch.travel import check_travels, file_of_steps, runs_apart
 from skylift.orchestrator_calls import calling
 from skylift.source_digests import SourceDigests
 from skylift.stacks.document import read_configuration
@@ -87,7 +87,7 @@ def _planned(
     orchestrator = stack.orchestrator
     able = capabilities(orchestrator)
     pipeline, unscheduled = _without_schedule(pipeline, able)
-    uri, is_needed = stack.artifact_store.uri, orchestrator.config.is_remote
+    uri, is_needed = stack.artifact_store.uri, runs_apart(orchestrator)
     source, left_out = _source(pipeline.file, uri, is_needed=is_needed)
     code = source.archive() if source else None
     target = target_of(orchestrator, degraded, is_dynamic=pipeline.options.dynamic)
@@ -167,16 +167,18 @@ def target_of(
 ) -> Target:
     """What a snapshot holds of the orchestrator it is made for.
 
-    A dynamic run has its own, to start isolated steps with.
+    A dynamic run has its own, to start isolated steps with; nobody starts one of these a second
+    time, so they try again themselves.
     """
     flavor = flavor_of(orchestrator)
     has_sources = bool(orchestrator.run_id_sources) and not is_dynamic
+    by_backend = orchestrator.config.handles_step_retries and not is_dynamic
     return Target(
         project=project.project_name(),
         flavor=orchestrator.flavor,
         run_id_sources=orchestrator.run_id_sources,
         orchestrator=None if has_sources else orchestrator_source(orchestrator),
-        retries="backend" if orchestrator.config.handles_step_retries else "runtime",
+        retries="backend" if by_backend else "runtime",
         settings_class=card.settings_class(flavor) if flavor else None,
         secrets=read_configuration().secrets,
         degraded=tuple(capability.value for capability in degraded),

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from skylift_contract.snapshot import PipelineConfiguration, PipelineSnapshot, StepConfig
 
 
+def runs_apart(orchestrator: BaseOrchestrator) -> bool:
+    """Whether steps run where only what is sent along of the source can be imported."""
+    return bool(orchestrator.config.is_remote) or isinstance(orchestrator, ContainerizedOrchestrator)
+
+
 def check_travels(snapshot: PipelineSnapshot, orchestrator: BaseOrchestrator) -> None:
     """Raise `AuthoringError` for what is defined here only, where another process runs it.
 
@@ -23,7 +28,7 @@ def check_travels(snapshot: PipelineSnapshot, orchestrator: BaseOrchestrator) ->
     """
     if snapshot.schedule is not None:
         why, fix = "a schedule starts it in another", "run it once, now, with run_now()"
-    elif orchestrator.config.is_remote or isinstance(orchestrator, ContainerizedOrchestrator):
+    elif runs_apart(orchestrator):
         why = f"{orchestrator.flavor} runs each step in another"
         fix = 'run it here: with_options(orchestrator="local")'
     else:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from skylift.authoring.sources import check_importable
+from skylift.coordination.opening import opened_run
 from skylift.dynamic.orchestrate import Surroundings, orchestrate
 from skylift.dynamic.placement import placement
-from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import RunRecord
 from skylift.local.config import LocalOrchestratorConfig, LocalSettings
 from skylift.local.coordinator import coordinate, needs_worker
 from skylift.local.flavor import CAPABILITIES
 from skylift.local.machine import check_machine, cpu_count
-from skylift.runtime.active import ActiveRun
 from skylift.runtime.isolation import StepProcesses
-from skylift.store.location import open_store
 from skylift_contract.capability import Capability
 from skylift_contract.check import check
 from skylift_contract.errors import ConfigurationError, listed
 from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
-from skylift_contract.run_id import RUN_ID_ENV, Env, canonical, find_orchestrator_run_id, run_id
+from skylift_contract.run_id import RUN_ID_ENV, Env, find_orchestrator_run_id
 from skylift_contract.snapshot import INLINE
 
 if TYPE_CHECKING:
@@ -72,7 +67,7 @@ class LocalOrchestrator(BaseOrchestrator):
         step_environments: dict[str, dict[str, str]],
         placeholder_run: PipelineRun | None = None,
     ) -> SubmissionResult:
-        run = self._opened(snapshot, stack, placeholder_run)
+        run = opened_run(self, snapshot, stack, placeholder_run)
         coordinate(run, self.parallelism(snapshot), step_environments)
         return SubmissionResult(orchestrator_run_id=run.orchestrator_run_id)
 
@@ -83,7 +78,7 @@ class LocalOrchestrator(BaseOrchestrator):
         environment: dict[str, str],
         placeholder_run: PipelineRun | None = None,
     ) -> SubmissionResult:
-        run = self._opened(snapshot, stack, placeholder_run)
+        run = opened_run(self, snapshot, stack, placeholder_run)
         processes = StepProcesses()
         try:
             around = Surroundings(
@@ -109,24 +104,6 @@ class LocalOrchestrator(BaseOrchestrator):
         """Of a step that is called for the first time, all that was checked of those foreseen."""
         check(snapshot, self.flavor, CAPABILITIES, degraded_in(snapshot))
         self.validate(stack, snapshot)
-
-    def _opened(
-        self, snapshot: PipelineSnapshot, stack: Stack, placeholder_run: PipelineRun | None
-    ) -> ActiveRun:
-        submission = placeholder_run.submission_id if placeholder_run else None
-        orchestrator_run_id = canonical(submission or os.urandom(16).hex(), owner=str(self.id))
-        ledger = Ledger(open_store(stack.artifact_store.uri, stack.artifact_store.options))
-        record = RunRecord(
-            run_id=str(run_id(self.flavor, orchestrator_run_id)),
-            orchestrator_run_id=orchestrator_run_id,
-            project=snapshot.project,
-            pipeline=snapshot.name,
-            snapshot=snapshot.digest,
-            flavor=self.flavor,
-            submission_id=submission,
-            is_signalled=threading.current_thread() is threading.main_thread(),
-        )
-        return ActiveRun(ledger, snapshot, ledger.open_run(record))
 
 
 def degraded_in(snapshot: PipelineSnapshot) -> list[Capability]:

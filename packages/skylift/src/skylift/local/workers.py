@@ -33,7 +33,7 @@ class Workers:
         self._ended: queue.Queue[str] = queue.Queue()
         self._supervision = Supervision()
 
-    def start(self, step: Step) -> None:
+    def start(self, step: Step) -> Outcome | None:
         name, store = step.spec.invocation_id, self.run.ledger.store.uri
         self.running[name] = StepProcess(
             name,

@@ -21,8 +21,14 @@ _ENDED: Final = (
 )
 
 
-def written_outcome(run: ActiveRun, name: str) -> Outcome | None:
-    """What the ledger says of a step whose process has ended; None where an attempt was left open."""
+_CLOSED_AS: Final = {**dict(_ENDED), AttemptEnd.RETRYING: ExecutionStatus.FAILED}
+
+
+def written_outcome(run: ActiveRun, name: str, after: int = 0) -> Outcome | None:
+    """What the ledger says of a step whose process has ended; None where an attempt was left open.
+
+    `after`: attempts up to this one were there before the process was started.
+    """
     listing = run.ledger.step_listing(run.id, name)
     newest = max(listing.attempts, default=0)
     if listing.committed:
@@ -30,20 +36,39 @@ def written_outcome(run: ActiveRun, name: str) -> Outcome | None:
         if result is not None and result.cached_from is not None:
             return Outcome(ExecutionStatus.CACHED, f"from run {result.cached_from.run_id}")
         return Outcome(ExecutionStatus.COMPLETED, attempt=newest)
-    ends = listing.attempts.get(newest, frozenset())
-    for how, status in _ENDED:
+    ends = listing.attempts[newest] if newest > after else frozenset[AttemptEnd]()
+    for how, status in (*_ENDED, *_TO_COME[run.snapshot.runtime.retries]):
         if how in ends and (end := run.ledger.attempt_end(run.id, name, newest, how)):
-            return Outcome(status, end.reason, newest, end.error)
+            return Outcome(status, end.reason, newest, end.error, will_retry=how is AttemptEnd.RETRYING)
     return None
 
 
-def close_attempt(run: ActiveRun, name: str, how: AttemptEnd, reason: str, began: datetime) -> Outcome:
-    """Record the end of an attempt whose process could not; one that never came so far is claimed first."""
+_TO_COME: Final = {"backend": ((AttemptEnd.RETRYING, ExecutionStatus.FAILED),), "runtime": ()}
+"""An attempt that failed has ended with its process only where another process is to make the next."""
+
+
+def close_attempt(
+    run: ActiveRun, name: str, how: AttemptEnd, reason: str, began: datetime, *, number: int | None = None
+) -> Outcome:
+    """Record the end of an attempt whose process could not; one that never came so far is claimed first.
+
+    `number`: the attempt, by default the newest.
+    """
     attempts = run.ledger.step_listing(run.id, name).attempts
-    attempt = max(attempts, default=0) or claimed(run, name)
+    wanted = number or max(attempts, default=0)
+    attempt = wanted if wanted in attempts else claimed(run, name)
     end = EndRecord(invocation_id=name, attempt=attempt, status=how, reason=reason, started=began)
     run.ledger.end_attempt(run.id, end)
-    return Outcome(dict(_ENDED)[how], reason, attempt)
+    return Outcome(_CLOSED_AS[how], reason, attempt, will_retry=how is AttemptEnd.RETRYING)
+
+
+def failures_of(run: ActiveRun, name: str) -> int:
+    """How many attempts ended as failed; those that were stopped do not count."""
+    attempts = run.ledger.step_listing(run.id, name).attempts
+    return sum(not _FAILED.isdisjoint(ends) for ends in attempts.values())
+
+
+_FAILED: Final = frozenset({AttemptEnd.FAILED, AttemptEnd.RETRYING})
 
 
 def claimed(run: ActiveRun, name: str) -> int:

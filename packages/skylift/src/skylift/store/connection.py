@@ -128,6 +128,21 @@ def _aws_profile(location: Location, options: Mapping[str, str]) -> Any:
     return _default_profile()
 
 
+def profile_credentials(location: Location, options: Mapping[str, str]) -> dict[str, str]:
+    """The credentials of an AWS profile as variables; nothing where no profile is used."""
+    provider = _aws_profile(location, options)
+    found: Any = provider() if provider else {}
+    return {
+        name: found[key]
+        for name, key in (
+            ("AWS_ACCESS_KEY_ID", "access_key_id"),
+            ("AWS_SECRET_ACCESS_KEY", "secret_access_key"),
+            ("AWS_SESSION_TOKEN", "token"),
+        )
+        if found.get(key)
+    }
+
+
 def _named_profile(location: Location, profile: str) -> Any:
     who = f"store {location.uri!r}"
     try:

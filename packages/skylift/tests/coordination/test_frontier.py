@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skylift_tests_support.runs import make_step
 
-from skylift.local.frontier import Frontier
+from skylift.coordination.frontier import Frontier
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.enums import ExecutionStatus as Status
 

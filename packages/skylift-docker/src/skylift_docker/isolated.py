@@ -1,0 +1,110 @@
+"""Steps of a dynamic run in containers beside that of the pipeline's function."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from skylift.store.identity import identity
+from skylift_contract.enums import ExecutionStatus
+from skylift_contract.environment import STORE_ENV, STORE_OPTIONS_ENV
+from skylift_contract.errors import NotFound, Transient
+from skylift_contract.run import IsolatedStep
+from skylift_contract.run_id import RUN_ID_ENV
+from skylift_contract.status import StepStatus
+from skylift_docker.compile import step_container
+from skylift_docker.containers import Container, Handling
+from skylift_docker.moment import Moment
+from skylift_docker.mounts import files_of, store_mounts
+from skylift_docker.preflight import check_images, ensure_images
+from skylift_docker.resources import check_engine, check_minimum
+from skylift_docker.status import step_status
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+    from typing import Any
+
+    from skylift_contract.orchestrator import StepRunInfo
+    from skylift_docker.client import DockerClient
+    from skylift_docker.compile import Making
+    from skylift_docker.config import DockerOrchestratorConfig
+
+
+@contextmanager
+def said_how_it_is_lent() -> Generator[None]:
+    """Of an engine that the pipeline's own container does not reach, say how it would."""
+    try:
+        yield
+    except Transient as error:
+        raise Transient(
+            error.what,
+            operation=error.operation,
+            fix="Declare the step with runtime='isolated', for the engine is lent to pipelines whose source "
+            "names such steps; or set --engine_socket=always.",
+        ) from error
+
+
+class IsolatedContainers:
+    """Starts them, and knows them by their ids. Its methods may be called in several threads."""
+
+    def __init__(self, client: DockerClient, config: DockerOrchestratorConfig) -> None:
+        self._client, self._config = client, config
+        self._engine = client.engine()
+        self._running: dict[str, Container] = {}
+
+    def start(self, info: StepRunInfo, making: Making, environment: Mapping[str, str]) -> IsolatedStep:
+        name = info.step.spec.invocation_id
+        container = self._checked(info, making, environment)
+        handling = Handling(f"{name} | ", self._config.stop_timeout_s, self._config.remove_containers)
+        moment = self._moment(info, environment)
+        create = moment.arguments(container, info.attempt)
+        started = Container.started(self._client, moment.name(container, info.attempt), create, handling)
+        self._running[started.id] = started
+        return IsolatedStep(invocation_id=name, id=started.id)
+
+    def status(self, step: IsolatedStep) -> StepStatus:
+        """Of one that has ended it is told once; then it is forgotten."""
+        if not self._has_ended(step):
+            return StepStatus(ExecutionStatus.RUNNING)
+        return self._running.pop(step.id).wait()
+
+    def _has_ended(self, step: IsolatedStep) -> bool:
+        try:
+            return step_status(self._client.inspect(step.id)["State"]).status.is_finished
+        except NotFound:
+            return True
+
+    def wait(self, step: IsolatedStep, seconds: float) -> None:
+        if step.id in self._running:
+            self._client.wait(step.id, seconds)
+
+    def stop(self, step: IsolatedStep) -> None:
+        if (started := self._running.get(step.id)) is not None:
+            started.stop()
+
+    def _checked(self, info: StepRunInfo, making: Making, environment: Mapping[str, str]) -> dict[str, Any]:
+        steps = {info.step.spec.invocation_id: info.step}
+        check_minimum(steps)
+        check_engine(steps, self._engine)
+        if info.image is not None:
+            check_images(info.snapshot.model_copy(update={"steps": (info.step,)}), self._config.image)
+        container = step_container(info.snapshot, info.step, making, environment)
+        container["create"]["image"] = info.image or making.image_of(None)
+        container["create"]["command"] = list(info.command)
+        ensure_images(self._client, {info.step.spec.invocation_id: container}, self._config.pull)
+        return container
+
+    def _moment(self, info: StepRunInfo, environment: Mapping[str, str]) -> Moment:
+        store = environment[STORE_ENV]
+        known = identity(store, json.loads(environment.get(STORE_OPTIONS_ENV) or "{}"))
+        return Moment(
+            run_id=info.run_id,
+            orchestrator_run_id=environment[RUN_ID_ENV],
+            submission=info.run.submission_id,
+            store=store,
+            engine=self._engine,
+            variables=known.variables,
+            mounts=[*store_mounts(store), *files_of(known.files)],
+            is_kept=not self._config.remove_containers,
+        )

@@ -1,0 +1,166 @@
+"""Pipelines whose steps run in containers. FIFOs in a folder that is mounted tell when they are where."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Annotated, Any
+
+from skylift import ResourceSettings, StepRetryConfig, get_step_context, pipeline, step
+
+
+def meet(fifo: str) -> None:
+    """Wait until somebody opens the other end of a FIFO."""
+    with Path(fifo).open("w"):
+        pass
+
+
+def note(journal: str, line: str) -> None:
+    with Path(journal).open("a") as file:
+        file.write(f"{line}\n")
+
+
+@step
+def waits(folder: str, name: str) -> int:
+    """Says that it runs, and runs until it is let go; says if it was interrupted."""
+    print(f"{name} is here")
+    try:
+        meet(f"{folder}/{name}.arrived")
+        Path(f"{folder}/{name}.go_on").read_text()
+    except BaseException as error:
+        note(f"{folder}/{name}.journal", type(error).__name__)
+        raise
+    return 1
+
+
+@step
+def after(value: int) -> int:
+    return value + 1
+
+
+@step
+def fails(value: int) -> int:
+    raise ValueError(f"no luck with {value}")
+
+
+@step(settings={"resources": ResourceSettings(memory="80MB")}, retry=StepRetryConfig(max_retries=1))
+def greedy(folder: str, attempts: int) -> int:
+    """Takes more memory than it has, in the first attempts."""
+    attempt = get_step_context().attempt
+    note(f"{folder}/greedy.journal", f"{attempt} {socket.gethostname()}")
+    if attempt <= attempts:
+        bytearray(b"x" * 200_000_000)
+    return attempt
+
+
+@step(settings={"resources": ResourceSettings(memory="80MB")})
+def waits_and_takes(folder: str) -> int:
+    meet(f"{folder}/a.arrived")
+    Path(f"{folder}/a.go_on").read_text()
+    return len(bytearray(b"x" * 200_000_000))
+
+
+@pipeline
+def one_that_is_killed(folder: str) -> None:
+    waits_and_takes(folder)
+
+
+@step
+def own_user() -> tuple[Annotated[int, "uid"], Annotated[int, "gid"]]:
+    Path.home().joinpath("mine").touch()
+    return os.getuid(), os.getgid()
+
+
+@step
+def host_name() -> str:
+    return socket.gethostname()
+
+
+@step(runtime="isolated")
+def host_name_apart() -> str:
+    return socket.gethostname()
+
+
+@pipeline
+def waiting(folder: str) -> None:
+    after(waits(folder, "a"))
+
+
+@pipeline
+def two(folder: str) -> None:
+    waits(folder, "a")
+    waits(folder, "b")
+
+
+@pipeline
+def one_fails(folder: str) -> None:
+    """`a` fails as soon as it goes on: there is nothing at its end."""
+    fails(waits(folder, "a"))
+    waits(folder, "b")
+
+
+@pipeline
+def hungry(folder: str, attempts: int) -> None:
+    greedy(folder, attempts)
+
+
+@pipeline
+def owned() -> None:
+    own_user()
+
+
+@pipeline
+def named() -> None:
+    host_name()
+
+
+@pipeline(dynamic=True)
+def inline(count: int = 2) -> None:
+    value: Any = after(0)
+    while value.load() < count:
+        value = after(value)
+
+
+@pipeline(dynamic=True)
+def apart_unforeseen() -> None:
+    """What it runs apart does not stand in its source as such."""
+    host_name.with_options(runtime="isolated")()
+
+
+@pipeline(dynamic=True)
+def apart(folder: str) -> None:
+    value: Any = host_name()
+    beside: Any = host_name_apart()
+    note(f"{folder}/apart.journal", f"{value.load()} {beside.load()}")
+
+
+@step(runtime="isolated")
+def waits_apart(folder: str) -> int:
+    meet(f"{folder}/a.arrived")
+    return len(Path(f"{folder}/a.go_on").read_text())
+
+
+@pipeline(dynamic=True)
+def apart_waiting(folder: str) -> None:
+    waits_apart(folder)
+
+
+@step(runtime="isolated", settings={"resources": ResourceSettings(memory="80MB")})
+def greedy_apart() -> None:
+    bytearray(b"x" * 200_000_000)
+
+
+@pipeline(dynamic=True)
+def apart_hungry() -> None:
+    greedy_apart()
+
+
+@step
+def password() -> int:
+    return len(os.environ["DOCKER_TEST_PASSWORD"])
+
+
+@pipeline(secrets=["DOCKER_TEST_PASSWORD"])
+def secretive(folder: str) -> None:
+    password(after=waits(folder, "a"))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from skylift_contract.errors import ConfigurationError
+from skylift_docker.config import (
+    DockerOrchestratorConfig,
+    DockerRunSettings,
+    Mount,
+    is_on_this_machine,
+    shm_bytes,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/a:/b", Mount(source="/a", target="/b")),
+        ("/a:/b:ro", Mount(source="/a", target="/b", read_only=True)),
+        ("cache:/b:rw", Mount(source="cache", target="/b")),
+    ],
+)
+def test_a_mount_may_be_written_as_docker_takes_it(text: str, expected: Mount) -> None:
+    assert DockerRunSettings.parse({"mounts": [text]}).mounts == (expected,)
+    assert expected.is_bind is text.startswith("/")
+
+
+@pytest.mark.parametrize("text", ["/a", "/a:/b:read-only", ""])
+def test_what_is_no_mount_is_refused(text: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"mounts: it is no mount \(got '.*'\)\. Write \"SOURCE:TARGET\""
+    ):
+        DockerRunSettings.parse({"mounts": [text]})
+
+
+def test_settings_survive_a_snapshot() -> None:
+    given = DockerRunSettings.parse({"mounts": ["/a:/b:ro"], "shm_size": "1GiB", "run_args": {"init": True}})
+    assert DockerRunSettings.from_snapshot(given) == given
+
+
+def test_a_size_has_a_unit() -> None:
+    assert shm_bytes("64MB") == 64_000_000
+    with pytest.raises(ConfigurationError, match=r"^DockerRunSettings\.shm_size"):
+        DockerRunSettings.parse({"shm_size": "64"})
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("unix:///var/run/docker.sock", True),
+        ("npipe:////./pipe/docker_engine", True),
+        ("tcp://127.0.0.1:2375", True),
+        ("tcp://localhost:2375", True),
+        ("tcp://build-host:2376", False),
+        ("ssh://me@build-host", False),
+    ],
+)
+def test_where_an_engine_is_says_its_address(host: str, expected: bool) -> None:
+    assert is_on_this_machine(host) is expected
+
+
+def test_arguments_of_all_containers_are_checked_at_registration() -> None:
+    with pytest.raises(ConfigurationError, match=r"^DockerOrchestratorConfig\.run_args, 'name': "):
+        DockerOrchestratorConfig.parse({"run_args": {"name": "x"}})
