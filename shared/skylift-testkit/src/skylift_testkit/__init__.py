@@ -6,30 +6,50 @@ container the kit's pipelines, without pytest.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from skylift_testkit.configuration import ConfigSuite
     from skylift_testkit.conformance import Conformance
+    from skylift_testkit.control import ControlSuite
     from skylift_testkit.discovery import DiscoverySuite
+    from skylift_testkit.dynamic import DynamicSuite
+    from skylift_testkit.refusals import refuse
     from skylift_testkit.run_ids import RunIdSuite
     from skylift_testkit.runs import RunSuite
+    from skylift_testkit.suite import Suite, about
 
 __version__: Final = "0.1.0"
-__all__ = ["ConfigSuite", "Conformance", "DiscoverySuite", "RunIdSuite", "RunSuite"]
+__all__ = [
+    "ConfigSuite",
+    "Conformance",
+    "ControlSuite",
+    "DiscoverySuite",
+    "DynamicSuite",
+    "RunIdSuite",
+    "RunSuite",
+    "Suite",
+    "about",
+    "refuse",
+]
 
-_MODULES: Final = {
+_WHERE: Final = {
     "ConfigSuite": "configuration",
     "Conformance": "conformance",
+    "ControlSuite": "control",
     "DiscoverySuite": "discovery",
+    "DynamicSuite": "dynamic",
     "RunIdSuite": "run_ids",
     "RunSuite": "runs",
+    "Suite": "suite",
+    "about": "suite",
+    "refuse": "refusals",
 }
+"""Imported when it is asked for: the pytest plugin is loaded where nobody runs a suite, too."""
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    if name not in _WHERE:
+        raise AttributeError(f"module 'skylift_testkit' has no attribute {name!r}")
+    return getattr(import_module(f"skylift_testkit.{_WHERE[name]}"), name)

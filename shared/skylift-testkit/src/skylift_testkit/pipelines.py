@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from skylift import StepRetryConfig, get_step_context, log_metadata, pipeline, step
 from skylift_contract.canonical import digest
+from skylift_testkit import signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,3 +125,35 @@ def secretive(name: str) -> None:
 @pipeline
 def retrying() -> None:
     second_try()
+
+
+@step
+def waits(value: int) -> int:
+    """Says that it runs, and ends when it is told to."""
+    store = signals.of_step()
+    sys.stdout.write("conformance: it arrived\n")
+    sys.stdout.flush()
+    signals.say(store, "arrived")
+    signals.wait_for(store, "go-on")
+    return value
+
+
+@step
+def lingers(value: int) -> int:
+    """Says that it runs, and ends once the run was asked to stop."""
+    ledger = signals.ledger_of_step()
+    signals.say(ledger.store, "arrived")
+    while ledger.stop_request(get_step_context().run_id) is None:
+        time.sleep(signals.PAUSE_S)
+    return value
+
+
+@pipeline
+def waiting() -> None:
+    start, _ = first(1)
+    double(waits(start), id="last")
+
+
+@pipeline
+def lingering() -> None:
+    double(lingers(1), id="last")

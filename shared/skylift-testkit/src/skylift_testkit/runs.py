@@ -17,18 +17,26 @@ from skylift.launch.plan import plan
 from skylift.store.location import open_store
 from skylift_contract.canonical import digest
 from skylift_contract.capability import Capability, Level, Support
-from skylift_contract.errors import RunFailed, UnsupportedCapability
+from skylift_contract.errors import UnsupportedCapability
 from skylift_contract.orchestrator import overrides
 from skylift_contract.run_id import RUN_ID_LIMIT
 from skylift_testkit import pipelines
-from skylift_testkit.suite import Suite
+from skylift_testkit.refusals import refuse
+from skylift_testkit.running import RunningSuite
+from skylift_testkit.suite import about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skylift.authoring.pipelines import PipelineFunction
     from skylift.models import PipelineRun
     from skylift_contract.orchestrator import BaseOrchestrator
+
+
+def given(secret: tuple[str, str] | None) -> tuple[str, str]:
+    if secret is None:
+        refuse("nothing that its steps could read a secret from: override the fixture `secret`")
+    return secret
+
 
 _ASK: dict[Capability, dict[str, Any]] = {
     Capability.SECRETS: {"secrets": ["CONFORMANCE_SECRET"]},
@@ -51,26 +59,8 @@ print(run.status.value, run.steps["total"].outputs["value"].load())
 """
 
 
-class RunSuite(Suite):
-    @pytest.fixture(autouse=True)
-    def _the_store(self, store_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("SKYLIFT_STORE_URI", store_uri)
-
-    @pytest.fixture
-    def run(self, orchestrator: BaseOrchestrator) -> Any:
-        """Runs one of the kit's pipelines on the flavor; returns its run, also of one that failed.
-
-        Nothing is taken from an earlier run, unless the pipeline's options say so.
-        """
-
-        def start(pipeline: PipelineFunction, **parameters: Any) -> PipelineRun:
-            cache = bool(pipeline.options.enable_cache)
-            try:
-                return pipeline.with_options(orchestrator=orchestrator, enable_cache=cache)(**parameters)
-            except RunFailed as error:
-                return Client().run(error.run_id)
-
-        return start
+class RunSuite(RunningSuite):
+    needs = (Capability.STATIC_PIPELINES, Capability.RUN_STATUS, Capability.STEP_STATUS)
 
     def test_data_flows_along_the_edges(self, run: Any, store_uri: str) -> None:
         made: PipelineRun = run(pipelines.diamond, value=5)
@@ -107,6 +97,7 @@ class RunSuite(Suite):
         assert len({record.orchestrator_run_id for record in records if record}) == 2
         assert len({made.id for made in runs}) == 2
 
+    @about(Capability.STEP_ENVIRONMENT)
     def test_each_step_has_its_environment(
         self, run: Any, capabilities: Mapping[Capability, Support]
     ) -> None:
@@ -125,11 +116,8 @@ class RunSuite(Suite):
         assert status["double"] is ExecutionStatus.SKIPPED
         assert "ValueError: conformance 1" in made.steps["fail"].reason
 
-    def test_a_failed_step_is_tried_again(self, run: Any, capabilities: Mapping[Capability, Support]) -> None:
-        if not capabilities[Capability.STEP_RETRIES]:
-            with pytest.raises(UnsupportedCapability):
-                run(pipelines.retrying)
-            return
+    @about(Capability.STEP_RETRIES)
+    def test_a_failed_step_is_tried_again(self, run: Any) -> None:
         made: PipelineRun = run(pipelines.retrying)
         assert made.steps["second_try"].outputs["output"].load() == 2
 
@@ -150,9 +138,7 @@ class RunSuite(Suite):
     def test_a_secret_reaches_its_step_and_stays_there(
         self, run: Any, secret: tuple[str, str] | None, store_uri: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        if secret is None:
-            return  # that it is refused is what the next test proves
-        reference, value = secret
+        reference, value = given(secret)
         asking = pipelines.secretive.with_options(secrets=[f"CONFORMANCE_SECRET={reference}"])
         made: PipelineRun = run(asking, name="CONFORMANCE_SECRET")
         assert made.steps["use_secret"].outputs["output"].load() == digest(value.encode())
@@ -165,9 +151,9 @@ class RunSuite(Suite):
     def test_a_secret_is_in_no_compiled_document(
         self, orchestrator: BaseOrchestrator, secret: tuple[str, str] | None
     ) -> None:
-        if secret is None or not overrides(type(orchestrator), "compile_pipeline"):
-            return
-        reference, value = secret
+        if not overrides(type(orchestrator), "compile_pipeline"):
+            refuse(f"{type(orchestrator).__name__} makes no document")
+        reference, value = given(secret)
         options = {"orchestrator": orchestrator, "secrets": [f"CONFORMANCE_SECRET={reference}"]}
         made = plan(pipelines.secretive.with_options(**options), {"name": "CONFORMANCE_SECRET"})
         base = base_environment(made, "conformance")
@@ -176,13 +162,11 @@ class RunSuite(Suite):
         refuse_leaks(made, compiled.documents)
         assert [name for name, content in compiled.documents.items() if value.encode() in content] == []
 
-    @pytest.mark.parametrize("capability", list(_ASK), ids=lambda one: one.value)
     def test_what_it_does_not_do_is_refused_before_anything_is_made(
-        self, run: Any, capabilities: Mapping[Capability, Support], capability: Capability
+        self, run: Any, capabilities: Mapping[Capability, Support]
     ) -> None:
-        if capabilities[capability]:
-            assert capabilities[capability].level.value in {"full", "emulated"}
-            return
-        with pytest.raises(UnsupportedCapability, match=f"uses {capability.value}: "):
-            run(pipelines.diamond.with_options(**_ASK[capability]))
+        for capability, options in _ASK.items():
+            if not capabilities[capability]:
+                with pytest.raises(UnsupportedCapability, match=f"uses {capability.value}: "):
+                    run(pipelines.diamond.with_options(**options))
         assert list(Client().runs()) == []

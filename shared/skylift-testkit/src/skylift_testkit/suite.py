@@ -1,12 +1,13 @@
-"""What every suite is given, and the rule that its tests are never overridden."""
+"""What every suite is given, and the rules that its tests are never overridden, and never left out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pytest
 
 from skylift_contract.flavor import capabilities_of, make_orchestrator
+from skylift_testkit.refusals import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +18,26 @@ if TYPE_CHECKING:
     from skylift_contract.orchestrator import BaseOrchestrator, BaseOrchestratorConfig
 
 
+SUBJECT: Final[pytest.StashKey[tuple[str, Mapping[Capability, Support]]]] = pytest.StashKey()
+"""Of a test: the flavor that it ran on, and what that declares."""
+
+
+def about(*capabilities: Capability) -> pytest.MarkDecorator:
+    """Mark what a test is about: a flavor that declares one of them as refused is not run through it.
+
+    That it really refuses what it says is another test's to prove.
+    """
+    return pytest.mark.conformance(*capabilities)
+
+
 class Suite:
-    """The fixtures are the seam: `flavor` must be overridden, the others where they do not fit."""
+    """The fixtures are the seam: `flavor` must be overridden, the others where they do not fit.
+
+    `needs`: what a flavor must have, fully or emulated, to be called supported in what the
+    suite is about.
+    """
+
+    needs: ClassVar[tuple[Capability, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         """Refuse a class that takes one of the kit's tests away."""
@@ -31,6 +50,19 @@ class Suite:
                     f"{cls.__qualname__}.{name} replaces a test of the kit. Declare what the plugin does not "
                     "do as no('reason') among its capabilities, or mark the test with xfail(reason=…)."
                 )
+
+    @pytest.fixture(autouse=True)
+    def _refused(
+        self,
+        request: pytest.FixtureRequest,
+        flavor: BaseOrchestratorFlavor,
+        capabilities: Mapping[Capability, Support],
+    ) -> None:
+        request.node.stash[SUBJECT] = flavor.name, capabilities
+        for mark in request.node.iter_markers("conformance"):
+            for capability in mark.args:
+                if not capabilities[capability]:
+                    refuse(f"{capability.value}: {capabilities[capability].describe()}")
 
     @pytest.fixture
     def flavor(self) -> BaseOrchestratorFlavor:

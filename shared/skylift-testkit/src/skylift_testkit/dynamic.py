@@ -1,0 +1,78 @@
+"""Pipelines whose function runs: it decides on values, and its steps find its run wherever they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skylift import ExecutionStatus
+from skylift.store.location import open_store
+from skylift_contract.capability import Capability
+from skylift_testkit import dynamic_pipelines as pipelines
+from skylift_testkit import signals
+from skylift_testkit.running import RunningSuite
+from skylift_testkit.suite import about
+
+if TYPE_CHECKING:
+    from skylift.models import PipelineRun
+
+
+class DynamicSuite(RunningSuite):
+    needs = (Capability.DYNAMIC_PIPELINES, Capability.ISOLATED_STEPS)
+
+    @about(Capability.DYNAMIC_PIPELINES)
+    def test_values_decide_what_runs(self, run: Any) -> None:
+        made: PipelineRun = run(pipelines.doubling, until=20)
+        assert made.status is ExecutionStatus.COMPLETED
+        assert list(made.steps) == ["double", "double_2", "double_3", "double_4", "double_5"]
+        assert made.steps["double_5"].outputs["value"].load() == 32
+
+    @about(Capability.DYNAMIC_PIPELINES)
+    def test_a_map_has_a_step_for_each_item_and_keeps_their_order(self, run: Any) -> None:
+        made: PipelineRun = run(pipelines.fanned, width=5)
+        assert [name for name in made.steps if name.startswith("map:")] == [
+            f"map:double:{n}" for n in range(5)
+        ]
+        assert made.steps["total"].outputs["value"].load() == 20
+
+    @about(Capability.DYNAMIC_PIPELINES, Capability.ISOLATED_STEPS)
+    def test_an_isolated_step_is_a_process_of_its_own_and_finds_the_run(self, run: Any) -> None:
+        made: PipelineRun = run(pipelines.apart)
+        told = {name: step.outputs["told"].load() for name, step in made.steps.items()}
+        assert told["inline"]["process"] != told["isolated"]["process"]
+        assert {one["run_id"] for one in told.values()} == {str(made.id)}
+        assert len({one["orchestrator_run_id"] for one in told.values()}) == 1
+
+    @about(Capability.DYNAMIC_PIPELINES)
+    def test_a_failure_that_the_function_catches_is_none_of_the_runs(self, run: Any) -> None:
+        made: PipelineRun = run(pipelines.careful)
+        assert made.status is ExecutionStatus.COMPLETED
+        assert made.steps["fail"].status is ExecutionStatus.FAILED
+        assert "ValueError: conformance" in made.steps["fail"].reason
+        assert made.steps["after_it"].status is ExecutionStatus.COMPLETED
+
+    @about(Capability.DYNAMIC_PIPELINES)
+    def test_a_failure_that_nobody_catches_is(self, run: Any) -> None:
+        made: PipelineRun = run(pipelines.careless)
+        assert made.status is ExecutionStatus.FAILED
+        assert "ValueError: conformance" in made.reason
+        assert list(made.steps) == ["fail"]
+
+    @about(Capability.DYNAMIC_PIPELINES)
+    def test_a_nested_pipeline_is_a_run_of_its_own(self, run: Any) -> None:
+        made: PipelineRun = run(pipelines.nesting)
+        nested = made.steps["inner"].sub_run
+        assert nested is not None
+        assert nested.id != made.id
+        assert nested.status is ExecutionStatus.COMPLETED
+        assert nested.steps["double"].outputs["value"].load() == 4
+        assert made.steps["total"].outputs["value"].load() == 4
+
+    @about(Capability.DYNAMIC_PIPELINES)
+    def test_a_run_that_is_resumed_does_only_what_is_left(self, run: Any, store_uri: str) -> None:
+        store = open_store(store_uri)
+        failed: PipelineRun = run(pipelines.hindered)
+        assert failed.status is ExecutionStatus.FAILED
+        signals.say(store, "go-on")
+        resumed = failed.resume()
+        assert resumed.status is ExecutionStatus.COMPLETED
+        assert signals.journal(store) == ["first", "second", "second", "third"]

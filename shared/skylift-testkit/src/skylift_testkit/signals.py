@@ -1,0 +1,57 @@
+"""How the kit's steps and its tests talk, wherever the steps run: through the store that both reach."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from skylift.client import Client
+from skylift.runtime.opening import open_ledger
+from skylift_contract.environment import STORE_ENV
+
+if TYPE_CHECKING:
+    from skylift.ledger.ledger import Ledger
+    from skylift.store.objects import ObjectStore
+
+FOLDER: Final = "conformance/"
+PAUSE_S: Final = 0.05
+PATIENCE_S: Final = 120.0
+"""Longer than any backend that is emulated takes to start a step."""
+
+
+def ledger_of_step() -> Ledger:
+    """That of the step that asks; one that runs in the client's process has the client's."""
+    return open_ledger(None) if STORE_ENV in os.environ else Client().ledger
+
+
+def of_step() -> ObjectStore:
+    return ledger_of_step().store
+
+
+def say(store: ObjectStore, word: str) -> None:
+    store.create(f"{FOLDER}said/{word}", b"said")
+
+
+def was_said(store: ObjectStore, word: str) -> bool:
+    return store.exists(f"{FOLDER}said/{word}")
+
+
+def wait_for(store: ObjectStore, word: str) -> None:
+    """Return once it was said; raises `TimeoutError` when nobody does."""
+    began = time.monotonic()
+    while not was_said(store, word):
+        if time.monotonic() - began > PATIENCE_S:
+            raise TimeoutError(f"nobody said {word!r} within {PATIENCE_S:g} s")
+        time.sleep(PAUSE_S)
+
+
+def write_down(store: ObjectStore, word: str) -> None:
+    """Add a line to the journal of all steps."""
+    place = f"{FOLDER}journal/{time.time_ns():020}"
+    store.create(place, word.encode())
+
+
+def journal(store: ObjectStore) -> list[str]:
+    """What was written down, in the order of the writers' clocks."""
+    return [(store.get(key) or b"").decode() for key in sorted(store.list(f"{FOLDER}journal"))]
