@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from skylift_contract.errors import (
     AuthenticationError,
@@ -104,7 +104,7 @@ class DockerClient:
 
     def engine(self) -> Engine:
         with _guarded("GET /info"):
-            info: dict[str, Any] = self._sdk.info()
+            info: dict[str, Any] = cast("Any", self._sdk).info()
         options: list[str] = info.get("SecurityOptions") or []
         return Engine(
             cpus=int(info["NCPU"]),

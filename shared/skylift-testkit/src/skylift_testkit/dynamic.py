@@ -14,6 +14,7 @@ from skylift_testkit.suite import about
 
 if TYPE_CHECKING:
     from skylift.models import PipelineRun
+    from skylift_contract.orchestrator import BaseOrchestrator
 
 
 class DynamicSuite(RunningSuite):
@@ -68,11 +69,13 @@ class DynamicSuite(RunningSuite):
         assert made.steps["total"].outputs["value"].load() == 4
 
     @about(Capability.DYNAMIC_PIPELINES)
-    def test_a_run_that_is_resumed_does_only_what_is_left(self, run: Any, store_uri: str) -> None:
+    def test_a_run_that_is_resumed_does_only_what_is_left(
+        self, run: Any, orchestrator: BaseOrchestrator, store_uri: str
+    ) -> None:
         store = open_store(store_uri)
         failed: PipelineRun = run(pipelines.hindered)
         assert failed.status is ExecutionStatus.FAILED
         signals.say(store, "go-on")
-        resumed = failed.resume()
+        resumed = failed.resume(orchestrator=orchestrator)
         assert resumed.status is ExecutionStatus.COMPLETED
         assert signals.journal(store) == ["first", "second", "second", "third"]
