@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from skylift_tests_support.stored_files import age
 
 from skylift import artifacts
 from skylift.caching.entries import Lookup, Wanted, is_expired, look_for, look_up, remember
@@ -186,3 +187,13 @@ def test_several_at_once_at_a_service(s3_store: ObjectStore) -> None:
     assert list(found) == list(wanted)
     assert [name for name, looked in found.items() if looked.found] == ["train"]
     assert look_up(s3_store, {}) == {}
+
+
+def test_what_is_taken_is_young_again(file_store: ObjectStore) -> None:
+    """So that gc leaves it until a record of the run that took it names it."""
+    entry(file_store, 0)
+    age(file_store, "", timedelta(days=40))
+    found = look_for(file_store, WANTED).found
+    assert found is not None
+    (key,) = (key for key in file_store.list("artifacts") if key.endswith(artifacts.RECORD))
+    assert file_store.has_fresh(key)

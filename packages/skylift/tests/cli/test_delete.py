@@ -65,7 +65,10 @@ def test_a_run_goes_with_all_that_is_of_it(project: Project) -> None:
     answer = delete(project, first[:8], "--yes")
     assert answer.code == 0
     assert answer.out.splitlines()[1].startswith(f"{first}  good ")
-    assert answer.err == "deleted; what they made goes with: skylift gc --delete\n"
+    assert answer.err == (
+        "deleted; what they made goes with: skylift gc --delete"
+        " (and what the cache holds for longer: --cache-older-than 30d)\n"
+    )
     assert left(project) == {second}
     assert not [path for path in objects_of(project.store, "") if first in str(path)]
     assert len(list(objects_of(project.store, "submissions"))) == 2
@@ -115,7 +118,7 @@ def test_which_has_to_be_said_in_one_way(project: Project) -> None:
     sentence = f"runs delete: runs are named, and asked for by options too. {fix}"
     refused(delete(project, "last", "--status", "failed"), sentence)
     assert (
-        "'30 days' is no age: give a number and m, h, d or w"
+        "'30 days' is no age: give a number and s, m, h, d or w"
         in delete(project, "--older-than", "30 days").err
     )
 
@@ -185,3 +188,26 @@ def test_gc_leaves_what_is_young(project: Project) -> None:
         project.skylift("gc", "--grace", "1h"),
         f"{sentence} (got '1 h', limit: at least 24 h). Leave it out, or give more.",
     )
+
+
+def test_gc_drops_entries_of_the_cache_that_are_older_than_it_is_told(project: Project) -> None:
+    project.write("flow.py", FLOW.replace("(enable_cache=False)", ""))
+    delete(project, ran(project), "--yes")
+    store = open_store(project.store)
+    age(store, "", timedelta(days=2))
+    assert "cache" not in project.skylift("gc").out
+    assert project.skylift("gc", "--cache-older-than", "30d").out == project.skylift("gc").out
+    before = store.list("")
+
+    answer = project.skylift("gc", "--cache-older-than", "0s")
+    rows = [line.rsplit(maxsplit=2)[:2] for line in answer.out.splitlines()[1:]]
+    assert ["cache entries", "1"] in rows
+    assert ["artifacts", "1"] in rows
+    assert answer.err == "delete that with: skylift gc --delete --cache-older-than 0s\n"
+    assert store.list("") == before
+
+    found = json.loads(project.skylift("gc", "--cache-older-than", "0s", "--delete", "--output", "json").out)
+    counts = {kind["kind"]: kind["count"] for kind in found["kinds"]}
+    assert (counts["cache"], counts["artifacts"]) == (1, 1)
+    assert store.list("artifacts") == store.list("cache") == []
+    assert "cached" not in project.skylift("run", "flow.py:good").err

@@ -218,6 +218,62 @@ def test_expired_entries_of_the_cache_go_with_what_only_they_need(memory_store: 
     assert len([name for kind, name in gone if kind == "artifacts"]) == 1
 
 
+def cached(store: ObjectStore, key: str, *ages: timedelta) -> list[ArtifactRef]:
+    """An entry that never expires, whose revisions were made so long ago; what each names."""
+    refs = [save(store, f"{key} {revision}") for revision in range(len(ages))]
+    for revision, (ref, made) in enumerate(zip(refs, ages, strict=True)):
+        fields = {"outputs": {"o": ref.model_dump()}, "made": (now() - made).isoformat(), "expires": None}
+        store.create(f"cache/{key}/{revision:04}.json", _record(fields))
+    return refs
+
+
+def test_entries_whose_newest_revision_is_too_old_are_dropped_with_what_only_they_need(
+    file_store: ObjectStore,
+) -> None:
+    old, shared, used = cached(file_store, "old", 50 * DAY, 40 * DAY)[1], "shared 0", "used 0"
+    cached(file_store, "shared", 40 * DAY)
+    cached(file_store, "used", 50 * DAY, 20 * DAY)
+    run(file_store, 1, [shared])
+    age(file_store, "", 10 * DAY)
+    ledger = Ledger(file_store)
+    assert not list(find(ledger, now(), GRACE))
+    assert not list(find(ledger, now(), GRACE, 45 * DAY))
+
+    found = list(find(ledger, now(), GRACE, 30 * DAY))
+    assert all(delete(file_store, one, now() - GRACE) for one in found)
+    names = [one.name for one in found]
+    entries = {"cache/old/0000.json", "cache/old/0001.json", "cache/shared/0000.json"}
+    assert set(names[:3]) == entries, "before the artifacts, so that nobody comes for these any more"
+    assert old.digest in names[3:]
+    assert len(names) == 5
+    assert outputs_of(file_store, run_id(1), "a") == {"o0": shared}
+    assert artifacts.load(file_store, save(file_store, used), str, "u") == used
+    assert stored(file_store, "cache") == {"used"}
+
+
+def test_a_dropped_entry_may_be_young_and_its_artifacts_then_stay(file_store: ObjectStore) -> None:
+    (ref,) = cached(file_store, "k", timedelta(minutes=1))
+    ledger, moment = Ledger(file_store), now()
+    found = list(find(ledger, moment, GRACE, timedelta(0)))
+    assert [one.name for one in found] == ["cache/k/0000.json"]
+    assert delete(file_store, found[0], moment - GRACE)
+    assert artifacts.load(file_store, ref, str, "k") == "k 0"
+    age(file_store, "", 2 * DAY)
+    assert [one.name for one in find(ledger, moment)] == [ref.digest]
+
+
+def test_what_a_run_takes_from_an_entry_that_is_being_dropped_stays(file_store: ObjectStore) -> None:
+    """Neither the entry nor a record of the run is there in the end: the run has not written it yet."""
+    (ref,) = cached(file_store, "k", 40 * DAY)
+    age(file_store, "", 40 * DAY)
+    moment = now()
+    found = list(find(Ledger(file_store), moment, GRACE, 30 * DAY))
+    assert [one.kind for one in found] == ["cache", "artifacts"]
+    assert artifacts.take(file_store, ref.digest)
+    assert [delete(file_store, one, moment - GRACE) for one in found] == [True, False]
+    assert artifacts.load(file_store, ref, str, "k") == "k 0"
+
+
 @pytest.mark.parametrize(
     ("key", "data", "error", "sentence"),
     [

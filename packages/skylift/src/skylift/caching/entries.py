@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from skylift.artifacts import is_whole
+from skylift.artifacts import take
 from skylift.ledger import keys
 from skylift.ledger.records import UNREADABLE, CacheRecord, Miss, Origin, now, parse
 from skylift.store.objects import Outcome
@@ -84,7 +84,7 @@ def _read(
         return None, Miss.NOTHING
     if is_expired(record, wanted.policy, moment):
         return None, Miss.EXPIRED
-    if not all(is_whole(store, ref.digest) for ref in record.outputs.values()):
+    if not all(take(store, ref.digest) for ref in record.outputs.values()):
         return None, Miss.DAMAGED
     return record, None
 

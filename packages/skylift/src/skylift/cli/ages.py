@@ -1,4 +1,4 @@
-"""Ages, as people type them: `30d`, `12h`, `90m`, `2w`."""
+"""Ages, as people type them: `30d`, `12h`, `90m`, `2w`, `0s`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 else:
     _Type = click.ParamType  # before click 8.2 it takes no parameter
 
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_AGE: Final = re.compile(r"(\d{1,6})([mhdw])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE: Final = re.compile(r"(\d{1,6})([smhdw])")
 
 
 class Age(_Type):
-    """A whole number of minutes, hours, days or weeks."""
+    """A whole number of seconds, minutes, hours, days or weeks."""
 
     name = "age"
 
@@ -27,8 +27,17 @@ class Age(_Type):
             return value
         match = _AGE.fullmatch(str(value))
         if match is None:
-            self.fail(f"{value!r} is no age: give a number and m, h, d or w, such as 30d", param, ctx)
+            self.fail(f"{value!r} is no age: give a number and s, m, h, d or w, such as 30d", param, ctx)
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 AGE: Final = Age()
+
+
+def written(age: timedelta) -> str:
+    """An age as it may be typed, in the largest unit that it is a whole number of."""
+    for unit, name in reversed(_UNITS.items()):
+        number, rest = divmod(age, timedelta(**{name: 1}))
+        if number and not rest:
+            return f"{number}{unit}"
+    return "0s"

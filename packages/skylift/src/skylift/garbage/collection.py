@@ -29,14 +29,18 @@ GRACE: Final = 2 * FRESH
 """By default, and at least."""
 
 KINDS: Final = {
+    "cache": "cache entries",
     "artifacts": "artifacts",
     "snapshots": "snapshots",
     "code": "code",
     "submissions": "submissions",
-    "cache": "cache entries",
     "runs": "remains of deleted runs",
 }
-"""Folder of the store → what is in it, for people; in the order in which it is deleted."""
+"""Folder of the store → what is in it, for people; in the order in which it is deleted.
+
+The cache is first: without its entries nobody comes for the artifacts, and a call that is cut off
+leaves artifacts that the next one finds, whatever it is told of the cache.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +56,31 @@ class Garbage:
         """Bytes."""
         return sum(one.size for one in self.objects)
 
+    @property
+    def goes_young(self) -> bool:
+        """An entry of the cache may: who misses it runs a step once more, and stores it anew."""
+        return self.kind == "cache"
 
-def find(ledger: Ledger, moment: datetime, grace: timedelta = GRACE) -> Iterator[Garbage]:
+
+def find(
+    ledger: Ledger, moment: datetime, grace: timedelta = GRACE, cache_age: timedelta | None = None
+) -> Iterator[Garbage]:
     """What nothing needed at a moment, and was older than the grace then.
+
+    With a `cache_age`, entries of the cache count as needed by nobody once their newest revision is
+    older than that.
 
     Raises `ConfigurationError` for a grace that is too short, and `DamagedObject` or
     `RecordTooNew` where a record cannot be read: what it needs is not known then.
     """
     check_grace(grace, GRACE)
-    needed = reached(ledger, moment, grace)
+    needed = reached(ledger, moment, grace, cache_age)
+    oldest = moment - grace
     for kind in KINDS:
         for name, objects in _grouped(ledger.store, kind).items():
-            if not _is_needed(needed, kind, name) and _is_older(objects, moment - grace):
-                yield Garbage(kind, name, tuple(objects))
+            one = Garbage(kind, name, tuple(objects))
+            if not _is_needed(needed, kind, name) and (one.goes_young or _is_older(objects, oldest)):
+                yield one
 
 
 def delete(store: ObjectStore, found: Garbage, oldest: datetime) -> bool:
@@ -73,7 +89,8 @@ def delete(store: ObjectStore, found: Garbage, oldest: datetime) -> bool:
     The record of an artifact goes first: without it, nobody takes the rest for one.
     """
     standing = [one.key for one in found.objects]
-    if not all(modified < oldest for modified in map(store.transport.modified, standing) if modified):
+    ages = () if found.goes_young else map(store.transport.modified, standing)
+    if not all(modified < oldest for modified in ages if modified):
         return False
     store.delete(key for key in standing if key.endswith(f"/{RECORD}"))
     store.delete(key for key in standing if not key.endswith(f"/{RECORD}"))
@@ -108,7 +125,7 @@ def _is_needed(needed: Reached, kind: str, name: str) -> bool:
         case "runs":
             return name not in needed.remains
         case "cache":
-            return name not in needed.expired
+            return name not in needed.dropped
         case _:
             return name in getattr(needed, kind)
 

@@ -42,15 +42,24 @@ FOLDERS: Final = frozenset(
 
 
 class CacheEntry(Record):
-    """What is needed of an entry of the cache, whoever wrote it."""
+    """What is needed of a revision of an entry of the cache, whoever wrote it."""
 
     outputs: dict[str, ArtifactRef] = Field(default_factory=dict[str, ArtifactRef])
+    made: datetime | None = None
     expires: datetime | None = None
+
+    @property
+    def since(self) -> datetime:
+        return self.made or self.writer.time
 
 
 @dataclass(slots=True)
 class Reached:
-    """By kind: what must stay. `remains`: runs that a deletion left behind in part; `expired`: keys."""
+    """By kind: what must stay.
+
+    `remains`: runs that a deletion left behind in part. `dropped`: keys of the cache that are
+    expired, damaged or not wanted any longer.
+    """
 
     runs: set[str] = field(default_factory=set[str])
     remains: set[str] = field(default_factory=set[str])
@@ -58,18 +67,23 @@ class Reached:
     snapshots: set[str] = field(default_factory=set[str])
     code: set[str] = field(default_factory=set[str])
     artifacts: set[str] = field(default_factory=set[str])
-    expired: set[str] = field(default_factory=set[str])
+    dropped: set[str] = field(default_factory=set[str])
 
 
-def reached(ledger: Ledger, moment: datetime, grace: timedelta) -> Reached:
-    """Everything that is needed at a moment, by the records that can be read now."""
+def reached(
+    ledger: Ledger, moment: datetime, grace: timedelta, cache_age: timedelta | None = None
+) -> Reached:
+    """Everything that is needed at a moment, by the records that can be read now.
+
+    `cache_age`: an entry of the cache whose newest revision is older is not wanted any longer.
+    """
     _check_layout(ledger)
     found = Reached()
     # Before the runs: a submission that becomes one meanwhile is seen as either.
     _submissions(ledger, found, moment - max(grace, QUEUED))
     _runs(ledger, found)
     _schedules(ledger, found, moment - grace)
-    _cache(ledger, found, moment - grace)
+    _cache(ledger, found, moment - grace, moment - cache_age if cache_age is not None else None)
     for digest in found.snapshots:
         _snapshot(ledger, found, digest)
     return found
@@ -164,21 +178,35 @@ def _schedules(ledger: Ledger, found: Reached, oldest: datetime) -> None:
     found.submissions |= deployed(ledger)
 
 
-def _cache(ledger: Ledger, found: Reached, oldest: datetime) -> None:
-    """Entries that do not expire, or did so less than a grace ago: a run may have taken one of these."""
+def _cache(ledger: Ledger, found: Reached, oldest: datetime, wanted_since: datetime | None) -> None:
+    """Entries that do not expire, or did so less than a grace ago: a run may have taken one of these.
+
+    Of those that are not wanted any longer a run may have one as well. What it took is young by
+    then (`artifacts.take`), or reached by its own records.
+    """
+    entries = dict(_cache_entries(ledger, found))
+    newest: dict[str, datetime] = {}
+    for key, entry in entries.items():
+        folder = key.rpartition("/")[0]
+        newest[folder] = max(newest.get(folder, entry.since), entry.since)
+    for key, entry in entries.items():
+        is_unwanted = wanted_since is not None and newest[key.rpartition("/")[0]] < wanted_since
+        if is_unwanted or (entry.expires is not None and entry.expires < oldest):
+            found.dropped.add(key)
+        else:
+            found.artifacts.update(ref.digest for ref in entry.outputs.values())
+
+
+def _cache_entries(ledger: Ledger, found: Reached) -> Iterator[tuple[str, CacheEntry]]:
+    """Revisions that can be read; nobody takes outputs from another, so that is dropped."""
     listed = [key for key in ledger.store.list("cache") if keys.revision_of(key) is not None]
     for key, data in zip(listed, ledger.store.get_many(listed), strict=True):
         if data is None:
-            continue
+            continue  # deleted since it was listed
         try:
-            entry = parse(CacheEntry, data, key)
+            yield key, parse(CacheEntry, data, key)
         except DamagedObject:
-            found.expired.add(key)  # nobody takes outputs from an entry that cannot be read
-            continue
-        if entry.expires is not None and entry.expires < oldest:
-            found.expired.add(key)
-        else:
-            found.artifacts.update(ref.digest for ref in entry.outputs.values())
+            found.dropped.add(key)
 
 
 def _snapshot(ledger: Ledger, found: Reached, digest: str) -> None:

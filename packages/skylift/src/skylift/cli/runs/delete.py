@@ -61,7 +61,7 @@ def delete(
     """Delete runs, with their logs: those named, or all that fit the options and have ended.
 
     A run that still runs is refused, or passed over by the options. What the runs made stays
-    until `skylift gc`.
+    until `skylift gc`, and what the cache holds until `skylift gc --cache-older-than AGE`.
     """
     wanted = Filter(pipeline, ExecutionStatus(status) if status else None, older_than)
     _check(runs, wanted)
@@ -117,7 +117,10 @@ def _show(found: Sequence[Doomed], output: str, *, is_deleted: bool) -> None:
     elif found:
         headers = ("RUN", "PIPELINE", "STATUS", "STARTED")
         tables.write(tables.table(headers, _rows(found), flexible=(1,)))
-        done = "deleted; what they made goes with: skylift gc --delete"
+        done = (
+            "deleted; what they made goes with: skylift gc --delete"
+            " (and what the cache holds for longer: --cache-older-than 30d)"
+        )
         click.echo(done if is_deleted else "these would be deleted", err=True)
     else:
         click.echo("there are no such runs that have ended", err=True)
