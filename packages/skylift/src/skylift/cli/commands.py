@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from skylift.cli import complete
+from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,6 +89,26 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class OnceCommand(click.Command):
+    """Refuses an option of one value that is given several; click would take the last of them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            _, _, order = self.make_parser(ctx).parse_args(given)
+            _check_once(order)
+        return rest
+
+
+def _check_once(order: Sequence[click.Parameter]) -> None:
+    for option, number in Counter(order).items():
+        takes_one = isinstance(option, click.Option) and not (option.multiple or option.is_flag)
+        if takes_one and number > 1:
+            name = max(option.opts, key=len)
+            raise ConfigurationError("it is given twice", who=name, fix="Give it once.")
+
+
 def command(
     name: str,
     *,
@@ -94,12 +116,14 @@ def command(
     examples: Sequence[str],
     context_settings: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], click.Command]:
-    """`click.command`, with `--debug`, and examples below its help."""
+    """`click.command`, with `--debug`, each option given once, and examples below its help."""
     shown = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         settings = dict(context_settings or {})
-        made = click.command(name, short_help=short_help, epilog=shown, context_settings=settings)(function)
+        made = click.command(
+            name, OnceCommand, short_help=short_help, epilog=shown, context_settings=settings
+        )(function)
         made.params.append(_debug_option())
         return made
 
@@ -162,7 +186,6 @@ def check_place(uri: str) -> None:
     if not uri.startswith("file:"):
         return
     from skylift.store.location import folder_of
-    from skylift_contract.errors import ConfigurationError
 
     folder = folder_of(uri)
     if folder is not None and not os.path.lexists(folder.parent):
