@@ -244,11 +244,31 @@ def test_one_that_its_backend_has_no_more_can_be_deleted_and_not_paused(
 ) -> None:
     ok(project, DEPLOY)
     clock.delete("daily")
-    answer = project.skylift("schedule", "pause", "daily")
-    assert answer.code == 1
-    assert answer.err == "error: folder:GetSchedule: there is no schedule 'daily' [404].\n"
+    for action in (["pause", "daily"], ["resume", "daily"], ["update", "daily", "--cron", "0 3 * * *"]):
+        answer = project.skylift("schedule", *action)
+        assert answer.code == 1
+        assert answer.err == (
+            "error: folder:GetSchedule: clock has schedule 'daily' no more: there is no schedule 'daily' "
+            "[404]. Deploy it again: skylift schedule deploy FILE.py; "
+            "or delete it: skylift schedule delete daily\n"
+        )
     ok(project, "schedule delete daily")
     assert as_json(project, "schedule list")["schedules"] == []
+
+
+def test_one_that_is_paused_stays_so_when_it_is_deployed_again(project: Project, clock: Scheduler) -> None:
+    ok(project, DEPLOY)
+    ok(project, "schedule pause daily")
+    answer = project.skylift(*DEPLOY.split(), "--param", "by=2")
+    assert answer.code == 0
+    assert "schedule 'daily' is deployed; it stays paused; skylift schedule resume daily" in answer.err
+    assert "fires next" not in answer.err
+    first, second, *_ = fires()
+    assert (clock.get("daily")["state"], clock.tick(first)) == ("paused", [])
+    (shown,) = as_json(project, "schedule list")["schedules"]
+    assert (shown["state"], shown["next"]) == ("paused", [])
+    ok(project, "schedule resume daily")
+    assert len(clock.tick(second)) == 1
 
 
 def test_a_record_that_cannot_be_written_is_said_and_made_good_by_the_same_again(

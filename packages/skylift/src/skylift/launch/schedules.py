@@ -6,6 +6,7 @@ could not be written is made good by doing the same again.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -22,7 +23,7 @@ from skylift_contract.errors import ConfigurationError, NotFound, StoreError
 from skylift_contract.run import DeployedSchedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -121,7 +122,7 @@ def apply(found: Deployment, action: Action) -> Deployment:
     """
     orchestrator = _manager(found)
     try:
-        with calling(orchestrator, action.method, found.who):
+        with _calling(found, orchestrator, action.method):
             getattr(orchestrator, action.method)(found.record.schedule)
     except NotFound:
         if action is not DELETE:
@@ -137,7 +138,7 @@ def retime(found: Deployment, timing: Schedule) -> Deployment:
     orchestrator = _manager(found)
     asked = found.snapshot.model_copy(update={"schedule": timing})
     check(asked, orchestrator.flavor, capabilities(orchestrator))
-    with calling(orchestrator, "update_schedule", found.who):
+    with _calling(found, orchestrator, "update_schedule"):
         orchestrator.update_schedule(found.record.schedule, timing)
     record = _revised(found.record, timing=timing, since=now())
     _put(found.ledger, record, f"it is updated on {orchestrator.name}")
@@ -187,6 +188,28 @@ def record_deployment(ledger: Ledger, plan: Plan, submission: str, schedule_id: 
     record = ScheduleRecord(schedule=deployed, project=snapshot.project, submission_id=submission)
     _put(ledger, record, f"it is deployed on {orchestrator.name}, as {schedule_id}")
     return deployed
+
+
+def is_paused(ledger: Ledger, plan: Plan) -> bool:
+    """Whether what stands under the plan's name now is paused."""
+    record = standing(ledger, name_of(plan.snapshot))
+    return record is not None and record.schedule.state == PAUSE.state
+
+
+@contextmanager
+def _calling(found: Deployment, orchestrator: BaseOrchestrator, method: str) -> Generator[None]:
+    """`calling`, where a backend that has the schedule no more is told as that, with what to do."""
+    try:
+        with calling(orchestrator, method, found.who):
+            yield
+    except NotFound as error:
+        raise NotFound(
+            f"{orchestrator.name} has {found.who} no more: {error.what.removesuffix(f' [{error.code}]')}",
+            operation=error.operation,
+            code=error.code,
+            fix="Deploy it again: skylift schedule deploy FILE.py; "
+            f"or delete it: skylift schedule delete {found.name}",
+        ) from error
 
 
 def _manager(found: Deployment) -> BaseOrchestrator:

@@ -17,7 +17,7 @@ from skylift.launch.environments import base_environment, step_environments
 from skylift.launch.leaks import refuse_leaks
 from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
-from skylift.launch.schedules import check_free, record_deployment
+from skylift.launch.schedules import PAUSE, apply, check_free, find, is_paused, record_deployment
 from skylift.ledger import keys
 from skylift.ledger.labels import Labels
 from skylift.ledger.ledger import Ledger
@@ -250,7 +250,14 @@ class Submission:
                 operation=operation(self.plan.stack.orchestrator, self.method),
                 fix="Return SubmissionResult(schedule_id=…), and look for the schedule on the backend.",
             )
+        was_paused = is_paused(self.ledger, self.plan)
         deployed = record_deployment(self.ledger, self.plan, self.id, result.schedule_id)
+        if was_paused:
+            # A backend has it active after a submit; recorded before, it can be paused by hand if this fails.
+            paused = apply(find(self.ledger, deployed.name), PAUSE).record.schedule
+            stays = f"it stays paused; skylift schedule resume {deployed.name}"
+            self.observer.note(f"schedule {deployed.name!r} is deployed; {stays}")
+            return paused
         self.observer.deployed(deployed.name, schedule.next_fires(FIRES_SHOWN, datetime.now(UTC)))
         return deployed
 
