@@ -5,9 +5,11 @@ import pickle
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skylift_contract import errors
-from skylift_contract.errors import SkyliftError
+from skylift_contract.errors import LONGEST_SHOWN, SkyliftError, UnknownName
 
 SENTENCES = [
     (SkyliftError("it is wrong"), "it is wrong."),
@@ -137,3 +139,20 @@ def test_a_notebook_shows_the_callers_lines_and_none_of_ours() -> None:
         "AuthoringError: step 'a': it is wrong."
     )
     assert "submit.py" not in shown
+
+
+@given(st.text(max_size=2000))
+def test_a_value_of_any_length_is_shown_with_both_its_ends(text: str) -> None:
+    error = SkyliftError("it is wrong", value=text)
+    shown = error.sentence().removeprefix("it is wrong (got ").removesuffix(").")
+    assert len(shown) <= LONGEST_SHOWN
+    if len(repr(text)) <= LONGEST_SHOWN:
+        assert shown == repr(text)
+    else:
+        assert shown == f"{repr(text)[:100]}…{repr(text)[-99:]}"
+    assert error.value == text
+
+
+def test_a_name_of_any_length_too() -> None:
+    sentence = str(UnknownName("stack", "x" * 5000, ["a"]))
+    assert sentence == f"there is no stack named 'xx{'x' * 97}…{'x' * 98}'. Known: a."

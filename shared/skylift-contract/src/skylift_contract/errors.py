@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 LISTED: Final = 20
 
+LONGEST_SHOWN: Final = 200
+"""Characters of a value's `repr` in a sentence; a longer one is cut in the middle."""
+
 _NOBODYS: Final = frozenset({"IPython", "skylift", "skylift_contract"})
 """Packages between a cell and what is wrong in it."""
 
@@ -52,7 +55,7 @@ class SkyliftError(Exception):
     Args:
         what: What is wrong, as a clause without a full stop.
         who: What it is about: `step 'train'`, `ResourceSettings.memory`.
-        value: What was found; shown with `repr`.
+        value: What was found; shown with `repr`, as far as there is room.
         limit: What would have been accepted.
         fix: What to do about it, as a sentence.
     """
@@ -83,13 +86,22 @@ class SkyliftError(Exception):
 
     def sentence(self) -> str:
         """The whole message, in one line unless a part brings its own line breaks."""
-        found = "" if self.value is None else f"got {self.value!r}"
+        found = "" if self.value is None else f"got {_shown(self.value)}"
         bound = "" if self.limit is None else f"limit: {self.limit}"
         details = ", ".join(part for part in (found, bound) if part)
         clause = f"{self.who}: {self.what}" if self.who else self.what
         clause = f"{clause} ({details})" if details else clause
         clause = clause if clause.endswith((".", "?", "!")) else f"{clause}."
         return f"{clause} {self.fix}" if self.fix else clause
+
+
+def _shown(value: object) -> str:
+    """Its first and last characters, for these tell values apart; the field has it whole."""
+    text = repr(value)
+    if len(text) <= LONGEST_SHOWN:
+        return text
+    half = LONGEST_SHOWN // 2
+    return f"{text[:half]}…{text[1 - half :]}"
 
 
 def _restored(
@@ -120,7 +132,7 @@ class UnknownName(ConfigurationError):
         self.kind, self.name, self.known = kind, name, tuple(known)
         near = difflib.get_close_matches(name, self.known, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known: {listed(self.known) or 'none'}."
-        super().__init__(f"there is no {kind} named {name!r}", who=who, fix=f"{hint} {fix}".strip())
+        super().__init__(f"there is no {kind} named {_shown(name)}", who=who, fix=f"{hint} {fix}".strip())
 
 
 def listed(names: Sequence[str]) -> str:
