@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from mkdocs.structure.files import File
 
+from json_page import json_page
 from skylift.cli.app import skylift
 from skylift.flavors import all_flavors
 from skylift_contract.capability import Capability, Level
@@ -31,7 +32,12 @@ WORDS: Final = {
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Called by mkdocs when it has found the written pages."""
-    for path, lines in (("reference/cli.md", cli_page()), ("reference/flavors.md", flavors_page())):
+    pages = {
+        "reference/cli.md": cli_page(),
+        "reference/json.md": json_page(),
+        "reference/flavors.md": flavors_page(),
+    }
+    for path, lines in pages.items():
         files.append(File.generated(config, path, content="\n".join(lines)))
     return files
 
@@ -40,6 +46,7 @@ def cli_page() -> Iterator[str]:
     """Every command with its own help."""
     yield "# The command line\n"
     yield "Every command answers `--help`, and `--debug` with a traceback where one went wrong.\n"
+    yield "What `--output json` prints stands on [a page of its own](json.md).\n"
     for path, command in _commands((), skylift):
         ctx = click.Context(command, info_name=" ".join(("skylift", *path)))
         yield f"{'#' * min(len(path) + 1, 4)} skylift {' '.join(path)}\n" if path else ""

@@ -65,7 +65,7 @@ def project_name() -> str:
 def read_toml(path: Path) -> dict[str, Any]:
     """A file's content; raises `ConfigurationError` for what cannot be read or is no TOML."""
     try:
-        return tomllib.loads(path.read_bytes().decode())
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # Windows' editors begin it with a mark
     except OSError as error:
         raise ConfigurationError(
             f"it cannot be read: {error.strerror}", who=str(path), fix="Check its permissions."

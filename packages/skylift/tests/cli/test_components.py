@@ -424,3 +424,21 @@ def test_a_variable_that_names_no_stack(ours: Project, monkeypatch: pytest.Monke
         "SKYLIFT_STACK says which is active: productoin, and there is none of that name"
     )
     _ok(ours, "run pipeline.py --stack production")
+
+
+def test_a_file_that_names_no_stack(ours: Project) -> None:
+    _ok(ours, "stack copy default production")
+    path = ours.folder / ours.write("skylift.toml", '[active]\nstack = "productoin"\n\n[stack.production]\n')
+    assert _ok(ours, "stack list").splitlines()[-1] == (
+        f"[active] stack of {path} is 'productoin', and there is none of that name: skylift stack set NAME"
+    )
+    _ok(ours, "stack set production")
+    assert "productoin" not in _ok(ours, "stack list")
+
+
+def test_a_mark_at_the_start_of_the_file_is_read_over(ours: Project) -> None:
+    """Windows' editors write one."""
+    path = ours.folder / ours.write("skylift.toml", "\ufeff[stack.production]\n")
+    assert "production" in _ok(ours, "stack list")
+    _ok(ours, "stack set production")
+    assert tomllib.loads(path.read_text(encoding="utf-8"))["active"] == {"stack": "production"}

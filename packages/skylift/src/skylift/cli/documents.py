@@ -6,7 +6,8 @@
                     that has nothing left to resume it is that run itself
     runs logs      a line each: {"version": 1, step, attempt, line}
     runs list      {"version": 1, "runs": [RUN + {tags: [TEXT, …], resumes: ID}, …]}, newest first; tags null
-                    if unreadable
+                    if unreadable. RUN: {id, pipeline, status, reason, flavor, project, created, ended,
+                    seconds, snapshot, orchestrator_run_id, submission_id}
     runs describe  {"version": 1, "run": RUN + {resumes: ID, store, parameters, user, git_commit, git_dirty,
                     tags, notes, damaged: [TEXT, …], links: {backend: URL or null}, steps: [STEP, …]}}; STEP:
                     {step, status, cached, cached_from, reason, attempts, started, ended, seconds, metadata,
@@ -15,8 +16,9 @@
     artifact list  {"version": 1, "artifacts": [{run, pipeline, step, output, type, materializer, bytes,
                     digest, uri}, …], "damaged": [TEXT, …]}
     gc             {"version": 1, "deleted": BOOL, "kinds": [{kind, count, bytes, names: [TEXT, …]}, …]}
-    runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], skipped, stopped, cached,
-                    resumed, ran: [{step, reason}, …], next}}
+    runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], not_run: [STEP NAME, …],
+                    stopped, cached, resumed: as not_run, ran: [{step, reason}, …], next: [{command, for},
+                    …]}}; FAILURE: {step, attempt, reason, seconds, traceback, tail: [LINE, …]}
     compile        {"version": 1, pipeline, flavor, snapshot, folder, files: [FILE, …], removed: [PATH, …],
                     summary, notes: [TEXT, …]}; FILE: {path, bytes, sha256, change: new | changed | same}
     diff           {"version": 1, same, pipeline, snapshot, against: {kind: schedule | run, name, snapshot},
@@ -30,9 +32,9 @@
     schedule deploy    {"version": 1, "schedule": SCHEDULE}
     schedule describe  {"version": 1, "schedule": SCHEDULE + {user, git_commit, firings: [{run, started,
                     status}, …], backend: the backend's own, backend_error}}
-    stack list     {"version": 1, "stacks": [STACK, …]}; STACK: {name, active: BOOL, orchestrator,
-                    artifact_store, container_registry, error}, each a component's name or null; error: why
-                    it cannot be used, or null
+    stack list     {"version": 1, "stacks": [STACK, …]}; STACK: {name, active: BOOL, active_by: the file
+                    or variable that says so, orchestrator, artifact_store, container_registry, error}, each
+                    a component's name or null; error: why it cannot be used, or null
     stack describe {"version": 1, "stack": STACK}
     stack validate {"version": 1, "stack": NAME, ok, checks: [{name: components | store_reachable |
                     orchestrator | store, ok, sentence, fix}, …]}; fix null where it is ok

@@ -66,7 +66,7 @@ def editing() -> Generator[tuple[TOMLDocument, Entries]]:
     path = configuration_file().resolve()  # a link stays a link
     with _locked(path):
         before = read_entries(_content(path), path)
-        document = tomlkit.parse(path.read_bytes() if path.is_file() else b"")
+        document = tomlkit.parse(path.read_bytes().decode("utf-8-sig") if path.is_file() else "")
         yield document, before
         text = tomlkit.dumps(document)
         if not _says(text, document.unwrap()):

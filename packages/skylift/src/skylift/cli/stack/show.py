@@ -74,12 +74,15 @@ def describe(*, name: str | None, output: str) -> None:
 
 
 def _said_elsewhere(entries: Entries) -> Iterator[str]:
-    """Where not the file says which stack is active."""
+    """Where not the file says which stack is active, or where it names none that there is."""
+    is_known = entries.active in {*entries.stacks, *entries.broken_stacks}
+    known = "" if is_known else ", and there is none of that name"
     if entries.active_by == STACK_VARIABLE:
-        is_known = entries.active in {*entries.stacks, *entries.broken_stacks}
-        known = "" if is_known else ", and there is none of that name"
         yield ""
         yield f"{STACK_VARIABLE} says which is active: {entries.active}{known}"
+    elif not is_known:
+        yield ""
+        yield f"[active] stack of {entries.active_by} is {entries.active!r}{known}: skylift stack set NAME"
 
 
 def _fields(stack: StackEntry, entries: Entries, flaws: Mapping[str, str]) -> dict[str, Any]:
