@@ -42,6 +42,13 @@ def test_a_pipeline_that_is_given_a_failed_output_is_skipped(run: ActiveRun) -> 
     assert statuses(run) == {"fail": "failed", "doubled_twice": "skipped"}
 
 
+def test_a_pipeline_that_returns_what_was_never_made_has_failed(run: ActiveRun) -> None:
+    end = orchestrated(run, lambda: steps.returning_a_failure("broken"))
+
+    assert end.reason == ("step 'returning_a_failure': it returned an output of step 'fail', which failed")
+    assert statuses(run) == {"returning_a_failure": "failed"}
+
+
 def test_many_ways_to_one_cause_are_gone_once(run: ActiveRun) -> None:
     def doubles() -> None:
         sums = steps.fail.submit("broken")
