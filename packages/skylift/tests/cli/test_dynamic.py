@@ -128,3 +128,65 @@ def test_what_a_run_called_is_no_difference(project: Project, flow: str) -> None
     changed = project.skylift("diff", flow, "--param", "count=3")
     assert "count" in changed.out
     assert "map:square" not in changed.out
+
+
+CLEANS = (
+    FLOW
+    + """
+@pipeline(dynamic=True)
+def cleans(count: int = 2) -> None:
+    try:
+        report(square.map(parts(count)))
+    finally:
+        parts(0)
+"""
+)
+
+
+def test_what_cleaned_up_after_the_failure_does_not_keep_the_step_from_running_again(
+    project: Project,
+) -> None:
+    target = project.write("flow.py", CLEANS) + ":cleans"
+    assert project.skylift("run", target).code == 1
+
+    project.write("allowed", "")
+    again = project.skylift("runs", "resume", "last")
+
+    assert again.code == 0, again.err
+    assert "reporting" in again.out
+    assert steps(project)["report"] == "completed"
+
+
+REPLACED = """
+from skylift import pipeline, step
+from skylift_contract.errors import StepFailed
+
+@step(enable_cache=False)
+def risky(depth: int) -> int:
+    if depth > 3:
+        raise ValueError("too deep")
+    return depth
+
+@step(enable_cache=False)
+def last() -> None:
+    raise ValueError("not yet")
+
+@pipeline(dynamic=True)
+def flow() -> None:
+    try:
+        risky(8)
+    except StepFailed:
+        pass
+    last()
+"""
+
+
+def test_a_failure_is_not_played_again_for_another_call(project: Project) -> None:
+    target = project.write("flow.py", REPLACED) + ":flow"
+    assert project.skylift("run", target).code == 1
+    project.write("flow.py", REPLACED.replace("risky(8)", "risky(2)"))
+
+    again = project.skylift("runs", "resume", "last", target)
+
+    assert again.code == 1
+    assert "its function calls 'risky' with depth=2 now, and with 8 before" in again.err

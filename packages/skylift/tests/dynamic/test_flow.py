@@ -10,7 +10,7 @@ from skylift_tests_support.folder_scheduler import FolderConfig, FolderOrchestra
 
 from skylift import ExecutionMode, pipeline, unmapped
 from skylift_contract.enums import ExecutionStatus as Status
-from skylift_contract.errors import AuthoringError, RunFailed, StepFailed, UnsupportedCapability
+from skylift_contract.errors import AuthoringError, RunFailed, RunStopped, StepFailed, UnsupportedCapability
 from skylift_contract.snapshot import ArtifactRef
 
 if TYPE_CHECKING:
@@ -486,3 +486,15 @@ def test_a_long_chain_behind_a_failure_is_skipped_without_end_of_the_stack() -> 
 
     assert found.pop("fail") == "failed"
     assert set(found.values()) == {"skipped"}
+
+
+def test_a_stop_that_the_function_catches_stops_the_run_all_the_same() -> None:
+    def catches() -> None:
+        for number in range(3):
+            try:
+                steps.pressed(number)
+            except:  # noqa: E722
+                continue
+
+    with pytest.raises(RunStopped):
+        ran(catches)

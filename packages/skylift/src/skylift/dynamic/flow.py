@@ -226,7 +226,9 @@ class Flow:
             return
         if not self._has_ended:
             raise_again()
-        if outcome.status is ExecutionStatus.STOPPED or self.why_halted:
+        if outcome.status is ExecutionStatus.STOPPED and not self.why_halted:
+            self.engine.stop(outcome.reason, graceful=False)
+        if self.why_halted:
             raise Halted
         for culprit in call.culprits():
             culprit.is_noticed = True
@@ -262,8 +264,6 @@ class Flow:
             yield call
             if call.flow_within is not None:
                 yield from call.flow_within.everything()
-
-    # How it ends.
 
     def function_ended(self) -> None:
         """Raise `ReplayDiverged` where it ended before a call that it had made."""

@@ -123,14 +123,26 @@ def play(flow: Flow, pipeline: PipelineFunction, arguments: Mapping[str, Any]) -
 
 
 def _failed(flow: Flow, error: Exception | SystemExit) -> RunEndRecord:
-    if isinstance(error, StepFailed) and error.step in flow.calls:
+    cause = _failed_call(flow, error)
+    if isinstance(error, StepFailed) and cause:
         reason = f"step {error.step!r}: {error.reason}"
     else:
         if not isinstance(error, SkyliftError):
             print_traceback(error)
         reason = summary(error)
     flow.raised()
-    return RunEndRecord(status=ExecutionStatus.FAILED, reason=reason)
+    return RunEndRecord(status=ExecutionStatus.FAILED, reason=reason, failed_call=cause)
+
+
+def _failed_call(flow: Flow, error: BaseException | None) -> str:
+    """The call whose failure an error is, or was made of; empty where it is the function's own."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, StepFailed) and error.step in flow.calls:
+            return error.step
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _end(flow: Flow, failed: RunEndRecord | None) -> RunEndRecord:

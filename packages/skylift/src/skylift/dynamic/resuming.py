@@ -29,7 +29,7 @@ def done_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> Done:
 
     An output whose data is gone or damaged is made again.
     """
-    calls = recorded(ledger, run_id, snapshot)
+    calls = _before_its_end(ledger, run_id, recorded(ledger, run_id, snapshot))
     upstream = {call.invocation_id: call.step.spec.upstream_steps for call in calls_of(ledger, run_id)}
     names = [call.invocation_id for call in calls if call.sub_run is None]
     results = ledger.results(run_id, names).records
@@ -50,6 +50,23 @@ def done_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> Done:
             )
     whole = {name: bound for name, bound in bindings.items() if _is_there(ledger, bound)}
     return Done(calls, whole)
+
+
+def _before_its_end(ledger: Ledger, run_id: str, calls: tuple[RecordedCall, ...]) -> tuple[RecordedCall, ...]:
+    """The calls before the failure was raised that ended the function: that step is tried again.
+
+    What was called on the way out, to clean up or to tell somebody, is no part of going on.
+    """
+    end = ledger.newest_end(run_id)
+    ended_by = end[1].failed_call if end else ""
+    after = next((place for place, call in enumerate(calls) if ended_by and ended_by in call.caught), None)
+    if after is None:
+        return calls
+    kept = calls[:after]
+    caught = {name for call in kept for name in call.caught}
+    return tuple(
+        call if call.invocation_id in caught else call.model_copy(update={"failure": None}) for call in kept
+    )
 
 
 def _is_there(ledger: Ledger, bound: Binding) -> bool:

@@ -36,7 +36,8 @@ class Script:
             raise self._diverged(
                 f"call {place + 1} of its function is {name!r} now, and was {recorded.invocation_id!r}"
             )
-        if name in self._committed and (differences := list(_differences(recorded, step))):
+        is_taken = name in self._committed or recorded.failure is not None
+        if is_taken and (differences := list(_differences(recorded, step))):
             raise self._diverged(f"its function calls {name!r} with {'; '.join(differences)}")
         return recorded
 

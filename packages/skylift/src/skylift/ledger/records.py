@@ -263,6 +263,7 @@ class RunEndRecord(Record):
 
     Then the first `void_failures` and `void_stops` revisions of those belong to what was before.
     `ended`: the last that is known of the run, where who closes it is a reader that came later.
+    `failed_call`: of a dynamic run, the call whose failure ended the pipeline's function.
     """
 
     status: ExecutionStatus
@@ -270,6 +271,7 @@ class RunEndRecord(Record):
     ended: datetime | None = None
     void_failures: int = 0
     void_stops: int = 0
+    failed_call: str = ""
 
     @property
     def is_open(self) -> bool:

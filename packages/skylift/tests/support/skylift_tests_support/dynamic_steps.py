@@ -305,3 +305,9 @@ def returning_a_failure(why: str) -> Any:
     with suppress(StepFailed):
         future.load()
     return future
+
+
+@step(enable_cache=False)
+def pressed(number: int) -> int:
+    """As if somebody pressed Ctrl-C while it runs."""
+    raise KeyboardInterrupt(number)
