@@ -1,7 +1,7 @@
 """The fixtures of the Docker Engine that tests run on.
 
 `docker_engine`: the one that DOCKER_HOST names, else one that is started for the session and stopped
-with it. Where there can be none its tests fail, and say why; with SKYLIFT_WITHOUT_DOCKER="reason" they
+with it, which DOCKER_HOST names meanwhile: other processes of a test find it as people's do. Where there can be none its tests fail, and say why; with SKYLIFT_WITHOUT_DOCKER="reason" they
 are left out, and the summary says so.
 """
 
@@ -86,7 +86,9 @@ def docker_engine() -> Iterator[RunningEngine]:
     except NoEngine as error:
         pytest.fail(refusal(str(error)), pytrace=False)
     try:
-        yield RunningEngine(engine.host)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DOCKER_HOST", engine.host)
+            yield RunningEngine(engine.host)
     finally:
         engine.__exit__()
 
