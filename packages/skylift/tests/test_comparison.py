@@ -124,12 +124,19 @@ def test_a_field_of_the_backend_that_changes_is_seen(field: str) -> None:
     [
         ("project", "other", "pipeline"),
         ("images", {"a": "i@sha256:1"}, "backend"),
+        ("locks", {"linux/amd64\nnumpy": ("numpy==2.0",)}, "backend"),
         ("schedule", Schedule(cron_expression="0 2 * * *"), "schedule"),
     ],
 )
 def test_what_else_a_snapshot_has(field: str, value: Any, group: str) -> None:
-    found = list(compare(BASE, BASE.model_copy(update={field: value})))
+    submitted = BASE.model_copy(update={"images": {"b": "i@sha256:0"}})
+    found = list(compare(submitted, submitted.model_copy(update={field: value})))
     assert {change.group for change in found} == {group}
+
+
+def test_what_only_a_submission_finds_out_is_no_difference_of_a_plan() -> None:
+    found_out = {"images": {"a": "i@sha256:1"}, "locks": {"linux/amd64\nnumpy": ("numpy==2.0",)}}
+    assert list(compare(BASE.model_copy(update=found_out), BASE)) == []
 
 
 def test_steps_that_come_and_go() -> None:

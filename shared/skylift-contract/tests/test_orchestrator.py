@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skylift_contract.capability import EMULATED, FULL, Capability
-from skylift_contract.compiled import CompiledPipeline
 from skylift_contract.errors import ConfigurationError, FlavorBroken, UnknownName, UnsupportedCapability
 from skylift_contract.flavor import BaseOrchestratorFlavor, capabilities_of, infer, make_orchestrator, verify
 from skylift_contract.orchestrator import (
@@ -13,7 +12,6 @@ from skylift_contract.orchestrator import (
     BaseOrchestratorConfig,
     ContainerizedOrchestrator,
     SubmissionResult,
-    write_documents,
 )
 from skylift_contract.settings import DockerSettings
 from skylift_contract.snapshot import (
@@ -28,7 +26,6 @@ from skylift_contract.stack import ArtifactStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from skylift_contract.capability import Support
 
@@ -225,9 +222,3 @@ def test_the_same_name_is_the_same_component() -> None:
 )
 def test_which_stores_others_can_reach(uri: str, is_remote: bool) -> None:
     assert ArtifactStore(uri).is_remote is is_remote
-
-
-def test_documents_are_written_below_a_folder(tmp_path: Path) -> None:
-    compiled = CompiledPipeline({"a.json": b"{}", "jobs/b.yaml": b"x: 1"}, {})
-    assert write_documents(compiled, tmp_path) == [tmp_path / "a.json", tmp_path / "jobs/b.yaml"]
-    assert (tmp_path / "jobs/b.yaml").read_bytes() == b"x: 1"

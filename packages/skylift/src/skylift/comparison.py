@@ -50,8 +50,11 @@ def compare(before: PipelineSnapshot, after: PipelineSnapshot) -> Iterator[Chang
     """Everything but the source's files, for which see `compare_files`.
 
     A step that `before` had bound to outputs of an earlier run, and that is not among its steps,
-    is passed over: see `not_compared`.
+    is passed over: see `not_compared`. An `after` that was not submitted has no images yet, and
+    no locks: these are not compared then.
     """
+    if not after.images:
+        after = after.model_copy(update={"images": before.images, "locks": before.locks})
     for (group, old), new in zip(_heads(before).items(), _heads(after).values(), strict=True):
         yield from _fields(group, old, new)
     yield from _steps(before, after)
@@ -74,7 +77,9 @@ def _heads(snapshot: PipelineSnapshot) -> dict[str, dict[str, Any]]:
     return {
         "pipeline": _flat({"project": snapshot.project, **snapshot.pipeline_configuration.model_dump()}),
         "schedule": _flat(schedule.model_dump()) if schedule else {},
-        "backend": _flat({**snapshot.runtime.model_dump(), "images": dict(snapshot.images)}),
+        "backend": _flat(
+            {**snapshot.runtime.model_dump(), "images": snapshot.images, "locks": snapshot.locks}
+        ),
     }
 
 

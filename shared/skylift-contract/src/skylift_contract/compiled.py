@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,12 @@ class CompiledPipeline:
 
     documents: Mapping[str, bytes]
     summary: Mapping[str, Any]
+
+
+def write_documents(compiled: CompiledPipeline, folder: Path) -> list[Path]:
+    """Write the documents below a folder, and return where each went."""
+    paths = {folder / name: content for name, content in compiled.documents.items()}
+    for path, content in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return list(paths)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skylift_contract.environment import CONTAINER_PYTHON, RUNTIME_MODULE
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skylift_contract.snapshot import PipelineSnapshot, Step
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedImages:
+    """What the containers of a submission run in, by digest: `images` and `locks` of its snapshot."""
+
+    images: Mapping[str, str] = field(default_factory=dict[str, str])
+    locks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
 
 
 def image_of(snapshot: PipelineSnapshot, asked: str | Step | None) -> str:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
-from skylift_contract.containers import command_of, image_of, step_arguments
+from skylift_contract.containers import ResolvedImages, command_of, image_of, step_arguments
 from skylift_contract.errors import UnsupportedCapability
 from skylift_contract.model import Settings
 from skylift_contract.stack import StackComponent
@@ -267,6 +267,15 @@ class BaseOrchestrator(StackComponent, ABC):
 class ContainerizedOrchestrator(BaseOrchestrator):
     """An orchestrator whose steps run in containers."""
 
+    def resolve_images(
+        self,
+        snapshot: PipelineSnapshot,  # noqa: ARG002
+        stack: Stack,  # noqa: ARG002
+        source: Path | None = None,  # noqa: ARG002
+    ) -> ResolvedImages:
+        """Find out, or make, what a submission runs in; nothing is recorded yet. `source`: the root of it."""
+        return ResolvedImages()
+
     def get_image(self, snapshot: PipelineSnapshot, step_name: str | Step | None = None) -> str:
         """The image of a step of the snapshot, or (None) of the orchestration environment.
 
@@ -289,12 +298,3 @@ class ContainerizedOrchestrator(BaseOrchestrator):
 def overrides(implementation: type[BaseOrchestrator], method: str) -> bool:
     """Whether a class has its own version of one of the interface's methods."""
     return getattr(implementation, method) is not getattr(BaseOrchestrator, method)
-
-
-def write_documents(compiled: CompiledPipeline, folder: Path) -> list[Path]:
-    """Write the documents below a folder, and return where each went."""
-    paths = {folder / name: content for name, content in compiled.documents.items()}
-    for path, content in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return list(paths)

@@ -152,7 +152,8 @@ class PipelineSnapshot(Frozen):
     `replay`: of a dynamic run that is resumed, the calls that it made, in their order.
 
     `images`: invocation id → image, resolved to a digest at submission; the empty key is
-    the image of a dynamic pipeline's orchestration environment. `source_digests`: a step's
+    the image of a dynamic pipeline's orchestration environment. `locks`: a platform and what
+    was asked for, one a line → the distributions that this stood for. `source_digests`: a step's
     source → digest of its module and of the project's that it imports; one that is not there
     cannot be compared, and an empty one was changed while it was loaded. `source_values`: a
     step's source → the globals that it uses → digest of the value when it was compiled.
@@ -167,6 +168,7 @@ class PipelineSnapshot(Frozen):
     schedule: Schedule | None = None
     code: CodeArchive | None = None
     images: dict[str, str] = Field(default_factory=dict)
+    locks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     source_digests: dict[str, str] = Field(default_factory=dict)
     source_values: dict[str, dict[str, str]] = Field(default_factory=dict)
     runtime: SnapshotRuntime

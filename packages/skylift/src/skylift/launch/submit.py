@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from skylift.launch.cached import bound_from_cache, complete
 from skylift.launch.environments import base_environment, step_environments
+from skylift.launch.images import with_images
 from skylift.launch.leaks import refuse_leaks
 from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
@@ -102,6 +103,7 @@ class Submission:
         """Make the records, hand the snapshot over, and wait where that is wanted."""
         with observed(self.observer):
             self._take_from_cache()
+            self.plan = with_images(self.plan, self.about)
             snapshot, orchestrator = self.plan.snapshot, self.plan.stack.orchestrator
             self.observer.submitting(snapshot, orchestrator.flavor, self.ledger.store.uri)
             for note in self.plan.notes:

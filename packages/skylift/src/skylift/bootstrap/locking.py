@@ -1,0 +1,100 @@
+"""The exact versions that requirements stand for, found once, when a run is submitted."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import tempfile
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from skylift_contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PLATFORMS: Final = {"linux/amd64": "x86_64-manylinux_2_28", "linux/arm64": "aarch64-manylinux_2_28"}
+"""Docker's names of platforms → uv's, docs.astral.sh/uv/reference/cli/#uv-pip-compile--python-platform."""
+
+LAST: Final = 6
+"""Lines of what uv says, in which the cause stands."""
+
+
+_DRAWN: Final = " \N{MULTIPLICATION SIGN}╰─▶│"
+"""What uv draws a tree of causes with."""
+
+
+def locked(
+    requirements: Sequence[str], python: str, *, platform: str | None = None, index: str = ""
+) -> tuple[str, ...]:
+    """Every distribution that these need, as `name==version`, sorted; the machine decides nothing of it.
+
+    `python`: the minor version. `platform`: as Docker has it, by default `linux/amd64`. Where several
+    versions will do, the one that is installed here is preferred: what it wrote is read by the same.
+
+    Raises `ConfigurationError` for requirements that nothing fits, and where there is no uv.
+    """
+    argv = [*_uv(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-config"]
+    argv += ["--python-version", python, "--python-platform", _platform(platform), *_place(index)]
+    with tempfile.TemporaryDirectory() as folder:
+        asked, found = Path(folder) / "asked.in", Path(folder) / "found.txt"
+        asked.write_text("".join(f"{line}\n" for line in requirements))
+        found.write_text("".join(f"{line}\n" for line in installed_here()))
+        done = subprocess.run(  # noqa: S603 -- argv list, no shell
+            [*argv, str(asked), "--output-file", str(found)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise _unsolved(requirements, done.stderr)
+        return tuple(line for line in found.read_text().splitlines() if line and line[0] not in "#-")
+
+
+def installed_here() -> list[str]:
+    """What this interpreter has, as `name==version`, but for what was built here: no index has that."""
+    found = {one.name: one.version for one in distributions()}
+    return sorted(f"{name}=={version}" for name, version in found.items() if "+" not in version)
+
+
+def _uv() -> list[str]:
+    if importlib.util.find_spec("uv"):
+        from uv import find_uv_bin
+
+        return [find_uv_bin()]
+    if found := shutil.which("uv"):
+        return [found]
+    raise ConfigurationError(
+        "there is no uv here, which finds the versions that requirements stand for",
+        who="DockerSettings.requirements",
+        fix="pip install uv, or name an image that holds them: DockerSettings(image=…).",
+    )
+
+
+def _platform(asked: str | None) -> str:
+    if found := PLATFORMS.get(asked or "linux/amd64"):
+        return found
+    raise ConfigurationError(
+        "which wheels it takes is not known",
+        who="DockerSettings.platform",
+        value=asked,
+        limit=" or ".join(PLATFORMS),
+        fix="Name an image that holds what the step needs: DockerSettings(image=…).",
+    )
+
+
+def _place(index: str) -> list[str]:
+    if not index:
+        return []
+    if index.startswith(("http://", "https://")):
+        return ["--default-index", index]
+    return ["--no-index", "--find-links", index]
+
+
+def _unsolved(requirements: Sequence[str], said: str) -> ConfigurationError:
+    lines = [line.strip(_DRAWN) for line in said.splitlines() if line.strip()]
+    return ConfigurationError(
+        f"no versions fit: {' '.join(lines[:LAST]).rstrip('.')}",
+        who="DockerSettings.requirements",
+        value=", ".join(requirements),
+        fix="Loosen them, or name the index that has them.",
+    )
