@@ -41,7 +41,7 @@ class OwnEngine:
 
     def __enter__(self) -> Self:
         if shutil.which("dockerd") is None:
-            _install()
+            install_packages(*PACKAGES)
         folder = self._folder
         self._process = subprocess.Popen(  # noqa: S603 -- argv list, no shell
             [
@@ -97,10 +97,10 @@ def _check_possible() -> None:
         raise NoEngine("only root may start an engine")
 
 
-def _install() -> None:
-    """Debian's package; nothing is started by it."""
+def install_packages(*names: str) -> None:
+    """Debian's packages; raises `NoEngine` with what apt-get said."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *names]):
         done = subprocess.run(  # noqa: S603 -- argv list, no shell
             ["apt-get", "--quiet", "--quiet", *arguments],  # noqa: S607 -- Debian's
             env=quiet,

@@ -32,8 +32,8 @@ def make_image(api: Api, packages: Iterable[str], cache: Path) -> str:
 
     `cache`: a folder for the root that it is made of, which outlives the engine.
     """
-    own = {name: _folder(distribution(name)) for name in sorted(packages)}
-    tag = _digest(own)[:12]
+    own = {name: source_of(distribution(name)) for name in sorted(packages)}
+    tag = digest_of_packages(own)[:12]
     image, kept = f"{NAME}:{tag}", cache / f"root-{tag}.tar"
     if api.has_image(image):
         return image
@@ -49,9 +49,10 @@ def make_image(api: Api, packages: Iterable[str], cache: Path) -> str:
 def _write(target: Path, own: Mapping[str, Path | None]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         wheels, site, made = Path(folder, "wheels"), Path(folder, "site"), Path(folder, "root.tar")
-        wanted = [name if source is None else _wheel(source, wheels) for name, source in own.items()]
-        _constraints(Path(folder, "versions.txt"), own)
-        _uv(
+        wheels.mkdir()  # none may be ours
+        wanted = [name if source is None else build_wheel(source, wheels) for name, source in own.items()]
+        write_versions(Path(folder, "versions.txt"), own)
+        call_uv(
             *("pip", "install", "--python", sys.executable, "--target", str(site), "--compile-bytecode"),
             *("--constraint", str(Path(folder, "versions.txt")), "--find-links", str(wheels), *wanted),
         )
@@ -61,15 +62,15 @@ def _write(target: Path, own: Mapping[str, Path | None]) -> None:
         partly.replace(target)
 
 
-def _wheel(source: Path, wheels: Path) -> str:
+def build_wheel(source: Path, wheels: Path) -> str:
     """Build a package of the workspace; the wheel's path."""
     before = set(wheels.glob("*.whl"))
-    _uv("build", "--wheel", "--out-dir", str(wheels), str(source))
+    call_uv("build", "--wheel", "--out-dir", str(wheels), str(source))
     (made,) = set(wheels.glob("*.whl")) - before
     return str(made)
 
 
-def _constraints(file: Path, own: Mapping[str, Path | None]) -> None:
+def write_versions(file: Path, own: Mapping[str, Path | None]) -> None:
     """The versions that are installed here, so that both sides read the same artifacts."""
     found = {one.name: one.version for one in distributions() if one.name not in own}
     file.write_text(
@@ -82,7 +83,7 @@ def _is_public(version: str) -> bool:
     return "+" not in version
 
 
-def _folder(found: Distribution) -> Path | None:
+def source_of(found: Distribution) -> Path | None:
     """Where the source of an editable install is."""
     text = found.read_text("direct_url.json")
     content: dict[str, Any] = json.loads(text) if text else {}
@@ -90,7 +91,7 @@ def _folder(found: Distribution) -> Path | None:
     return Path(unquote(urlsplit(str(content["url"])).path)) if is_editable else None
 
 
-def _digest(own: Mapping[str, Path | None]) -> str:
+def digest_of_packages(own: Mapping[str, Path | None]) -> str:
     sources = {name: _files(folder) if folder else distribution(name).version for name, folder in own.items()}
     versions = {one.name: one.version for one in distributions() if one.name not in own}
     kit = {path.name: digest(path.read_bytes()) for path in Path(__file__).parent.glob("*.py")}
@@ -108,7 +109,7 @@ def _files(folder: Path) -> dict[str, str]:
     }
 
 
-def _uv(*arguments: str) -> None:
+def call_uv(*arguments: str) -> None:
     from uv import find_uv_bin
 
     done = subprocess.run(  # noqa: S603 -- argv list, no shell

@@ -1,8 +1,9 @@
 """The fixtures of the Docker Engine that tests run on.
 
 `docker_engine`: the one that DOCKER_HOST names, else one that is started for the session and stopped
-with it, which DOCKER_HOST names meanwhile: other processes of a test find it as people's do. Where there can be none its tests fail, and say why; with SKYLIFT_WITHOUT_DOCKER="reason" they
-are left out, and the summary says so.
+with it, which DOCKER_HOST names meanwhile: other processes of a test find it as people's do. Where
+there can be none its tests fail, and say why; with SKYLIFT_WITHOUT_DOCKER="reason" they are left out,
+and the summary says so.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from skylift_testkit.docker.registry import OwnRegistry
 
 WITHOUT: Final = "SKYLIFT_WITHOUT_DOCKER"
-FIXTURES: Final = frozenset({"docker_engine", "skylift_image"})
+FIXTURES: Final = frozenset({"docker_engine", "skylift_image", "plain_image", "container_registry"})
 TIMEOUT_S: Final = 300
 """For a test that may be the first: it has an engine started, and an image made."""
 
@@ -115,3 +119,29 @@ def skylift_image(
     from skylift_testkit.docker.image import make_image
 
     return make_image(Api(docker_engine.host), image_packages, pytestconfig.cache.mkdir("skylift-image"))
+
+
+@pytest.fixture(scope="session")
+def plain_image(docker_engine: RunningEngine, pytestconfig: pytest.Config) -> str:
+    """An image with this Python and pip, which must be installed here, and nothing of Skylift's."""
+    from skylift_testkit.docker.api import Api
+    from skylift_testkit.docker.image import make_image
+
+    return make_image(Api(docker_engine.host), ("pip",), pytestconfig.cache.mkdir("skylift-plain-image"))
+
+
+@pytest.fixture(scope="session")
+def wheels(image_packages: tuple[str, ...], pytestconfig: pytest.Config) -> Path:
+    """A folder of wheels: what `image_packages` names, and all that this needs, as it is here."""
+    from skylift_testkit.docker.wheels import make_wheels
+
+    return make_wheels(image_packages, pytestconfig.cache.mkdir("skylift-wheels"))
+
+
+@pytest.fixture
+def container_registry(docker_engine: RunningEngine) -> Iterator[OwnRegistry]:  # noqa: ARG001 -- of its machine
+    """A registry on loopback, empty, which asks for a login."""
+    from skylift_testkit.docker.registry import OwnRegistry
+
+    with OwnRegistry() as registry:
+        yield registry

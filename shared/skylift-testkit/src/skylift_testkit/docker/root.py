@@ -57,7 +57,7 @@ def write_root(target: Path, packages: Path) -> None:
             root.text(name, text)
         programs = [Path(found) for name in TOOLS if (found := shutil.which(name, path="/usr/bin:/bin"))]
         for program in programs:
-            root.file(program, f"usr/bin/{program.name}")
+            root.file(program.resolve(), f"usr/bin/{program.name}")
         root.file(INTERPRETER.resolve(), str(INTERPRETER))
         for name in ("python", "python3"):
             root.link(f"usr/bin/{name}", str(INTERPRETER))
