@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def image_packages() -> tuple[str, ...]:
-    """A dynamic pipeline's own container starts others: it has the plugin, too."""
-    return ("skylift", "skylift-contract", "skylift-docker")
+    """A dynamic pipeline's own container starts others: it has the plugin, and uv for their requirements."""
+    return ("skylift", "skylift-contract", "skylift-docker", "uv")
 
 
 @pytest.fixture

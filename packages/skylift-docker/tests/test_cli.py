@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from skylift_docker.client import DockerClient
     from skylift_testkit.docker.plugin import RunningEngine
 
 PIPELINE = """
@@ -67,6 +68,46 @@ def test_a_project_in_containers(project: Path, docker_engine: RunningEngine, sk
     found = json.loads(ok(project, "runs", "describe", "last", "--output", "json"))
     assert "completed" in json.dumps(found)
     assert ok(project, "runs", "logs", "last", "counts") == "counting 'two words'\n"
+
+
+def test_a_dockerfile_of_the_project(
+    project: Path, docker_engine: RunningEngine, plain_image: str, wheels: Path, client: DockerClient
+) -> None:
+    """Its steps are in an image that stands on that one."""
+    (project / "images").mkdir()
+    (project / "images" / "own.docker").write_text(
+        f"FROM {plain_image}\nCOPY colour.txt /colour.txt\nENV COLOUR=blue\n"
+    )
+    (project / "images" / "colour.txt").write_text("light")
+    (project / "pipeline.py").write_text(OWN_DOCKERFILE)
+    ok(project, "init", "--name", "dockerfile")
+    options = [f"--docker_host={docker_engine.host}", f"--index={wheels}"]
+    ok(project, "orchestrator", "register", "docker", "--flavor=local_docker", *options)
+    ok(project, "artifact-store", "register", "here", f"--uri=file://{project}/store")
+    ok(project, "stack", "register", "mine", "-o", "docker", "-a", "here")
+    try:
+        printed = ok(project, "run", "pipeline.py", "--stack", "mine")
+        assert "image | Step 2/3 : COPY colour.txt /colour.txt\n" in printed
+        assert "reads | light blue\n" in printed
+    finally:
+        for name in client.images.tags("localhost/skylift-dockerfile"):
+            client.images.remove(name)
+
+
+OWN_DOCKERFILE = """
+import os
+from pathlib import Path
+from skylift import pipeline, step
+from skylift.config import DockerSettings
+
+@step
+def reads() -> None:
+    print(Path("/colour.txt").read_text(), os.environ["COLOUR"])
+
+@pipeline(settings={"docker": DockerSettings(dockerfile="images/own.docker", build_context="images")})
+def own() -> None:
+    reads()
+"""
 
 
 def test_it_cannot_run_without_its_process(project: Path, skylift_image: str) -> None:

@@ -5,45 +5,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from skylift_docker_snapshots import snapshot, step
 
-from skylift_contract.enums import ExecutionMode
+from skylift.bootstrap.command import program
 from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.settings import DockerSettings
 from skylift_contract.snapshot import (
-    PipelineConfiguration,
     PipelineSnapshot,
-    SnapshotRuntime,
-    Step,
-    StepConfig,
-    StepSpec,
 )
 from skylift_contract.stack import ArtifactStore, Stack
 from skylift_docker.compile import DOCUMENT
 from skylift_docker.config import DockerOrchestratorConfig, DockerRunSettings
 from skylift_docker.orchestrator import DockerOrchestrator
+from skylift_docker.recipes import needs
 
 GOLDEN = Path(__file__).parent / "golden"
 STEPS = ("load", "train", "train_2")
 
 
-def step(name: str, *upstream: str, **config: Any) -> Step:
-    spec = StepSpec(invocation_id=name, source=f"flow:{name}", upstream_steps=upstream)
-    return Step(spec=spec, config=StepConfig(name=name, **config))
-
-
 def own(**settings: Any) -> dict[str, Any]:
     return {"orchestrator.local_docker": DockerRunSettings.parse(settings).model_dump(mode="json")}
-
-
-def snapshot(*steps: Step, **pipeline: Any) -> PipelineSnapshot:
-    return PipelineSnapshot(
-        project="tests",
-        pipeline_configuration=PipelineConfiguration(
-            name="daily", source="flow:daily", execution_mode=ExecutionMode.FAIL_FAST, **pipeline
-        ),
-        steps=steps,
-        runtime=SnapshotRuntime(flavor="local_docker", python="3.11", skylift="0.1.0"),
-    )
 
 
 def static() -> PipelineSnapshot:
@@ -87,11 +68,28 @@ def compiled(made: PipelineSnapshot, **config: Any) -> bytes:
     ).documents[DOCUMENT]
 
 
-@pytest.mark.parametrize("name", ["static", "dynamic"])
+def built() -> PipelineSnapshot:
+    """What asks for an image, or a set-up, of its own."""
+    return snapshot(
+        step("load", docker_settings=DockerSettings(requirements=("numpy",), environment={"A": "b"})),
+        step("train", "load", docker_settings=DockerSettings(parent_image="own:1")),
+    )
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "static": {},
+    "dynamic": {},
+    "built": {"index": "https://packages.example/simple"},
+    "at_start": {"index": "/wheels", "setup": "start"},
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
 def test_the_golden_document(name: str, request: pytest.FixtureRequest) -> None:
-    """The document itself, read in review; the snapshot's digest is masked."""
-    made = static() if name == "static" else dynamic()
-    found = json.loads(compiled(made).decode().replace(made.digest, "DIGEST"))
+    """The document itself, read in review; the snapshot's digest and what is sent to it are masked."""
+    made = {"static": static, "dynamic": dynamic}.get(name, built)()
+    text = compiled(made, **OPTIONS[name]).decode().replace(made.digest, "DIGEST")
+    found = json.loads(text.replace(json.dumps(program(), ensure_ascii=False)[1:-1], "PROGRAM"))
     text = json.dumps(found, indent=1, sort_keys=True) + "\n"
     golden = GOLDEN / f"{name}.json"
     if request.config.getoption("--update-golden"):
@@ -119,6 +117,10 @@ def test_each_field_that_the_document_owns_changes_it() -> None:
         of(resource_settings=ResourceSettings(gpu_count=1)),
         of(docker_settings=DockerSettings(image="other:1")),
         of(docker_settings=DockerSettings(platform="linux/arm64")),
+        of(docker_settings=DockerSettings(requirements=("numpy",))),
+        of(docker_settings=DockerSettings(apt_packages=("git",))),
+        of(docker_settings=DockerSettings(environment={"A": "b"})),
+        of(docker_settings=DockerSettings(dockerfile="Dockerfile")),
         of(secrets={"P": "env:Q"}),
         *(
             of(settings=own(**{name: value}))
@@ -135,6 +137,18 @@ def test_each_field_that_the_document_owns_changes_it() -> None:
         ),
     ]
     assert len(set(changed)) == len(changed)
+
+
+def test_what_a_lock_found_is_what_is_installed() -> None:
+    made = built()
+    config = DockerOrchestratorConfig.parse({"image": "default:1", "setup": "start"})
+    (first, _) = needs(made, config)
+    lock = ("numpy==2.0", "skylift==0.1.0")
+    locked = made.model_copy(update={"locks": {first.recipe.lock: lock}})
+    containers = json.loads(compiled(locked, setup="start"))["containers"]
+    plans = {name: json.loads(one["create"]["command"][3]) for name, one in containers.items()}
+    assert plans["load"]["requirements"] == list(lock)
+    assert plans["train"]["requirements"] == ["skylift==0.1.0"]
 
 
 def test_options_of_the_orchestrator_are_defaults() -> None:

@@ -62,3 +62,19 @@ def test_where_an_engine_is_says_its_address(host: str, expected: bool) -> None:
 def test_arguments_of_all_containers_are_checked_at_registration() -> None:
     with pytest.raises(ConfigurationError, match=r"^DockerOrchestratorConfig\.run_args, 'name': "):
         DockerOrchestratorConfig.parse({"run_args": {"name": "x"}})
+
+
+@pytest.mark.parametrize("index", ["wheels", "./wheels", "ftp://packages.example"])
+def test_an_index_is_a_url_or_a_folder(index: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        DockerOrchestratorConfig.parse({"index": index})
+    assert str(caught.value) == (
+        f"DockerOrchestratorConfig.index: it is neither a URL nor an absolute path (got {index!r})."
+    )
+
+
+def test_an_index_with_a_password_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"it holds user:password@"):
+        DockerOrchestratorConfig.parse({"index": "https://me:secret@packages.example/simple"})
+    assert DockerOrchestratorConfig.parse({"index": "https://packages.example"}).wheels == ""
+    assert DockerOrchestratorConfig.parse({"index": "/wheels"}).wheels == "/wheels"

@@ -23,7 +23,7 @@ from skylift_contract.errors import (
     SkyliftError,
     Transient,
 )
-from skylift_contract.stack import ArtifactStore, Stack
+from skylift_contract.stack import ArtifactStore, ContainerRegistry, Stack
 from skylift_docker.client import DockerClient
 
 if TYPE_CHECKING:
@@ -123,26 +123,15 @@ def test_a_registry_that_refuses(make: Make, started: list[str], registry: str) 
     assert str(error).endswith(" Log in to the registry: docker login REGISTRY.")
 
 
-@pytest.mark.parametrize(
-    "make_image", [DockerSettings(requirements=("numpy",)), DockerSettings(apt_packages=("git",))]
-)
-def test_an_image_that_would_have_to_be_built(
-    make: Make, started: list[str], make_image: DockerSettings
+def test_a_registry_that_refuses_what_is_built(
+    make: Make, started: list[str], registry: str, plain_image: str, wheels: Path, store: str
 ) -> None:
-    error = refusal(make, started, {}, docker=make_image)
-    assert str(error) == (
-        "step 'host_name', DockerSettings: its image would have to be built, which skylift-docker has not built "
-        "yet. Build it (docker build), and name it: DockerSettings(image=…)."
-    )
-
-
-def test_a_step_without_an_image(make: Make, started: list[str]) -> None:
-    error = refusal(make, started, {"image": None})
-    assert str(error) == (
-        "step 'host_name': it names no image, and the orchestrator has none for such steps. Name one that holds "
-        "Python, skylift and what the step imports: DockerSettings(image=…), or skylift orchestrator update "
-        "NAME --image=…"
-    )
+    orchestrator = make(image=plain_image, index=str(wheels))
+    stack = Stack("tests", orchestrator, ArtifactStore(store), ContainerRegistry(f"{registry}/team"))
+    docker = DockerSettings(parent_image=plain_image)
+    with pytest.raises(AuthenticationError, match=r" Log in to the registry: docker login REGISTRY\.$"):
+        flows.named.with_options(stack=stack, settings={"docker": docker}, enable_cache=False)()
+    assert started == []
 
 
 def test_less_memory_than_an_engine_gives(make: Make, started: list[str]) -> None:

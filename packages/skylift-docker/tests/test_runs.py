@@ -7,71 +7,27 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import skylift_docker_flows as flows
+from skylift_docker_runs import arrived, beside, containers, lines, mounted, release, run, status
 
 from skylift import ExecutionMode, ResourceSettings
 from skylift.client import Client
 from skylift.ledger.records import StopRecord
 from skylift_contract.enums import ExecutionStatus as Status
-from skylift_contract.errors import RunFailed, RunStopped
 from skylift_docker.client import DockerClient
-from skylift_docker.names import RUN, SUBMISSION
+from skylift_docker.names import SUBMISSION
 from skylift_docker.watching import is_running, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylift.authoring.pipelines import PipelineFunction
-    from skylift.models import PipelineRun
     from skylift_docker.orchestrator import DockerOrchestrator
 
     Make = Callable[..., DockerOrchestrator]
-
-
-def mounted(pipeline: PipelineFunction, folder: Path, orchestrator: Any, **options: Any) -> PipelineFunction:
-    own = {"mounts": [f"{folder}:{folder}"], **options.pop("own", {})}
-    settings = {"orchestrator.local_docker": own, **options.pop("settings", {})}
-    return pipeline.with_options(orchestrator=orchestrator, settings=settings, enable_cache=False, **options)
-
-
-def run(pipeline: PipelineFunction, **parameters: Any) -> PipelineRun:
-    with suppress(RunFailed, RunStopped):
-        pipeline(**parameters)
-    return Client().run("last")
-
-
-def arrived(folder: Path, name: str) -> None:
-    (folder / f"{name}.arrived").read_text()
-
-
-def release(folder: Path, name: str) -> None:
-    flows.meet(f"{folder}/{name}.go_on")
-
-
-def beside(act: Callable[[], Any]) -> threading.Thread:
-    """Run it meanwhile; what it raises fails the test, for pytest makes an error of that."""
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
-
-
-def status(found: PipelineRun) -> dict[str, str]:
-    return {name: step.status.value for name, step in found.steps.items()}
-
-
-def lines(folder: Path, name: str) -> list[str]:
-    path = folder / f"{name}.journal"
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def containers(client: DockerClient, found: PipelineRun) -> list[dict[str, Any]]:
-    return client.containers({RUN: str(found.id)})
 
 
 def test_a_container_is_what_was_asked_for(

@@ -7,20 +7,23 @@ of variables to hand over).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift_contract.canonical import canonical_json
 from skylift_contract.compiled import CompiledPipeline
 from skylift_docker.config import DockerRunSettings, shm_bytes
 from skylift_docker.names import INVOCATION, MEMORY, PIPELINE, PROJECT
+from skylift_docker.recipes import Provision, of_function, provision, recipe, settings_of
 from skylift_docker.resources import check_minimum, limits
+from skylift_docker.setups import seen, set_up, wheels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_docker.config import DockerOrchestratorConfig, Mount
+    from skylift_docker.recipes import Recipe
 
 DOCUMENT: Final = "containers.json"
 VERSION: Final = 1
@@ -33,8 +36,26 @@ class Making:
     """How an image and a command are found, and the orchestrator's own options."""
 
     config: DockerOrchestratorConfig
+    snapshot: PipelineSnapshot
     image_of: Callable[[Step | None], str]
     command_of: Callable[[Step | None], list[str]]
+
+    def container(self, step: Step | None, command: Sequence[str]) -> dict[str, Any]:
+        """Arguments by which it has what it needs and runs its command, whatever its image would run."""
+        asked = settings_of(self.snapshot, step)
+        found: dict[str, Any] = {"image": self.image_of(step)}
+        if provision(asked, self.config) is Provision.AT_START:
+            what = self.recipe(step)
+            command = set_up(what, self.snapshot, self.config, command)
+            found |= {"mounts": seen(self.config), "environment": dict(what.environment)}
+        elif step is None and self.snapshot.pipeline_configuration.isolated_steps:
+            found |= {"mounts": wheels(self.config)}
+        return {**found, "entrypoint": list(command[:1]), "command": list(command[1:])}
+
+    def recipe(self, step: Step | None) -> Recipe:
+        if step is None:
+            return of_function(self.snapshot, self.config)
+        return recipe(self.snapshot, step.config.docker_settings, self.config)
 
 
 def compile_containers(
@@ -46,7 +67,8 @@ def compile_containers(
     """Return one document, `{"version", "pipeline", "containers": {invocation: …}}`.
 
     Each container: `after`, the invocations that it waits for; `create`, the arguments of
-    `containers.create` of Docker's Python SDK; `pass_environment`, variables of whoever submits.
+    `containers.create` of Docker's Python SDK; `pass_environment`, variables of whoever submits;
+    `build`, what its image is built of, where it is.
     A dynamic pipeline has one container, whose invocation is empty.
 
     Raises `LimitExceeded` for a step with less memory than an engine gives.
@@ -66,22 +88,26 @@ def compile_containers(
 
 
 def step_container(
-    snapshot: PipelineSnapshot, step: Step, making: Making, environment: Mapping[str, str]
+    snapshot: PipelineSnapshot,
+    step: Step,
+    making: Making,
+    environment: Mapping[str, str],
+    own: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
+    """`own`: what it runs, and in what, where that is not the step's in a static run."""
     config = step.config
     settings = DockerRunSettings.from_snapshot(config.settings.get(KEY, {}))
     create = {
         **_surroundings(making.config, settings, environment, config.docker_settings.platform),
         **limits(config.resource_settings),
-        "image": making.image_of(step),
-        "command": making.command_of(step),
         "labels": _labels(snapshot, step.spec.invocation_id, config.resource_settings.memory),
     }
     create |= {**making.config.run_args, **settings.run_args}
     return {
         "after": list(step.spec.upstream_steps),
-        "create": create,
+        "create": _with(create, own or making.container(step, making.command_of(step))),
         "pass_environment": variables_of(config.secrets.values()),
+        **_built(making, step),
     }
 
 
@@ -96,16 +122,29 @@ def orchestration_container(
             making.config, settings, {**environment, **root.environment}, root.docker_settings.platform
         ),
         **limits(root.resource_settings),
-        "image": making.image_of(None),
-        "command": making.command_of(None),
         "labels": _labels(snapshot, "", root.resource_settings.memory),
     }
     create |= {**making.config.run_args, **settings.run_args}
     return {
         "after": [],
-        "create": create,
+        "create": _with(create, making.container(None, making.command_of(None))),
         "pass_environment": variables_of([*root.secrets.values(), *root.step_secrets]),
+        **_built(making, None),
     }
+
+
+def _with(create: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with those of what it runs; its mounts beside others, its variables below them."""
+    mounts = [*create.get("mounts", ()), *own.pop("mounts", ())]
+    environment = {**own.pop("environment", {}), **create["environment"]}
+    return {**create, **own, "environment": environment, **({"mounts": mounts} if mounts else {})}
+
+
+def _built(making: Making, step: Step | None) -> dict[str, Any]:
+    """What its image is built of, where it is; the image is found out when the pipeline is submitted."""
+    if provision(settings_of(making.snapshot, step), making.config) is not Provision.BUILT:
+        return {}
+    return {"build": asdict(making.recipe(step))}
 
 
 def variables_of(references: Any) -> list[str]:

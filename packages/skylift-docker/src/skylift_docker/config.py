@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
+from skylift.url_passwords import refuse_passwords
 from skylift_contract.byte_units import parse_bytes
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.model import Settings
@@ -40,6 +41,20 @@ class DockerOrchestratorConfig(BaseOrchestratorConfig):
     user: str | None = Field(
         default=None, min_length=1, description="Whom containers run as, uid[:gid]; by default you."
     )
+    setup: Literal["image", "start"] = Field(
+        default="image",
+        description="Where what a step needs is installed: in an image, built once, or at each start.",
+    )
+    index: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Where packages are from: a URL, or a folder of wheels; by default as pip is set.",
+    )
+    cache_volume: str = Field(
+        default="skylift-environments",
+        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$",
+        description="The volume in which what containers installed at their start is kept for the next.",
+    )
     pull: Literal["missing", "always", "never"] = Field(
         default="missing", description="When images are pulled: missing, always or never."
     )
@@ -63,6 +78,21 @@ class DockerOrchestratorConfig(BaseOrchestratorConfig):
     @classmethod
     def _are_known(cls, given: dict[str, JsonValue]) -> dict[str, JsonValue]:
         return check_run_args(given, cls.__name__)
+
+    @field_validator("index")
+    @classmethod
+    def _is_a_place(cls, given: str | None) -> str | None:
+        if given is not None and not given.startswith(("http://", "https://", "/")):
+            raise ConfigurationError(
+                "it is neither a URL nor an absolute path", who=f"{cls.__name__}.index", value=given
+            )
+        refuse_passwords(given, f"{cls.__name__}.index")
+        return given
+
+    @property
+    def wheels(self) -> str:
+        """The folder that the index is; empty for a URL, and where none is named."""
+        return self.index if self.index and self.index.startswith("/") else ""
 
     @property
     def is_synchronous(self) -> bool:

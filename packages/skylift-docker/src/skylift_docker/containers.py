@@ -13,12 +13,16 @@ from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import BackendError, NotFound
 from skylift_contract.status import StepStatus
 from skylift_docker.names import MEMORY
+from skylift_docker.setups import CACHE_FOLDER, has_cache
 from skylift_docker.status import step_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skylift_docker.client import DockerClient
+
+NO_PROGRAM: Final = ("executable file not found", "no such file or directory")
+"""What an engine says of a command that the image has not: runc's words."""
 
 LAST_OUTPUT_S: Final = 2.0
 """How long a container's output is read on when it has ended."""
@@ -51,7 +55,9 @@ class Container:
         """Make and start it; one that cannot be started is removed again."""
         container = client.create(name, create)
         try:
-            client.start(container)
+            if has_cache(create):
+                client.open_to_all(container, CACHE_FOLDER)
+            _begin(client, container, create)
         except BaseException:
             client.remove(container)
             raise
@@ -96,6 +102,21 @@ class Container:
                 self._last_line.append(line.strip())
                 with suppress(OSError, ValueError):  # nobody looks any more; the step must not notice
                     sys.stdout.write(f"{self._handling.prefix}{line}\n")
+
+
+def _begin(client: DockerClient, container: str, create: Mapping[str, Any]) -> None:
+    try:
+        client.start(container)
+    except BackendError as error:
+        if not any(words in error.what for words in NO_PROGRAM):
+            raise
+        program = create["entrypoint"][0]
+        raise NotFound(
+            f"image {create['image']!r} has no program {program!r} on its PATH",
+            operation=error.operation,
+            fix=f'Steps need Python under that name: in its Dockerfile, RUN ln -s "$(which python3)" '
+            f"/usr/local/bin/{program}; or name another image.",
+        ) from error
 
 
 def lines(pieces: Iterable[bytes]) -> Iterable[str]:

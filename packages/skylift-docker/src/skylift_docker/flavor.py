@@ -27,7 +27,7 @@ CAPABILITIES: Final[Mapping[Capability, Support]] = MappingProxyType(
         Capability.MEMORY: FULL,
         Capability.GPU: FULL,
         Capability.GPU_TYPE: no("which kind of GPU an engine has is not looked up"),
-        Capability.IMAGES: EMULATED("ready images only: none is built yet"),
+        Capability.IMAGES: FULL,
         Capability.STEP_ENVIRONMENT: FULL,
         Capability.SECRETS: EMULATED("read by the step's process, with its own credentials"),
         Capability.SECRETS_FROM_ENVIRONMENT: EMULATED(

@@ -13,11 +13,14 @@ from skylift_contract.errors import NotFound, Transient
 from skylift_contract.run import IsolatedStep
 from skylift_contract.run_id import RUN_ID_ENV
 from skylift_contract.status import StepStatus
+from skylift_docker.building import Builder
 from skylift_docker.compile import step_container
 from skylift_docker.containers import Container, Handling
+from skylift_docker.images import resolve
 from skylift_docker.moment import Moment
 from skylift_docker.mounts import files_of, store_mounts
-from skylift_docker.preflight import check_images, ensure_images
+from skylift_docker.preflight import check_step
+from skylift_docker.recipes import of_step
 from skylift_docker.resources import check_engine, check_minimum
 from skylift_docker.status import step_status
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from skylift_contract.orchestrator import StepRunInfo
+    from skylift_contract.snapshot import PipelineSnapshot
     from skylift_docker.client import DockerClient
     from skylift_docker.compile import Making
     from skylift_docker.config import DockerOrchestratorConfig
@@ -83,17 +87,23 @@ class IsolatedContainers:
         if (started := self._running.get(step.id)) is not None:
             started.stop()
 
+    def resolved(self, info: StepRunInfo) -> PipelineSnapshot:
+        """The run's snapshot, with the image and the lock of a step that asks for one of its own."""
+        snapshot, config = info.snapshot, self._config
+        if info.image is None:
+            return snapshot  # it runs in what the pipeline's function runs in
+        check_step(info.step, config)
+        builder = Builder(self._client.images, config, snapshot.project)
+        found = resolve([of_step(snapshot, info.step, config)], snapshot, config, builder)
+        update = {"images": {**snapshot.images, **found.images}, "locks": {**snapshot.locks, **found.locks}}
+        return snapshot.model_copy(update=update)
+
     def _checked(self, info: StepRunInfo, making: Making, environment: Mapping[str, str]) -> dict[str, Any]:
         steps = {info.step.spec.invocation_id: info.step}
         check_minimum(steps)
         check_engine(steps, self._engine)
-        if info.image is not None:
-            check_images(info.snapshot.model_copy(update={"steps": (info.step,)}), self._config.image)
-        container = step_container(info.snapshot, info.step, making, environment)
-        container["create"]["image"] = info.image or making.image_of(None)
-        container["create"]["command"] = list(info.command)
-        ensure_images(self._client, {info.step.spec.invocation_id: container}, self._config.pull)
-        return container
+        own = making.container(info.step if info.image else None, info.command)
+        return step_container(info.snapshot, info.step, making, environment, own)
 
     def _moment(self, info: StepRunInfo, environment: Mapping[str, str]) -> Moment:
         store = environment[STORE_ENV]

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from skylift.coordination.opening import opened_run, own_run_id
-from skylift_contract.containers import default_image
+from skylift_contract.containers import ResolvedImages, default_image
 from skylift_contract.orchestrator import ContainerizedOrchestrator, SubmissionResult
 from skylift_contract.run_id import find_orchestrator_run_id
 from skylift_contract.status import RunStatus
+from skylift_docker.building import Builder
 from skylift_docker.client import DockerClient, engine_host
 from skylift_docker.compile import DOCUMENT, Making, compile_containers
+from skylift_docker.images import resolve
 from skylift_docker.isolated import IsolatedContainers, said_how_it_is_lent
-from skylift_docker.preflight import check_images
+from skylift_docker.preflight import check_settings
+from skylift_docker.recipes import needs
 from skylift_docker.run_id import RUN_ID_SOURCES
 from skylift_docker.runs import Starting, run_dynamic, run_static
 from skylift_docker.watching import logs_of, run_of_submission, status_of, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from skylift_contract.compiled import CompiledPipeline
     from skylift_contract.orchestrator import StepRunInfo
@@ -48,12 +52,21 @@ class DockerOrchestrator(ContainerizedOrchestrator):
         found = super().get_image(snapshot, step_name)
         return self.config.image if self.config.image and found == default_image(snapshot) else found
 
+    def resolve_images(
+        self, snapshot: PipelineSnapshot, stack: Stack, source: Path | None = None
+    ) -> ResolvedImages:
+        registry = stack.container_registry.uri if stack.container_registry else ""
+        with self.client() as client:
+            builder = Builder(client.images, self.config, snapshot.project, registry.rstrip("/"), source)
+            return resolve(needs(snapshot, self.config), snapshot, self.config, builder)
+
     def client(self) -> DockerClient:
         return DockerClient(engine_host(self.config.docker_host), self.config.request_timeout_s)
 
     def making(self, snapshot: PipelineSnapshot) -> Making:
         return Making(
             self.config,
+            snapshot,
             lambda step: self.get_image(snapshot, step),
             lambda step: self.get_entrypoint_command(snapshot, step),
         )
@@ -61,7 +74,7 @@ class DockerOrchestrator(ContainerizedOrchestrator):
     def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:  # noqa: ARG002
         """Of a snapshot what needs no engine, for it may only be compiled; else that an engine answers."""
         if snapshot is not None:
-            check_images(snapshot, self.config.image)
+            check_settings(snapshot, self.config)
             return
         with self.client() as client:
             client.engine()
@@ -117,7 +130,7 @@ class DockerOrchestrator(ContainerizedOrchestrator):
         return self._isolated
 
     def submit_isolated_step(self, step_run_info: StepRunInfo, environment: dict[str, str]) -> IsolatedStep:
-        making = self.making(step_run_info.snapshot)
+        making = self.making(self.isolated.resolved(step_run_info))
         return self.isolated.start(step_run_info, making, environment)
 
     def get_isolated_step_status(self, step: IsolatedStep) -> StepStatus:

@@ -2,47 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
 
-from skylift_contract.errors import ConfigurationError, NotFound
+from skylift_contract.errors import ConfigurationError
+from skylift_docker.compile import KEY
+from skylift_docker.config import DockerRunSettings
+from skylift_docker.images import on_engine
 from skylift_docker.mounts import check_sources, check_store
+from skylift_docker.recipes import Provision, provision
 from skylift_docker.resources import check_engine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import JsonValue
+
     from skylift.store.identity import Identity
+    from skylift_contract.settings import DockerSettings
     from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_contract.stack import ArtifactStore
     from skylift_docker.client import DockerClient
+    from skylift_docker.config import DockerOrchestratorConfig
+    from skylift_docker.image_client import Images
     from skylift_docker.resources import Engine
 
-HOST_NETWORK = "host"
+HOST_NETWORK: Final = "host"
+TEMPORARY: Final = PurePosixPath("/tmp")  # noqa: S108 -- of a container
 
 
-def check_images(snapshot: PipelineSnapshot, default: str | None) -> None:
-    """Raise `ConfigurationError` for the first step without a ready image."""
-    for name, step in snapshot.step_configurations.items():
-        _check_image(step, f"step {name!r}", is_resolved=name in snapshot.images, default=default)
+def check_settings(snapshot: PipelineSnapshot, config: DockerOrchestratorConfig) -> None:
+    """Raise `ConfigurationError` for the first container that could not be what is asked for."""
+    if snapshot.is_dynamic:
+        root = snapshot.pipeline_configuration
+        _check(root.docker_settings, root.settings, config, "the pipeline's function")
+    for step in snapshot.steps:
+        check_step(step, config)
 
 
-def _check_image(step: Step, who: str, *, is_resolved: bool, default: str | None) -> None:
-    asked = step.config.docker_settings
-    built = asked.requirements or asked.apt_packages or asked.dockerfile or asked.environment
-    if is_resolved or (asked.image and not built):
-        return
-    if built:
+def check_step(step: Step, config: DockerOrchestratorConfig) -> None:
+    who = f"step {step.spec.invocation_id!r}"
+    _check(step.config.docker_settings, step.config.settings, config, who)
+
+
+def _check(
+    asked: DockerSettings,
+    settings: Mapping[str, Mapping[str, JsonValue]],
+    config: DockerOrchestratorConfig,
+    who: str,
+) -> None:
+    is_set_up = provision(asked, config) is Provision.AT_START
+    if is_set_up and (asked.apt_packages or asked.dockerfile):
         raise ConfigurationError(
-            "its image would have to be built, which skylift-docker has not built yet",
+            "what it asks for needs an image that is built, and containers set themselves up here",
             who=f"{who}, DockerSettings",
-            fix="Build it (docker build), and name it: DockerSettings(image=…).",
+            value=", ".join(asked.apt_packages) or asked.dockerfile,
+            fix="Have images built: skylift orchestrator update NAME --setup=image; or name one that is "
+            "ready: DockerSettings(image=…).",
         )
-    if not asked.parent_image and default is None:
+    own = DockerRunSettings.from_snapshot(settings.get(KEY, {}))
+    arguments = {**config.run_args, **own.run_args}
+    has_place = "tmpfs" in arguments or any(TEMPORARY.is_relative_to(one.target) for one in own.mounts)
+    if arguments.get("read_only") and not has_place:
         raise ConfigurationError(
-            "it names no image, and the orchestrator has none for such steps",
-            who=who,
-            fix="Name one that holds Python, skylift and what the step imports: DockerSettings(image=…), "
-            "or skylift orchestrator update NAME --image=…",
+            "its root is read-only, and it has no /tmp, where your source is unpacked",
+            who=f"{who}, run_args",
+            fix='Give it one in memory: run_args={"read_only": True, "tmpfs": {"/tmp": ""}}.',
         )
 
 
@@ -74,15 +99,14 @@ def check_endpoint(identity: Identity, containers: Mapping[str, Mapping[str, Any
             )
 
 
-def ensure_images(client: DockerClient, containers: Mapping[str, Mapping[str, Any]], pull: str) -> None:
-    """Have every image on the engine; raises `NotFound` or `AuthenticationError` where that cannot be."""
+def ensure_images(
+    images: Images, snapshot: PipelineSnapshot, containers: Mapping[str, Mapping[str, Any]], pull: str
+) -> None:
+    """Have every image on the engine; raises `NotFound` or `AuthenticationError` where that cannot be.
+
+    What was found out at submission is pulled only where it is missing: it is what was meant.
+    """
     wanted = {(one["create"]["image"], one["create"].get("platform")) for one in containers.values()}
+    resolved = set(snapshot.images.values())
     for image, platform in sorted(wanted, key=str):
-        if pull == "always" or not client.has_image(image):
-            if pull == "never":
-                raise NotFound(
-                    f"image {image!r} is not on the Docker Engine, and is not to be pulled",
-                    operation="docker:GET /images",
-                    fix="Pull it (docker pull), or set --pull=missing.",
-                )
-            client.pull(image, platform)
+        on_engine(images, image, platform, "missing" if image in resolved else pull)

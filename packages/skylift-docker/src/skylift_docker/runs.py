@@ -55,7 +55,7 @@ class Starting:
         engine, known = client.engine(), identity(store.uri, store.options)
         check_run(client, engine, snapshot, containers, store)
         check_endpoint(known, containers)
-        ensure_images(client, containers, config.pull)
+        ensure_images(client.images, snapshot, containers, config.pull)
         return cls(client, config, engine, containers, store, known)
 
     def moment(self, run: ActiveRun) -> Moment:

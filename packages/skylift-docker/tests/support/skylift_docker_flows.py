@@ -82,6 +82,47 @@ def host_name_apart() -> str:
     return socket.gethostname()
 
 
+@step
+def installed() -> int:
+    """Of a package that nobody has, which only an index of the tests brings."""
+    from importlib import import_module
+
+    return import_module("own_top").VALUE
+
+
+@pipeline
+def with_requirements() -> None:
+    installed()
+
+
+@step(runtime="isolated", settings={"docker": {"requirements": ["own-top"]}})
+def installed_apart() -> int:
+    from importlib import import_module
+
+    return import_module("own_top").VALUE
+
+
+@pipeline(dynamic=True)
+def apart_with_requirements() -> None:
+    installed_apart()
+
+
+@step
+def colour() -> str:
+    return os.environ["COLOUR"]
+
+
+@pipeline
+def two_installed() -> None:
+    installed()
+    colour()
+
+
+@pipeline
+def coloured() -> None:
+    colour()
+
+
 @pipeline
 def waiting(folder: str) -> None:
     after(waits(folder, "a"))
@@ -91,6 +132,33 @@ def waiting(folder: str) -> None:
 def two(folder: str) -> None:
     waits(folder, "a")
     waits(folder, "b")
+
+
+@step
+def total(values: list[int]) -> int:
+    return sum(values)
+
+
+@pipeline
+def wide(folder: str) -> None:
+    total([waits(folder, name) for name in "abcd"])
+
+
+@step(settings={"resources": ResourceSettings(memory="80MB")})
+def ends(number: int) -> int:
+    """In one of four ways."""
+    if number % 4 == 1:
+        raise ValueError(f"no luck with {number}")
+    if number % 4 == 2:
+        bytearray(b"x" * 200_000_000)
+    if number % 4 == 3:
+        os._exit(3)
+    return number
+
+
+@pipeline(enable_cache=False)
+def several(number: int) -> None:
+    after(ends(number))
 
 
 @pipeline
