@@ -146,13 +146,17 @@ def main() -> None:
             lambda: ledger(folder),
             lambda: step_process(folder),
         ]
-        found = [measured for group in groups for measured in group()]
-    table = Table("what", "measured", "bar", "of the bar", title="Budgets")
+        sys.exit(are_over([measured for group in groups for measured in group()], "Budgets"))
+
+
+def are_over(found: list[Measured], title: str) -> bool:
+    """Show each beside its bar; whether one is over it."""
+    table = Table("what", "measured", "bar", "of the bar", title=title)
     for row in found:
         colour = "green" if row.ratio <= 1 else "red"
         table.add_row(row.what, f"{row.value:.3g} {row.unit}", f"≤ {row.bar:g}", f"[{colour}]{row.ratio:.0%}")
     Console().print(table)
-    sys.exit(any(row.ratio > 1 for row in found))
+    return any(row.ratio > 1 for row in found)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def test_the_example_makes_the_same_here_and_in_containers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Data by its digest, models by what they predict: the bytes of a pickle may differ, and so may a PNG's."""
-    monkeypatch.syspath_prepend(str(EXAMPLE))
+    monkeypatch.setattr(sys, "path", [str(EXAMPLE), *sys.path])
     digits: Any = __import__("pipeline").digits.with_options(enable_cache=False)
     docker = {"parent_image": plain_image, "requirements": list(NEEDED)}
     built = make(image=None, index=str(packages))
@@ -177,11 +177,12 @@ def left(client: DockerClient, temporary: Path) -> dict[str, set[str]]:
     import docker
 
     sdk = docker.DockerClient(client.host)
+    api: Any = sdk.api
     try:
         return {
             "containers": {str(one.id) for one in sdk.containers.list(all=True)},
             "volumes": {str(one.id) for one in sdk.volumes.list()},
-            "networks": {str(one.id) for one in sdk.networks.list()},
+            "networks": {str(one["Id"]) for one in api.networks()},
             "images": {str(one.id) for one in sdk.images.list(all=True)},
             "files": {str(one) for one in temporary.rglob("*")},
         }
