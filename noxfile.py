@@ -11,6 +11,7 @@ import json
 import os
 import shlex
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -227,8 +228,6 @@ def matrix_docker(session: nox.Session, sdk: str, contract: str) -> None:
         lock = plugin.short if sdk == "newest" else f"{plugin.short}-lowest"
         wheels = [str(path) for path in sorted(dist.glob("*.whl"))]
         session.install("--exact", "--no-deps", "--requirement", str(LOCKS / f"{lock}.txt"), *wheels)
-        # The image and the wheels for containers are made of what is installed: our own are in no index.
-        session.env.update({"UV_FIND_LINKS": str(dist), "PIP_FIND_LINKS": str(dist)})
         tests = ("test_conformance.py", "test_runs.py", "test_setups.py", "test_building.py", "test_cli.py")
         pytest(session, *(f"{plugin.path}/tests/{name}" for name in tests))
 
@@ -247,9 +246,11 @@ def sources_of_floor(session: nox.Session, package: Package, outside: Path) -> P
     if not released:
         session.log("the contract was not released yet: its floor is what is here")
         return package.path
-    folder = outside / "floor"
-    session.run("git", "worktree", "add", "--detach", "--quiet", str(folder), released[0], external=True)
-    return folder / "shared" / "skylift-contract"
+    archive, folder = outside / "floor.tar", outside / "floor"
+    session.run("git", "archive", f"--output={archive}", released[0], str(package.path), external=True)
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    return folder / package.path
 
 
 @nox.session

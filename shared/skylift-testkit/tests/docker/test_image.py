@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
-from typing import TYPE_CHECKING
+from importlib.metadata import Distribution
+from typing import TYPE_CHECKING, Any
 
 from skylift_testkit.docker.api import Api
-from skylift_testkit.docker.image import make_image
+from skylift_testkit.docker.image import make_image, source_of
 from skylift_testkit.docker.root import INTERPRETER, write_root
 
 if TYPE_CHECKING:
@@ -40,3 +42,27 @@ def test_a_root_holds_this_python_and_the_packages(tmp_path: Path) -> None:
         assert root.getmember("usr/bin/sh").size > 0  # which is a link, where it is from
         assert {root.getmember(name).uid for name in names} == {0}
         assert not [name for name in names if name.startswith(("lib/", "lib64/", "bin/"))]
+
+
+class Installed(Distribution):
+    """One whose record of where it came from is this."""
+
+    def __init__(self, record: dict[str, Any] | None) -> None:
+        self._record = record
+
+    def read_text(self, filename: str) -> str | None:
+        return json.dumps(self._record) if self._record and filename == "direct_url.json" else None
+
+    def locate_file(self, path: Any) -> Any:
+        raise NotImplementedError
+
+
+def test_a_package_is_taken_from_where_it_was_installed_from(tmp_path: Path) -> None:
+    wheel = tmp_path / "own 1.whl"
+    wheel.touch()
+    editable = {"url": tmp_path.as_uri(), "dir_info": {"editable": True}}
+    assert source_of(Installed(editable)) == tmp_path
+    assert source_of(Installed({"url": wheel.as_uri(), "archive_info": {}})) == wheel
+    assert source_of(Installed({"url": "https://x.example/own.whl", "archive_info": {}})) is None
+    assert source_of(Installed({"url": tmp_path.as_uri(), "dir_info": {}})) is None
+    assert source_of(Installed(None)) is None

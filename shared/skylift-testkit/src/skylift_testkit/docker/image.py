@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,9 @@ def _write(target: Path, own: Mapping[str, Path | None]) -> None:
 
 
 def build_wheel(source: Path, wheels: Path) -> str:
-    """Build a package of the workspace; the wheel's path."""
+    """Build a package of the workspace, unless it is a wheel; the wheel's path."""
+    if source.is_file():
+        return str(shutil.copy(source, wheels))
     before = set(wheels.glob("*.whl"))
     call_uv("build", "--wheel", "--out-dir", str(wheels), str(source))
     (made,) = set(wheels.glob("*.whl")) - before
@@ -84,11 +87,12 @@ def _is_public(version: str) -> bool:
 
 
 def source_of(found: Distribution) -> Path | None:
-    """Where the source of an editable install is."""
+    """The folder of an editable install, or the wheel of a local one; None for what an index has."""
     text = found.read_text("direct_url.json")
     content: dict[str, Any] = json.loads(text) if text else {}
+    path = Path(unquote(urlsplit(str(content.get("url", ""))).path))
     is_editable = content.get("dir_info", {}).get("editable", False)
-    return Path(unquote(urlsplit(str(content["url"])).path)) if is_editable else None
+    return path if is_editable or (path.suffix == ".whl" and path.is_file()) else None
 
 
 def digest_of_packages(own: Mapping[str, Path | None]) -> str:
@@ -101,6 +105,8 @@ def digest_of_packages(own: Mapping[str, Path | None]) -> str:
 
 
 def _files(folder: Path) -> dict[str, str]:
+    if folder.is_file():
+        return {folder.name: digest(folder.read_bytes())}
     paths = [folder / "pyproject.toml", *sorted((folder / "src").rglob("*"))]
     return {
         str(path.relative_to(folder)): digest(path.read_bytes())

@@ -35,6 +35,7 @@ def make_wheels(packages: Iterable[str], cache: Path) -> Path:
         shutil.rmtree(old)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         wheels, versions = Path(folder, "wheels"), Path(folder, "versions.txt")
+        wheels.mkdir()
         wanted = [name if source is None else build_wheel(source, wheels) for name, source in own.items()]
         write_versions(versions, own)
         done = subprocess.run(  # noqa: S603 -- argv list, no shell
