@@ -19,8 +19,11 @@ from skylift.config import DockerSettings
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import AuthenticationError, BackendError, ConfigurationError, NotFound
 from skylift_contract.stack import ArtifactStore, ContainerRegistry, Stack
+from skylift_docker.building import Builder
 from skylift_docker.client import DockerClient
+from skylift_docker.config import DockerOrchestratorConfig
 from skylift_docker.image_client import Images
+from skylift_docker.recipes import Recipe
 from skylift_testkit.docker.registry import PASSWORD, USER
 
 if TYPE_CHECKING:
@@ -246,3 +249,14 @@ def test_a_registry_that_refuses_the_login(
     with pytest.raises(AuthenticationError) as caught:
         run(None, flows.with_requirements, stack, requirements=["own-top"])
     assert str(caught.value).endswith("Log in to the registry: docker login REGISTRY.")
+
+
+def test_a_dockerfile_where_the_source_is_not_at_hand(client: DockerClient) -> None:
+    """As in the container of a dynamic pipeline's function."""
+    builder = Builder(client.images, DockerOrchestratorConfig(), "tests")
+    with pytest.raises(ConfigurationError) as caught:
+        builder.image(Recipe("", (), dockerfile="Dockerfile"), (), "step 'a'")
+    assert str(caught.value) == (
+        "step 'a', DockerSettings.build_context: there is no such path in the source, which is not at hand (got "
+        "'.'). Paths are relative to the root of the source."
+    )
