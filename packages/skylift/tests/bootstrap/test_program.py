@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ensurepip
+import importlib.util
 import os
 import signal
 import subprocess
@@ -18,6 +20,7 @@ from skylift.bootstrap.command import SetUp, after_set_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.machinery import ModuleSpec
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SAYS = "import own_top, sys; print(own_top.__file__); print(own_top.__cached__); sys.exit(own_top.VALUE)"
@@ -132,6 +135,23 @@ def test_an_image_without_any_installer(monkeypatch: pytest.MonkeyPatch, tmp_pat
         "this image has Python, and neither pip nor uv to install skylift and the step's requirements with. Put pip "
         "into it, or use an image that holds them."
     )
+
+
+def test_the_pip_that_python_brings_along_will_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Debian takes it out of its Python: there nothing is left."""
+    find = importlib.util.find_spec
+
+    def others(name: str) -> ModuleSpec | None:
+        return None if name in {"pip", "uv"} else find(name)
+
+    monkeypatch.setattr("importlib.util.find_spec", others)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if not [*Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")]:
+        with pytest.raises(program.Refused):
+            program.installer()
+        return
+    said = subprocess.run([*program.installer()[:2], "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("pip ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

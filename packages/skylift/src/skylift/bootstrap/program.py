@@ -115,7 +115,7 @@ def _alone(lock: Path) -> Generator[None]:
 
 def install(plan: dict[str, Any], target: Path) -> None:
     """Install into a folder, with bytecode; the installer is gone when this returns or is stopped."""
-    tool = _tool()
+    tool = installer()
     sys.stderr.write(f"skylift: installing {len(plan['requirements'])} distributions\n")
     sys.stderr.flush()
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:  # /tmp need not be there
@@ -146,7 +146,7 @@ def _run(argv: list[str], variables: dict[str, str]) -> tuple[int, str]:
     return process.returncode, said.decode(errors="replace")
 
 
-def _tool() -> list[str]:
+def installer() -> list[str]:
     """The image's own pip, else uv, else the pip that Python brings along."""
     of_pip = ["install", "--quiet", "--no-cache-dir", "--disable-pip-version-check", "--no-input"]
     if importlib.util.find_spec("pip"):
