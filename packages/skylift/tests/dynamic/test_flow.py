@@ -493,7 +493,7 @@ def test_a_stop_that_the_function_catches_stops_the_run_all_the_same() -> None:
         for number in range(3):
             try:
                 steps.pressed(number)
-            except:  # noqa: E722
+            except:  # noqa: E722 -- whatever it is, as people write it
                 continue
 
     with pytest.raises(RunStopped):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift import artifacts
 from skylift.authoring.futures import MapFuture, Output, StepFuture
-from skylift.authoring.handles import OutputHandles
+from skylift.authoring.handles import OutputHandle, OutputHandles
 from skylift.authoring.parameters import NotJson, to_json
 from skylift.authoring.steps import Unmapped
 from skylift_contract.canonical import canonical_json
@@ -18,6 +18,7 @@ from skylift_contract.errors import AuthoringError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from skylift.dynamic.calls import Call
     from skylift.store.objects import ObjectStore
 
 PARAMETER_BYTES: Final = 16_384
@@ -37,6 +38,18 @@ def as_handles(value: Any) -> Any:
             return [as_handles(item) for item in items]
         return list(items) if isinstance(value, MapFuture) else items
     return cast("Any", value)
+
+
+def check_own(given: Mapping[str, Any], calls: Mapping[str, Call], who: str) -> None:
+    """Outputs of another run are no inputs of this one, unless they came in as parameters."""
+    for name, value in given.items():
+        for one in cast("Sequence[Any]", value if isinstance(value, list | tuple) else (value,)):
+            if isinstance(one, OutputHandle) and calls.get(one.invocation) is not getattr(one, "call", None):
+                raise AuthoringError(
+                    f"output {one.output!r} of step {one.invocation!r} belongs to another run",
+                    who=f"{who}, input {name!r}",
+                    fix="Use its value: .load(), while that run goes on.",
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from skylift.runtime.interrupts import (
     interruptible,
     is_interrupt,
     stopped_by,
-    stopping_on_signals,
 )
+from skylift.runtime.signals import stopping_on_signals
 from skylift.runtime.step_secrets import environment, looked_up, revealed
 from skylift.runtime.streams import teed
 from skylift_contract.enums import ExecutionStatus

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skylift.ledger import keys
 from skylift.ledger.records import Record
 from skylift_contract.enums import ExecutionStatus
+from skylift_contract.names import step_key
 from skylift_contract.snapshot import RecordedCall, Step
 from skylift_contract.status import AttemptEnd
 
@@ -113,11 +114,13 @@ def _recorded(
 
 def _failures(ledger: Ledger, run_id: str, names: set[str]) -> dict[str, str]:
     """Why those failed of which the run holds that they did."""
-    found: dict[str, str] = {}
+    if not names:
+        return {}
+    failed: dict[str, tuple[int, AttemptEnd]] = {}
+    steps = ledger.listing(run_id).steps
     for name in names:
-        attempts = ledger.step_listing(run_id, name).attempts
-        newest = max(attempts, default=0)
-        if AttemptEnd.FAILED in attempts.get(newest, frozenset()):
-            end = ledger.attempt_end(run_id, name, newest, AttemptEnd.FAILED)
-            found[name] = end.reason if end else "it failed"
-    return found
+        step = steps.get(step_key(name))
+        if step and step.attempts and AttemptEnd.FAILED in step.attempts[max(step.attempts)]:
+            failed[name] = max(step.attempts), AttemptEnd.FAILED
+    ends = ledger.ends(run_id, failed).records
+    return {name: ends[name].reason if name in ends else "it failed" for name in failed}

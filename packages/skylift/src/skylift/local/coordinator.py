@@ -20,9 +20,9 @@ from skylift.runtime.interrupts import (
     interruptible,
     raise_if_asked,
     stopped_by,
-    stopping_on_signals,
 )
 from skylift.runtime.invocation import execute_invocation
+from skylift.runtime.signals import stopping_on_signals
 from skylift.runtime.step import record_failure
 from skylift.runtime.streams import teed
 from skylift_contract.enums import ExecutionMode, ExecutionStatus

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from skylift.authoring.sources import check_importable
+from skylift.dynamic.compiling import accepted_in
 from skylift.dynamic.orchestrate import Surroundings, orchestrate
 from skylift.dynamic.placement import placement
 from skylift.ledger.ledger import Ledger
@@ -18,7 +19,6 @@ from skylift.local.machine import check_machine, cpu_count
 from skylift.runtime.active import ActiveRun
 from skylift.runtime.isolation import StepProcesses
 from skylift.store.location import open_store
-from skylift_contract.capability import Capability
 from skylift_contract.check import check
 from skylift_contract.errors import ConfigurationError, listed
 from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
@@ -107,7 +107,7 @@ class LocalOrchestrator(BaseOrchestrator):
 
     def _check_step(self, stack: Stack, snapshot: PipelineSnapshot) -> None:
         """Of a step that is called for the first time, all that was checked of those foreseen."""
-        check(snapshot, self.flavor, CAPABILITIES, degraded_in(snapshot))
+        check(snapshot, self.flavor, CAPABILITIES, accepted_in(snapshot))
         self.validate(stack, snapshot)
 
     def _opened(
@@ -127,11 +127,6 @@ class LocalOrchestrator(BaseOrchestrator):
             is_signalled=threading.current_thread() is threading.main_thread(),
         )
         return ActiveRun(ledger, snapshot, ledger.open_run(record))
-
-
-def degraded_in(snapshot: PipelineSnapshot) -> list[Capability]:
-    """What whoever submitted a dynamic run accepted that its steps go without."""
-    return [Capability(name) for name in snapshot.pipeline_configuration.step_defaults.degraded]
 
 
 def settings_of(settings: Mapping[str, Any]) -> LocalSettings:

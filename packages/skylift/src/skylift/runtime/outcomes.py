@@ -40,15 +40,15 @@ def written_outcome(run: ActiveRun, name: str) -> Outcome | None:
 def close_attempt(run: ActiveRun, name: str, how: AttemptEnd, reason: str, began: datetime) -> Outcome:
     """Record the end of an attempt whose process could not; one that never came so far is claimed first."""
     attempts = run.ledger.step_listing(run.id, name).attempts
-    attempt = max(attempts, default=0) or claimed(run, name)
+    attempt = max(attempts, default=0) or claimed(run, name).attempt
     end = EndRecord(invocation_id=name, attempt=attempt, status=how, reason=reason, started=began)
     run.ledger.end_attempt(run.id, end)
     return Outcome(dict(_ENDED)[how], reason, attempt)
 
 
-def claimed(run: ActiveRun, name: str) -> int:
-    """The number of an attempt that this process begins."""
-    return run.ledger.claim(run.id, StartRecord(invocation_id=name, attempt=1)).attempt
+def claimed(run: ActiveRun, name: str) -> StartRecord:
+    """The attempt that this process begins."""
+    return run.ledger.claim(run.id, StartRecord(invocation_id=name, attempt=1))
 
 
 def refused(run: ActiveRun, name: str, reason: str) -> Outcome:
