@@ -111,7 +111,7 @@ def test_an_output_of_another_run_is_no_parameter_of_a_pipeline(run: ActiveRun) 
     end = orchestrated(other, lambda: steps.doubled_twice(kept[0]))
 
     assert end.reason == (
-        "pipeline 'doubled_twice', input 'x': output 'output' of step 'double' belongs to another run. "
+        "pipeline 'doubled_twice', input 'x': what step 'double' made belongs to another run. "
         "Use its value: .load(), while that run goes on."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +31,12 @@ def maps(*words: str) -> Callable[[], None]:
         steps.said("z")
 
     return fans
+
+
+def caught_at_the_end() -> None:
+    steps.said("a")
+    with suppress(StepFailed):
+        steps.refused("b")
 
 
 def named(*names: str) -> Callable[[], None]:
@@ -76,10 +83,15 @@ def given(word: str) -> Callable[[], None]:
             lambda: steps.said("a"),
             "its function ended, and called 'said_2' next when it ran before",
         ),
+        (
+            caught_at_the_end,
+            lambda: steps.said("a"),
+            "its function ended, and called 'refused' next when it ran before",
+        ),
         (maps("a", "b"), maps("a"), "call 2 of its function is 'said' now, and was 'map:said:1'"),
         (maps("a"), maps("a", "b"), "call 2 of its function is 'map:said:1' now, and was 'said'"),
     ],
-    ids=["order", "step", "parameter", "source", "input", "end", "fewer", "more"],
+    ids=["order", "step", "parameter", "source", "input", "end", "end before a failure", "fewer", "more"],
 )
 def test_another_call_than_before_fails_the_run_and_shows_both(
     run: ActiveRun, before: Callable[[], Any], now: Callable[[], Any], what: str

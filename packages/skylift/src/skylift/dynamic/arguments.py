@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from skylift import artifacts
 from skylift.authoring.futures import MapFuture, Output, StepFuture
-from skylift.authoring.handles import OutputHandle, OutputHandles
+from skylift.authoring.handles import OutputHandles
 from skylift.authoring.parameters import NotJson, to_json
 from skylift.authoring.steps import Unmapped
 from skylift_contract.canonical import canonical_json
@@ -44,9 +44,9 @@ def check_own(given: Mapping[str, Any], calls: Mapping[str, Call], who: str) -> 
     """Outputs of another run are no inputs of this one, unless they came in as parameters."""
     for name, value in given.items():
         for one in cast("Sequence[Any]", value if isinstance(value, list | tuple) else (value,)):
-            if isinstance(one, OutputHandle) and calls.get(one.invocation) is not getattr(one, "call", None):
+            if isinstance(one, StepFuture | Output) and calls.get(one.invocation) is not one.call:
                 raise AuthoringError(
-                    f"output {one.output!r} of step {one.invocation!r} belongs to another run",
+                    f"what step {one.invocation!r} made belongs to another run",
                     who=f"{who}, input {name!r}",
                     fix="Use its value: .load(), while that run goes on.",
                 )

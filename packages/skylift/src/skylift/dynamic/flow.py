@@ -137,6 +137,7 @@ class Flow:
         return made.future
 
     def _after(self, after: Any, who: str) -> tuple[str, ...]:
+        check_own({"after": after}, self.calls, who)
         names = trace.invocations_in(after, who)
         for name in names:
             if name not in self.calls:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 from skylift.authoring.futures import MapFuture, Output, StepFuture
+from skylift.authoring.handles import handles_within
 from skylift.authoring.parameters import NotJson, to_json
 from skylift.authoring.pipelines import PipelineFunction
 from skylift.authoring.signature import StepSignature, resolve_hints
@@ -98,7 +99,7 @@ def _values(pipeline: PipelineFunction, given: Mapping[str, Any]) -> dict[str, A
     hints = resolve_hints(pipeline.entrypoint, pipeline.who)
     found: dict[str, Any] = {}
     for name, value in given.items():
-        if not list(_outputs_in(value)):
+        if next(handles_within(value), None) is None:
             with suppress(NotJson):
                 found[name] = to_json(value, hints.get(name, Any), f"{pipeline.who}, parameter {name!r}")
     return found

@@ -67,7 +67,7 @@ def recorded(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> tuple[R
     """What a run called, for its function to call again: its own calls, and after those what it resumed."""
     calls = calls_of(ledger, run_id)
     before = {call.invocation_id: call for call in snapshot.replay}
-    failures = _failures(ledger, run_id, _caught(ledger, run_id, calls, snapshot.replay))
+    failures = _failures(ledger, run_id, _caught(ledger, run_id, calls, snapshot))
     own = {call.place: _recorded(ledger, call, before, failures) for call in calls}
     return tuple(
         {**dict(enumerate(snapshot.replay)), **own}[place] for place in _places(own, snapshot.replay)
@@ -82,15 +82,18 @@ def _places(own: Mapping[int, RecordedCall], before: tuple[RecordedCall, ...]) -
     return list(range(place))
 
 
-def _caught(
-    ledger: Ledger, run_id: str, calls: list[CallRecord], before: tuple[RecordedCall, ...]
-) -> set[str]:
-    """The calls whose failures the function took note of; in a run that completed, it did of each."""
+def caught_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> set[str]:
+    """The calls whose failures a run's function took note of, that which ended it perhaps among them."""
+    return _caught(ledger, run_id, calls_of(ledger, run_id), snapshot) if snapshot.is_dynamic else set()
+
+
+def _caught(ledger: Ledger, run_id: str, calls: list[CallRecord], snapshot: PipelineSnapshot) -> set[str]:
+    """In a run that completed, it did of each."""
     own = {call.invocation_id for call in calls}
     end = ledger.newest_end(run_id) if calls else None
     if end and end[1].status is ExecutionStatus.COMPLETED:
         return own
-    return own & {name for call in (*calls, *before) for name in call.caught}
+    return own & {name for call in (*calls, *snapshot.replay) for name in call.caught}
 
 
 def _recorded(
