@@ -146,13 +146,18 @@ class Images:
 
 
 def _lines(events: Any, operation: str) -> Iterator[str]:
-    """What an engine reports while it works: text of the build, or the state of a layer."""
+    """What an engine reports while it works: text of the build, or the state of a layer.
+
+    An error is raised at the end of all, for a connection that is not read to it is left open.
+    """
+    failed = ""
     for event in events:
         event = cast("dict[str, Any]", event if isinstance(event, dict) else json.loads(event))  # noqa: PLW2901
-        if error := event.get("error"):
-            raise of_stream(str(error), operation)
+        failed = failed or str(event.get("error") or "")
         text = event.get("stream") or (event.get("status") if "progressDetail" not in event else "")
         yield from (line for line in _COLOURS.sub("", str(text or "")).splitlines() if line.strip())
+    if failed:
+        raise of_stream(failed, operation)
 
 
 def parted(image: str) -> tuple[str, str]:
