@@ -11,7 +11,6 @@ import json
 import os
 import shlex
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,6 +23,7 @@ ROOT: Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
 
 from locks import COMPILE, LOCKS, lock_inputs
+from matrix import build_wheels
 from new_plugin import NewPluginError, make_plugin
 from workspace import needed, needed_by_tests, packages
 
@@ -215,42 +215,14 @@ def alone(session: nox.Session, package: Package, outside: Path) -> str:
 @nox.parametrize("contract", ["floor", "newest"])
 def matrix_docker(session: nox.Session, sdk: str, contract: str) -> None:
     """The plugin from its wheel, with the oldest and the newest of what it allows, on a real engine."""
-    plugin = KNOWN["skylift-docker"]
+    plugin, lowest = KNOWN["skylift-docker"], "-lowest" if sdk == "floor" else ""
     with tempfile.TemporaryDirectory() as outside:
-        dist = Path(outside) / "dist"
-        for package in needed_by_tests(plugin, KNOWN):
-            source = (
-                sources_of_floor(session, package, Path(outside)) if contract == "floor" else package.path
-            )
-            session.run(
-                UV, "build", "--quiet", "--wheel", "--no-sources", "-o", str(dist), str(source), external=True
-            )
-        lock = plugin.short if sdk == "newest" else f"{plugin.short}-lowest"
-        wheels = [str(path) for path in sorted(dist.glob("*.whl"))]
-        session.install("--exact", "--no-deps", "--requirement", str(LOCKS / f"{lock}.txt"), *wheels)
-        tests = ("test_conformance.py", "test_runs.py", "test_setups.py", "test_building.py", "test_cli.py")
-        pytest(session, *(f"{plugin.path}/tests/{name}" for name in tests))
-
-
-def sources_of_floor(session: nox.Session, package: Package, outside: Path) -> Path:
-    """A package as it was released first of what the plugin allows; as it is here, where it was not yet.
-
-    Only the contract has a floor that plugins must keep to: the others are released together.
-    """
-    if package.name != "skylift-contract":
-        return package.path
-    listed = session.run(
-        "git", "tag", "--list", "contract-v*", "--sort=v:refname", external=True, silent=True
-    )
-    released = str(listed).split()
-    if not released:
-        session.log("the contract was not released yet: its floor is what is here")
-        return package.path
-    archive, folder = outside / "floor.tar", outside / "floor"
-    session.run("git", "archive", f"--output={archive}", released[0], str(package.path), external=True)
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
-    return folder / package.path
+        wheels = build_wheels(session, needed_by_tests(plugin, KNOWN), Path(outside), contract)
+        session.install(
+            *("--exact", "--no-deps", "--requirement", str(LOCKS / f"{plugin.short}{lowest}.txt"), *wheels)
+        )
+        names = ("conformance", "runs", "setups", "building", "cli")
+        pytest(session, *(f"{plugin.path}/tests/test_{name}.py" for name in names))
 
 
 @nox.session

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def image_packages() -> tuple[str, ...]:
-    """A dynamic pipeline's own container starts others: it has the plugin, and uv for their requirements.
+    """A dynamic pipeline's own container starts others: it has the plugin, too.
 
     The kit has pipelines of its own, which are sent along only where it is not installed as a wheel.
     """
-    return ("skylift", "skylift-contract", "skylift-docker", "skylift-testkit", "uv")
+    return ("skylift", "skylift-contract", "skylift-docker", "skylift-testkit")
 
 
 @pytest.fixture

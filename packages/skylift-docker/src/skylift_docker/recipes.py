@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 DEFAULT_PLATFORM: Final = "linux/amd64"
 
 PLUGIN: Final = "skylift-docker"
-LOCKER: Final = "uv"
-"""In the container of a dynamic pipeline's function, which finds versions for its isolated steps."""
 
 
 class Provision(StrEnum):
@@ -82,8 +80,7 @@ def recipe(
 def of_function(snapshot: PipelineSnapshot, config: DockerOrchestratorConfig) -> Recipe:
     """For a dynamic pipeline's own function, which starts containers of isolated steps."""
     root = snapshot.pipeline_configuration
-    further = (PLUGIN, LOCKER) if root.isolated_steps else (PLUGIN,)
-    return recipe(snapshot, root.docker_settings, config, *further)
+    return recipe(snapshot, root.docker_settings, config, PLUGIN)
 
 
 class Need(NamedTuple):

@@ -69,7 +69,7 @@ def test_without_uv(monkeypatch: pytest.MonkeyPatch) -> None:
         locking.locked(["numpy"], "3.11")
     assert str(caught.value) == (
         "DockerSettings.requirements: there is no uv here, which finds the versions that requirements stand for. "
-        "pip install uv, or name an image that holds them: DockerSettings(image=…)."
+        "pip install 'skylift[containers]', or name an image that holds them: DockerSettings(image=…)."
     )
 
 

@@ -66,7 +66,7 @@ def _uv() -> list[str]:
     raise ConfigurationError(
         "there is no uv here, which finds the versions that requirements stand for",
         who="DockerSettings.requirements",
-        fix="pip install uv, or name an image that holds them: DockerSettings(image=…).",
+        fix="pip install 'skylift[containers]', or name an image that holds them: DockerSettings(image=…).",
     )
 
 
