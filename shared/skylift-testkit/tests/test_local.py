@@ -6,11 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from skylift.client import Client
 from skylift.local.flavor import LocalOrchestratorFlavor
-from skylift_testkit import Conformance
+from skylift_testkit import Backend, Conformance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+
+class LedgerBackend(Backend):
+    """Whoever submits is the backend: all that it has is in the store."""
+
+    def executions(self) -> Sequence[str]:
+        return [str(run.orchestrator_run_id) for run in Client().runs()]
+
+    def kept(self) -> Sequence[str]:
+        return []
 
 
 class TestLocal(Conformance):
@@ -18,12 +29,16 @@ class TestLocal(Conformance):
     def flavor(self) -> LocalOrchestratorFlavor:
         return LocalOrchestratorFlavor()
 
-
-class TestLocalInWorkers(Conformance):
     @pytest.fixture
-    def flavor(self) -> LocalOrchestratorFlavor:
-        return LocalOrchestratorFlavor()
+    def backend(self) -> LedgerBackend:
+        return LedgerBackend()
 
+
+class TestLocalInWorkers(TestLocal):
     @pytest.fixture
     def options(self) -> Mapping[str, Any]:
         return {"max_parallelism": 2}
+
+    @pytest.fixture
+    def runs_side_by_side(self) -> bool:
+        return True

@@ -43,7 +43,7 @@ def test_what_is_needed_and_refused_is_named() -> None:
     assert not found.is_supported
     assert list(Report({"a": found}).lines()) == [
         "a: not supported",
-        "  StopSuite    1 passed    0 refused    0 failed  not supported: logs: nobody wrote it",
+        "  StopSuite    1 passed    0 refused    0 unproven    0 failed  not supported: logs: nobody wrote it",
     ]
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,53 +10,21 @@ import pytest
 from skylift import ExecutionStatus
 from skylift.client import Client
 from skylift.stopping import stop
-from skylift.store.location import open_store
 from skylift_contract.capability import Capability
 from skylift_testkit import signals
 from skylift_testkit.running import RunningSuite
 from skylift_testkit.suite import about
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    import subprocess
 
     from skylift.models import PipelineRun
     from skylift.store.objects import ObjectStore
-    from skylift_contract.flavor import BaseOrchestratorFlavor
-
-    Started = Callable[[str], subprocess.Popen[bytes]]
+    from skylift_testkit.running import Started
 
 
 class ControlSuite(RunningSuite):
     needs = (Capability.RUN_STATUS, Capability.STEP_STATUS, Capability.STOP, Capability.LOGS)
-
-    @pytest.fixture
-    def store(self, store_uri: str) -> ObjectStore:
-        return open_store(store_uri)
-
-    @pytest.fixture
-    def start(
-        self, flavor: BaseOrchestratorFlavor, options: Mapping[str, Any], store_uri: str
-    ) -> Generator[Started]:
-        """Starts one of the kit's pipelines from another process, which is gone at the test's end."""
-        started: list[subprocess.Popen[bytes]] = []
-
-        def begin(pipeline: str) -> subprocess.Popen[bytes]:
-            argv = [
-                sys.executable,
-                "-m",
-                "skylift_testkit.apart",
-                flavor.name,
-                json.dumps(dict(options)),
-                pipeline,
-            ]
-            environment = {**os.environ, "SKYLIFT_STORE_URI": store_uri}
-            started.append(subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL))  # noqa: S603 -- argv list, no shell
-            return started[-1]
-
-        yield begin
-        for process in started:
-            process.kill()
-            process.wait()
 
     @pytest.fixture
     def under_way(self, start: Started, store: ObjectStore) -> tuple[subprocess.Popen[bytes], PipelineRun]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 class DynamicSuite(RunningSuite):
+    is_optional = True
     needs = (Capability.DYNAMIC_PIPELINES, Capability.ISOLATED_STEPS)
 
     @about(Capability.DYNAMIC_PIPELINES)

@@ -93,6 +93,12 @@ def diamond(value: int = 3) -> None:
     total([left, right])
 
 
+@pipeline
+def telling() -> None:
+    start, _ = first(1)
+    double(start)
+
+
 @step
 def times(value: int, factor: int) -> int:
     return value * factor
