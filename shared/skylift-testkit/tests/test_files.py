@@ -12,7 +12,7 @@ from files_plugin import VALUE, VARIABLES, FilesFlavor
 from skylift_testkit import Conformance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
 
@@ -27,8 +27,13 @@ class TestFiles(Conformance):
         return FilesFlavor()
 
     @pytest.fixture
-    def options(self, tmp_path: Path) -> Mapping[str, Any]:
-        return {"folder": str(tmp_path / "backend")}
+    def options(self, tmp_path: Path) -> Generator[Mapping[str, Any]]:
+        yield {"folder": str(tmp_path / "backend")}
+        FilesBackend(tmp_path / "backend").engine.stop_all()
+
+    @pytest.fixture
+    def sdk(self) -> tuple[str, ...]:
+        return ("graphlib",)  # stands for one
 
     @pytest.fixture
     def backend(self, tmp_path: Path) -> FilesBackend:

@@ -72,7 +72,14 @@ class ControlSuite(RunningSuite):
         process = start("lingering")
         signals.wait_for(store, "arrived")
         run = Client().run("last")
-        stop(run, graceful=True, user="somebody else")
+
+        def go_on(seconds: float = 0) -> None:
+            """Some flavors wait in `stop` until the step has ended, others never."""
+            signals.say(store, "go-on")
+            time.sleep(seconds)
+
+        stop(run, graceful=True, user="somebody else", pause=go_on)
+        go_on()
         status = _ended(run)
         process.wait(signals.PATIENCE_S)
         assert status.status is ExecutionStatus.STOPPED

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from skylift_contract.orchestrator import BaseOrchestrator
 
 EACH = pytest.mark.parametrize("name", corpus.CORPUS)
-EVERYWHERE = ("chain", "diamond", "environments", "awkward_names")
+EVERYWHERE = ("chain", "diamond", "fan_in", "environments", "awkward_names")
 """Pipelines that every flavor takes; what they hold has no order of its own."""
 
 

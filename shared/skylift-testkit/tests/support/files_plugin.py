@@ -107,6 +107,11 @@ class Engine:
     def stop(self, execution: str, how: str) -> None:
         write(self.folder / "executions" / execution / "stop", how.encode())
 
+    def stop_all(self) -> None:
+        for execution in self.executions():
+            if not ExecutionStatus(self.state(execution)["status"]).is_finished:
+                self.stop(execution, "forced")
+
     def executions(self) -> dict[str, dict[str, Any]]:
         found = sorted(self.folder.glob("executions/*/execution.json"))
         return {path.parent.name: json.loads(path.read_bytes()) for path in found}
