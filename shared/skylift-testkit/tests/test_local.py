@@ -6,20 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skylift.client import Client
 from skylift.local.flavor import LocalOrchestratorFlavor
-from skylift_testkit import Backend, Conformance
+from skylift_testkit import Conformance, OwnBackend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class LedgerBackend(Backend):
-    """Whoever submits is the backend: all that it has is in the store."""
-
-    def executions(self) -> Sequence[str]:
-        return [str(run.orchestrator_run_id) for run in Client().runs()]
-
+class LocalBackend(OwnBackend):
     def kept(self) -> Sequence[str]:
         return []
 
@@ -30,8 +24,8 @@ class TestLocal(Conformance):
         return LocalOrchestratorFlavor()
 
     @pytest.fixture
-    def backend(self) -> LedgerBackend:
-        return LedgerBackend()
+    def backend(self) -> LocalBackend:
+        return LocalBackend()
 
 
 class TestLocalInWorkers(TestLocal):

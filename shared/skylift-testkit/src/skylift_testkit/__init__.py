@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from skylift_testkit.backend import Backend, Fault
+    from skylift_testkit.backend import Backend, Fault, OwnBackend
     from skylift_testkit.configuration import ConfigSuite
     from skylift_testkit.conformance import Conformance
     from skylift_testkit.control import ControlSuite
@@ -42,6 +42,7 @@ __all__ = [
     "ExecutionModeSuite",
     "Fault",
     "FaultSuite",
+    "OwnBackend",
     "Owner",
     "ResourceSuite",
     "RunIdSuite",
@@ -66,6 +67,7 @@ _WHERE: Final = {
     "ExecutionModeSuite": "failing",
     "Fault": "backend",
     "FaultSuite": "faults",
+    "OwnBackend": "backend",
     "Owner": "owners",
     "ResourceSuite": "resources",
     "RunIdSuite": "run_ids",

@@ -14,7 +14,7 @@ from typing import Final
 from skylift.flavors import load_flavor
 from skylift_contract.errors import RunFailed, RunStopped
 from skylift_contract.flavor import make_orchestrator
-from skylift_testkit import corpus, pipelines, training
+from skylift_testkit import dynamic_pipelines, pipelines, shapes, training
 
 HASTY: Final = "hasty"
 HOUR_S: Final = 3600
@@ -24,7 +24,7 @@ def main(flavor: str, options: str, name: str, *how: str) -> int:
     """Run it and wait; 1 where it failed, 3 where it was stopped."""
     card = load_flavor(flavor)
     orchestrator = make_orchestrator(card, card.config_class.parse(json.loads(options)), name="conformance")
-    module = next(one for one in (pipelines, corpus, training) if hasattr(one, name))
+    module = next(one for one in (pipelines, shapes, training, dynamic_pipelines) if hasattr(one, name))
     if HASTY in how:
         hasten()
     try:

@@ -59,7 +59,7 @@ class ControlSuite(RunningSuite):
         """What had finished stays as it was, what ran is stopped, and nothing begins any more."""
         process, run = under_way
         stop(run, graceful=False, user="somebody else")
-        status = _ended(run)
+        status = signals.ended(run)
         process.wait(signals.PATIENCE_S)
         assert status.status is ExecutionStatus.STOPPED
         assert status.steps["first"].status is ExecutionStatus.COMPLETED
@@ -80,7 +80,7 @@ class ControlSuite(RunningSuite):
 
         stop(run, graceful=True, user="somebody else", pause=go_on)
         go_on()
-        status = _ended(run)
+        status = signals.ended(run)
         process.wait(signals.PATIENCE_S)
         assert status.status is ExecutionStatus.STOPPED
         assert status.steps["lingers"].status is ExecutionStatus.COMPLETED
@@ -93,16 +93,7 @@ class ControlSuite(RunningSuite):
         process.kill()
         process.wait()
         signals.say(store, "go-on")
-        status = _ended(run)
+        status = signals.ended(run)
         assert status.status.is_finished
         if status.status is not ExecutionStatus.COMPLETED:
             assert "died" in status.reason
-
-
-def _ended(run: PipelineRun) -> Any:
-    """How a run ended, as its readers see it."""
-    began = time.monotonic()
-    while not (status := run.fetch()).status.is_finished:
-        assert time.monotonic() - began < signals.PATIENCE_S, f"it is still {status.status.value}"
-        time.sleep(signals.PAUSE_S)
-    return status

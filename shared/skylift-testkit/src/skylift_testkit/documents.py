@@ -16,7 +16,7 @@ from skylift_contract.check import check
 from skylift_contract.containers import step_arguments
 from skylift_contract.errors import LimitExceeded, UnsupportedCapability
 from skylift_contract.orchestrator import overrides
-from skylift_testkit import corpus
+from skylift_testkit import corpus, shapes
 from skylift_testkit.compiling import Compiling, compiling, compiling_corpus
 from skylift_testkit.owners import CHANGES, FIELDS, Owner, changed, usual_owners
 from skylift_testkit.purity import watched
@@ -141,15 +141,15 @@ class CompileSuite(RunningSuite):
     ) -> None:
         check_has_documents(orchestrator)
         most, longest = _limit(environment_limit)
-        assert compiling(orchestrator, corpus.crowded(most, 1)).documents()
-        assert compiling(orchestrator, corpus.crowded(1, longest)).documents()
+        assert compiling(orchestrator, shapes.crowded(most, 1)).documents()
+        assert compiling(orchestrator, shapes.crowded(1, longest)).documents()
 
     def test_an_environment_over_its_limit_is_refused(
         self, orchestrator: BaseOrchestrator, environment_limit: tuple[int, int] | None
     ) -> None:
         check_has_documents(orchestrator)
         most, longest = _limit(environment_limit)
-        for pipeline in (corpus.crowded(most + 1, 1), corpus.crowded(1, longest + 1)):
+        for pipeline in (shapes.crowded(most + 1, 1), shapes.crowded(1, longest + 1)):
             with pytest.raises(LimitExceeded, match="limit: "):
                 compiling(orchestrator, pipeline).documents()
 

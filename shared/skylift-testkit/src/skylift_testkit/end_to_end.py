@@ -9,7 +9,7 @@ import pytest
 from skylift.client import Client
 from skylift_contract.capability import Capability
 from skylift_contract.enums import ExecutionStatus
-from skylift_testkit import corpus, signals, training
+from skylift_testkit import shapes, signals, training
 from skylift_testkit.running import RunningSuite
 from skylift_testkit.suite import about
 
@@ -47,7 +47,7 @@ class EndToEndSuite(RunningSuite):
     def test_names_lead_to_their_own_steps(self, name: str, start: Started, tmp_path: Path) -> None:
         """Each step's input came the way that the pipeline says, whatever a backend makes of its name."""
         made = _completed(start, name, tmp_path)
-        names = {"nearly_equal_names": corpus.NEAR, "awkward_names": corpus.AWKWARD}[name]
+        names = {"nearly_equal_names": shapes.NEAR, "awkward_names": shapes.AWKWARD}[name]
         assert list(made.steps) == ["start", *names]
         assert made.steps[names[-1]].outputs["path"].load() == " > ".join(("start", *names))
 
@@ -55,7 +55,7 @@ class EndToEndSuite(RunningSuite):
     def test_many_come_together(self, start: Started, tmp_path: Path) -> None:
         made = _completed(start, "fan_in", tmp_path)
         paths = made.steps["gather"].outputs["path"].load().split(" | ")
-        assert paths == [f"start > {number}" for number in range(corpus.INTO_ONE)]
+        assert paths == [f"start > {number}" for number in range(shapes.INTO_ONE)]
 
 
 def _completed(

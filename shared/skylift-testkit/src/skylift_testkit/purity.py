@@ -16,6 +16,7 @@ _CLOCKS: Final = frozenset(
 )
 _CHANCE: Final = frozenset({"urandom", "random", "getrandbits", "getrandom"})
 _PLACES: Final = frozenset({"getcwd", "gethostname", "getpid", "connect", "getaddrinfo"})
+_STANDARD: Final = sys.stdlib_module_names
 _ENVIRONMENT: Final = type(os.environ).__getitem__.__code__
 
 
@@ -52,6 +53,6 @@ def _impure(function: Any) -> str:
 
 def _place(frame: FrameType | None) -> str:
     """The innermost function that is not the standard library's."""
-    while frame is not None and frame.f_globals.get("__name__", "") in sys.stdlib_module_names | {"os"}:
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _STANDARD:
         frame = frame.f_back
     return "" if frame is None else f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}"

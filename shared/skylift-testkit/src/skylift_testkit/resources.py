@@ -9,7 +9,7 @@ import pytest
 from skylift_contract.capability import Capability
 from skylift_contract.errors import SkyliftError, UnsupportedCapability
 from skylift_contract.orchestrator import overrides
-from skylift_testkit import corpus
+from skylift_testkit import shapes
 from skylift_testkit.compiling import Compiling, compiling
 from skylift_testkit.documents import check_has_documents
 from skylift_testkit.refusals import refuse
@@ -87,7 +87,7 @@ class ResourceSuite(RunningSuite):
 
 
 def _asking(orchestrator: BaseOrchestrator, *amounts: Amount | None) -> Compiling:
-    return compiling(orchestrator, corpus.asking, {"amounts": list(amounts)})
+    return compiling(orchestrator, shapes.asking, {"amounts": list(amounts)})
 
 
 def _refuses(orchestrator: BaseOrchestrator, capability: Capability) -> None:

@@ -79,6 +79,7 @@ class RunSuite(RunningSuite):
         assert {one["run_id"] for one in told} == {str(made.id)}
         (own,) = {one["orchestrator_run_id"] for one in told}
         assert 0 < len(own) <= RUN_ID_LIMIT
+        assert made.orchestrator_run_id in {own, None}
 
     def test_what_an_earlier_run_made_is_not_made_again(self, run: Any) -> None:
         """Of such a step the flavor is handed its outputs alone; where all are such, it is handed nothing."""

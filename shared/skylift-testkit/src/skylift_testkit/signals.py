@@ -12,7 +12,9 @@ from skylift_contract.environment import STORE_ENV
 
 if TYPE_CHECKING:
     from skylift.ledger.ledger import Ledger
+    from skylift.models import PipelineRun
     from skylift.store.objects import ObjectStore
+    from skylift_contract.status import RunStatus
 
 FOLDER: Final = "conformance/"
 PAUSE_S: Final = 0.05
@@ -44,6 +46,16 @@ def wait_for(store: ObjectStore, word: str) -> None:
         if time.monotonic() - began > PATIENCE_S:
             raise TimeoutError(f"nobody said {word!r} within {PATIENCE_S:g} s")
         time.sleep(PAUSE_S)
+
+
+def ended(run: PipelineRun) -> RunStatus:
+    """How a run ended, as its readers see it; raises `TimeoutError` for one that does not."""
+    began = time.monotonic()
+    while not (status := run.fetch()).status.is_finished:
+        if time.monotonic() - began > PATIENCE_S:
+            raise TimeoutError(f"run {run.id} is {status.status.value} for {PATIENCE_S:g} s")
+        time.sleep(PAUSE_S)
+    return status
 
 
 def write_down(store: ObjectStore, word: str) -> None:

@@ -16,7 +16,7 @@ from skylift_contract.errors import (
     RunFailed,
     Transient,
 )
-from skylift_testkit import corpus, pipelines, signals
+from skylift_testkit import pipelines, shapes, signals
 from skylift_testkit.apart import HASTY
 from skylift_testkit.backend import Backend, Fault
 from skylift_testkit.handing import Handed, check_asks
@@ -44,7 +44,7 @@ class SubmitSuite(RunningSuite):
         self, orchestrator: BaseOrchestrator, backend: Backend
     ) -> None:
         """Its answer may be lost on the way; whoever asks again has the same run."""
-        handed = Handed(orchestrator, corpus.chain)
+        handed = Handed(orchestrator, shapes.chain)
         assert handed.finish() == handed.finish()
         assert len(backend.executions()) == 1
         assert len(list(Client().runs())) == 1
@@ -53,15 +53,15 @@ class SubmitSuite(RunningSuite):
     def test_two_submissions_are_two_executions(
         self, orchestrator: BaseOrchestrator, backend: Backend
     ) -> None:
-        assert Handed(orchestrator, corpus.single).finish() != Handed(orchestrator, corpus.single).finish()
+        assert Handed(orchestrator, shapes.single).finish() != Handed(orchestrator, shapes.single).finish()
         assert len(backend.executions()) == 2
 
     @about(Capability.STATIC_PIPELINES)
     def test_runs_leave_nothing_more_behind_than_the_first(self, run: Any, backend: Backend) -> None:
         """What a backend keeps of a pipeline is used again, not made anew for each run."""
-        run(corpus.single)
+        run(shapes.single)
         kept = sorted(backend.kept())
-        run(corpus.single)
+        run(shapes.single)
         assert sorted(backend.kept()) == kept
 
     @about(Capability.STATIC_PIPELINES)
@@ -87,7 +87,7 @@ class SubmitSuite(RunningSuite):
         self, fault: Fault, orchestrator: BaseOrchestrator, backend: Backend
     ) -> None:
         check_asks(orchestrator)
-        handed = Handed(orchestrator, corpus.single)
+        handed = Handed(orchestrator, shapes.single)
         backend.inject(fault)
         with pytest.raises(BackendError) as caught:
             handed.submit()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import pytest
 
 from skylift_contract.flavor import capabilities_of, make_orchestrator
-from skylift_testkit.backend import Backend
+from skylift_testkit.backend import Backend, OwnBackend
 from skylift_testkit.refusals import refuse
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ class Suite:
         return ()
 
     @pytest.fixture
-    def backend(self) -> Backend:
+    def backend(self, config: BaseOrchestratorConfig) -> Backend:
         """What stands behind the flavor, for tests that look at it, turn its clock or have it fail."""
-        return Backend()
+        return OwnBackend() if config.is_synchronous else Backend()
 
     @pytest.fixture
     def store_uri(self, tmp_path: Path) -> str:
