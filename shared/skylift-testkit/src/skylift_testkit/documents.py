@@ -7,11 +7,11 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skylift_contract.canonical import digest
 from skylift_contract.check import check
 from skylift_contract.containers import step_arguments
 from skylift_contract.errors import LimitExceeded, UnsupportedCapability
@@ -25,7 +25,6 @@ from skylift_testkit.running import RunningSuite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from skylift_contract.capability import Capability, Support
     from skylift_contract.flavor import BaseOrchestratorFlavor
@@ -83,23 +82,18 @@ class CompileSuite(RunningSuite):
         options: Mapping[str, Any],
         tmp_path: Path,
     ) -> None:
-        here = {
-            name: {file: digest(content) for file, content in made_by(orchestrator, name).documents().items()}
-            for name in EVERYWHERE
-        }
+        check_has_documents(orchestrator)
         given = json.dumps(dict(options), default=str)
         argv = [sys.executable, "-m", "skylift_testkit.compiling", flavor.name, given, *EVERYWHERE]
+        here = _answer(argv, Path.cwd(), {"PYTHONHASHSEED": "1"})
         elsewhere = {
             "PYTHONHASHSEED": "7",
             "TZ": "Asia/Tokyo",
             "LANG": "tr_TR.UTF-8",
             "CONFORMANCE": "elsewhere",
         }
-        made = subprocess.run(  # noqa: S603 -- argv list, no shell
-            argv, cwd=tmp_path, env={**os.environ, **elsewhere}, capture_output=True, text=True, check=False
-        )
-        assert made.returncode == 0, made.stderr
-        assert json.loads(made.stdout) == here
+        assert set(here) == set(EVERYWHERE)
+        assert _answer(argv, tmp_path, elsewhere) == here
 
     def test_every_field_has_an_owner(
         self, orchestrator: BaseOrchestrator, owners: Mapping[str, Owner]
@@ -170,6 +164,14 @@ def made_by(orchestrator: BaseOrchestrator, name: str) -> Compiling:
 def check_has_documents(orchestrator: BaseOrchestrator) -> None:
     if not overrides(type(orchestrator), "compile_pipeline"):
         refuse(f"{type(orchestrator).__name__} makes no document")
+
+
+def _answer(argv: list[str], folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    made = subprocess.run(  # noqa: S603 -- argv list, no shell
+        argv, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    return json.loads(made.stdout)
 
 
 def _limit(found: tuple[int, int] | None) -> tuple[int, int]:
