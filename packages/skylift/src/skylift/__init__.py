@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from skylift.client import Client
     from skylift.runtime.context import StepContext, get_step_context, log_metadata
     from skylift_contract.enums import ExecutionMode, ExecutionStatus
+    from skylift_contract.errors import RunFailed, RunStopped, StepFailed
     from skylift_contract.resource_settings import ResourceSettings
     from skylift_contract.schedule import Schedule
     from skylift_contract.settings import CachePolicy, DockerSettings, StepRetryConfig
@@ -31,8 +32,11 @@ __all__ = [
     "ExecutionStatus",
     "PipelineFunction",
     "ResourceSettings",
+    "RunFailed",
+    "RunStopped",
     "Schedule",
     "StepContext",
+    "StepFailed",
     "StepFunction",
     "StepRetryConfig",
     "get_step_context",
@@ -50,8 +54,11 @@ _WHERE: Final = {
     "ExecutionStatus": "skylift_contract.enums",
     "PipelineFunction": "skylift.authoring.pipelines",
     "ResourceSettings": "skylift_contract.resource_settings",
+    "RunFailed": "skylift_contract.errors",
+    "RunStopped": "skylift_contract.errors",
     "Schedule": "skylift_contract.schedule",
     "StepContext": "skylift.runtime.context",
+    "StepFailed": "skylift_contract.errors",
     "StepFunction": "skylift.authoring.steps",
     "StepRetryConfig": "skylift_contract.settings",
     "get_step_context": "skylift.runtime.context",

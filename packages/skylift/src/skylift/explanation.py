@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from skylift.caching.why import why_not_cached
 from skylift.console.words import clock, counted, counts, printable, seconds, status_word
+from skylift.ledger.calls import caught_in
 from skylift.ledger.history import History
 from skylift.ledger.output import Output
 from skylift.ledger.records import UNREADABLE
 from skylift.stacks.build import store_hint
+from skylift.sub_runs import opened, place_of
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import RecordTooNew
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from skylift.ledger.records import EndRecord, StopRecord
     from skylift.models import PipelineRun
@@ -29,7 +31,7 @@ TAIL: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A step that failed; `error` is the exception as its record has it, `tail` what it printed last."""
+    """A step that failed, `outer/inner` in a pipeline that was called; `tail`: what it printed last."""
 
     step: str
     attempt: int
@@ -43,8 +45,9 @@ class Failure:
 class Explanation:
     """What to tell of a run.
 
-    `failed`: in the order in which they failed; only the first has its log. `not_run`: what
-    did not run because of that first one. `resumed`: what was taken from the run that it
+    `failed`: in the order in which they failed; only the first has its log. `caught`: those
+    that failed, and that the function of a dynamic pipeline went on from. `not_run`: what did
+    not run because of the first of `failed`. `resumed`: what was taken from the run that it
     resumes, or that one resumes; `cached`: from any other. `ran`: in a run that completed, the
     steps that were not cached, each with why. `following`: commands, each with what it is for.
     """
@@ -53,6 +56,7 @@ class Explanation:
     status: RunStatus
     summary: str
     failed: tuple[Failure, ...] = ()
+    caught: tuple[Failure, ...] = ()
     not_run: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
     cached: tuple[str, ...] = ()
@@ -64,14 +68,16 @@ class Explanation:
 def explain(run: PipelineRun) -> Explanation:
     """Read what there is to know of a run's cause."""
     status = run.fetch()
-    failed = _failures(run, status)
+    failed, caught = _failures(run, status)
+    failed = (*(replace(one, tail=_tail(run, one)) for one in failed[:1]), *failed[1:])
     has_completed = status.status is Status.COMPLETED
     resumed = _resumed(run)
     return Explanation(
         run=run,
         status=status,
-        summary=_summary(run, status, failed),
+        summary=_summary(run, status, failed, caught),
         failed=failed,
+        caught=caught,
         not_run=_not_run(run, status, failed),
         stopped=_named(status, Status.STOPPED),
         cached=tuple(name for name in _named(status, Status.CACHED) if name not in resumed),
@@ -81,48 +87,63 @@ def explain(run: PipelineRun) -> Explanation:
     )
 
 
-def _failures(run: PipelineRun, status: RunStatus) -> tuple[Failure, ...]:
+def _failures(
+    run: PipelineRun, status: RunStatus, path: str = ""
+) -> tuple[tuple[Failure, ...], tuple[Failure, ...]]:
+    """What made a run fail, and what failed and was caught; of a pipeline within, what made that fail."""
     failed = {name: step for name, step in status.steps.items() if step.status is Status.FAILED}
     history = History.read(run.ledger, str(run.id), failed)
     timed = sorted(history.ends, key=lambda name: history.ends[name].ended)
     # A step whose end nobody wrote has no time: it was running when its process died.
     order = [*timed, *(name for name in failed if name not in history.ends)]
-    return tuple(
-        _failure(run, name, failed[name], history, tail=TAIL if number == 0 else 0)
-        for number, name in enumerate(order)
-    )
+    culprits = _culprits(run, order)
+    found = {name: tuple(_failure(run, name, failed[name], history, path)) for name in order}
+    rest = (one for name in order if name not in culprits for one in found[name])
+    return tuple(one for name in culprits for one in found[name]), tuple(rest)
 
 
-def _failure(run: PipelineRun, name: str, step: StepStatus, history: History, *, tail: int) -> Failure:
+def _culprits(run: PipelineRun, failed: Sequence[str]) -> list[str]:
+    """That which ended the function comes first; then those whose failure it never heard of."""
+    ended_by = run.end.failed_call if run.end else ""
+    caught = caught_in(run.ledger, str(run.id), run.snapshot_of) - {ended_by} if failed else ()
+    return sorted((name for name in failed if name not in caught), key=lambda name: name != ended_by)
+
+
+def _failure(run: PipelineRun, name: str, step: StepStatus, history: History, path: str) -> Iterator[Failure]:
+    within = opened(run, name)
+    inner = _failures(within, within.fetch(), f"{path}{name}/")[0] if within else ()
+    if inner:
+        yield from inner
+        return
     end: EndRecord | None = history.ends.get(name)
-    traceback = end.error.traceback if end and end.error else ""
-    return Failure(
-        step=name,
+    yield Failure(
+        step=f"{path}{name}",
         attempt=step.attempt,
         reason=step.reason,
         seconds=history.seconds(name),
-        traceback=traceback,
-        tail=_tail(run, name, tail, traceback.splitlines()) if tail else (),
+        traceback=end.error.traceback if end and end.error else "",
     )
 
 
-def _tail(run: PipelineRun, name: str, count: int, traceback: list[str]) -> tuple[str, ...]:
+def _tail(whole: PipelineRun, failure: Failure) -> tuple[str, ...]:
     """The last lines of a log; the traceback that the runtime printed after them is left out."""
+    run, name = place_of(whole, failure.step)
+    traceback = failure.traceback.splitlines()
     output = Output(run.ledger, str(run.id), [name])
-    lines: deque[str] = deque(maxlen=count + len(traceback))
+    lines: deque[str] = deque(maxlen=TAIL + len(traceback))
     for printed in (*output.new(), *output.rest()):
-        lines.extend(output.text(printed).splitlines())
+        lines.extend(printed.text.splitlines())
     found = list(lines)
     if traceback and found[-len(traceback) :] == traceback:
         del found[-len(traceback) :]
-    return tuple(found[-count:])
+    return tuple(found[-TAIL:])
 
 
 def _not_run(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> tuple[str, ...]:
     """What a failure kept from running: the first one's dependents, or, at its end, the whole rest."""
     if not failed:
         return _named(status, Status.NOT_STARTED, Status.SKIPPED)
-    reached = {failed[0].step}
+    reached = {failed[0].step.partition("/")[0], failed[0].step}
     for name, step in run.snapshot_of.step_configurations.items():
         if reached.intersection(step.spec.upstream_steps):
             reached.add(name)
@@ -147,13 +168,17 @@ def _named(status: RunStatus, *wanted: Status) -> tuple[str, ...]:
     return tuple(name for name, step in status.steps.items() if step.status in wanted)
 
 
-def _summary(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> str:
+def _summary(
+    run: PipelineRun, status: RunStatus, failed: Sequence[Failure], caught: Sequence[Failure]
+) -> str:
     """One sentence for each status there is."""
     found = counted(counts(step.status for step in status.steps.values()))
     match status.status:
+        case Status.COMPLETED | Status.CACHED if caught:
+            said = f"completed, for its function caught the failure of step {caught[0].step!r}"
         case Status.COMPLETED | Status.CACHED:
             said = "completed, and nothing of it failed"
-        case Status.FAILED if failed:
+        case Status.FAILED if failed and not _is_the_functions_own(run, status):
             said = f"failed, for step {failed[0].step!r} failed"
         case Status.FAILED:
             said = f"failed: {status.reason or 'no reason was recorded'}"
@@ -166,6 +191,14 @@ def _summary(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> 
         case _:
             said = f"cannot be asked how it stands: {status.reason or status_word(status.status)}"
     return f"run {run.id} of pipeline {run.pipeline!r} {printable(said)}{f' ({found})' if found else ''}."
+
+
+def _is_the_functions_own(run: PipelineRun, status: RunStatus) -> bool:
+    """Whether the function of a dynamic pipeline failed by itself, whatever else did."""
+    end = run.end
+    failed = _named(status, Status.FAILED)
+    is_a_steps = any(status.reason.startswith(f"step {name!r}: ") for name in failed)
+    return run.snapshot_of.is_dynamic and end is not None and not end.failed_call and not is_a_steps
 
 
 def _asked(run: PipelineRun, status: RunStatus) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from skylift.ledger.history import History
 from skylift.ledger.records import UNREADABLE, now
 from skylift.observer import StepEvent
+from skylift.sub_runs import opened
 from skylift_contract.enums import ExecutionStatus
+from skylift_contract.status import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from skylift.models import PipelineRun
     from skylift.observer import Observer
-    from skylift_contract.status import RunStatus, StepStatus
+    from skylift_contract.status import StepStatus
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
@@ -27,19 +30,40 @@ GROWTH: Final = 1.3
 
 
 def follow(run: PipelineRun, observer: Observer, pause: Callable[[float], object] = time.sleep) -> RunStatus:
-    """Tell an observer of each step as it changes, until the run has ended; how it ended."""
-    known: Mapping[str, StepStatus] = {}
-    wait = FIRST_PAUSE_S
+    """Tell an observer of each step as it changes, until the run has ended; how it ended.
+
+    Steps of pipelines that the run's function called are among them.
+    """
+    followed, wait = _Followed(run), FIRST_PAUSE_S
     while True:
-        status = run.fetch()
-        events = list(changes(run, known, status.steps))
+        events = list(followed.look())
         for event in events:
             observer.step(event)
-        if status.status.is_finished:
-            return status
-        known = status.steps
+        if followed.status.status.is_finished:
+            return followed.status
         wait = FIRST_PAUSE_S if events else min(wait * GROWTH, LONGEST_PAUSE_S)
         pause(wait)
+
+
+class _Followed:
+    """A run, and the runs within it; `path` stands before its steps' names."""
+
+    def __init__(self, run: PipelineRun, path: str = "") -> None:
+        self._run, self._path = run, path
+        self._within: dict[str, _Followed] = {}
+        self.status = RunStatus(ExecutionStatus.PENDING)
+
+    def look(self) -> Iterator[StepEvent]:
+        """What has changed since the last look; what is within a step comes before that step's end."""
+        before, self.status = self.status, self._run.fetch()
+        for name in self.status.steps.keys() - self._within.keys():
+            if found := opened(self._run, name):
+                self._within[name] = _Followed(found, f"{self._path}{name}/")
+        for within in self._within.values():
+            if not within.status.status.is_finished:
+                yield from within.look()
+        for event in changes(self._run, before.steps, self.status.steps):
+            yield replace(event, invocation=f"{self._path}{event.invocation}")
 
 
 def changes(

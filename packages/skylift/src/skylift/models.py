@@ -15,6 +15,7 @@ from skylift.ledger.unread import UnreadRun
 from skylift.ledger.view import settled
 from skylift.named import Named
 from skylift.step_runs import ArtifactView, StepRun
+from skylift.sub_runs import place_of
 from skylift.tags import checked_tags
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus
@@ -128,13 +129,13 @@ class PipelineRun(contract.PipelineRun):
 
     @property
     def snapshot_of(self) -> PipelineSnapshot:
-        """Of a dynamic run, with the steps that it had called when it was last fetched."""
+        """Of a dynamic run, with the steps that it had called when it was last fetched, or refreshed."""
         if self._snapshot is None:
             self._snapshot = self._ledger.snapshot(self.snapshot)
-            self.grow()
+            self.refresh()
         return self._snapshot
 
-    def grow(self) -> None:
+    def refresh(self) -> None:
         """Look again which steps a dynamic run has called."""
         snapshot = self._snapshot
         if snapshot is not None and snapshot.is_dynamic and self.id:
@@ -151,7 +152,7 @@ class PipelineRun(contract.PipelineRun):
             return RunStatus(ExecutionStatus.UNKNOWN, str(record.error))
         if record is None:
             return RunStatus(ExecutionStatus.PENDING, "no step has started")
-        self.grow()
+        self.refresh()
         return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(self, record))
 
     @property
@@ -177,8 +178,12 @@ class PipelineRun(contract.PipelineRun):
         return Named("step", f"run {self.id}", found)
 
     def step(self, name: str) -> StepRun:
-        """A step's run; raises `UnknownKey`, offering the nearest."""
-        return self.steps[name]
+        """A step's run; one of a pipeline that the run's function called is `outer/inner`.
+
+        Raises `UnknownKey`, offering the nearest.
+        """
+        run, name = place_of(self, name)
+        return run.steps[name]
 
     @property
     def labels(self) -> Labels:

@@ -11,9 +11,8 @@ from skylift.ledger import keys
 from skylift.ledger.records import Origin
 from skylift.materializers.paths import PATH, restore
 from skylift.named import Named
+from skylift.sub_runs import opened
 from skylift_contract.errors import SkyliftError
-from skylift_contract.run_id import sub_run_id
-from skylift_contract.snapshot import NESTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,9 +83,7 @@ class StepRun:
     @property
     def sub_run(self) -> PipelineRun | None:
         """The run of a nested pipeline; None for a step."""
-        found = sub_run_of(self.run, self.name)
-        record = self.run.ledger.run(found) if found else None
-        return type(self.run).of_record(self.run.ledger, record) if record else None
+        return opened(self.run, self.name)
 
     @property
     def _bound(self) -> Binding | None:
@@ -140,11 +137,3 @@ class StepRun:
         except (SkyliftError, ImportError):
             return Any
         return next((out.annotation for out in signature.outputs if out.name == output), Any)
-
-
-def sub_run_of(run: PipelineRun, name: str) -> str | None:
-    """The id of the run that a nested pipeline's call is; None for a step."""
-    step = run.snapshot_of.step_configurations.get(name)
-    if step is None or step.config.runtime != NESTED or run.id is None:
-        return None
-    return str(sub_run_id(run.id, name))

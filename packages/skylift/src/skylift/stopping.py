@@ -12,6 +12,7 @@ from skylift.flavors import capabilities
 from skylift.ledger.process import liveness
 from skylift.ledger.records import StopRecord
 from skylift.orchestrator_calls import calling
+from skylift.sub_runs import check_is_whole
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED
 from skylift_contract.errors import ConfigurationError, SkyliftError
@@ -39,9 +40,10 @@ def stop(
     gets no signal. Any other flavor's orchestrator is asked and not waited for. A run that
     has ended is left as it is.
 
-    Raises `ConfigurationError` for a run of another machine, and `SkyliftError` when the
-    process does not end.
+    Raises `ConfigurationError` for a run of another machine, or one that is part of another run, and
+    `SkyliftError` when the process does not end.
     """
+    check_is_whole(run, "skylift runs stop")
     status, record = run.fetch(), run.record
     if status.status.is_finished or record is None:
         return status

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from skylift import Schedule, pipeline, step
 from skylift.authoring.trace import tracing
+from skylift.runtime.context import StepContext, running
 from skylift_contract.errors import AuthoringError, UnknownName
 
 
@@ -36,6 +37,21 @@ def test_outside_a_pipeline_a_call_says_what_to_do() -> None:
         AuthoringError,
         match=r"^step 'one': it was called outside a pipeline\. Call it in a @pipeline function, "
         r"or one\.entrypoint\(\.\.\.\) to run it plainly\.$",
+    ):
+        one()
+
+
+def test_inside_a_step_a_call_says_what_to_do() -> None:
+    context = StepContext(
+        run_id="r", orchestrator_run_id="r", pipeline="p", step="s", invocation="s", attempt=1
+    )
+    with (
+        running(context),
+        pytest.raises(
+            AuthoringError,
+            match=r"^step 'one': it was called inside a step\. Call it in the pipeline's function; here, "
+            r"one\.entrypoint\(\.\.\.\)\.$",
+        ),
     ):
         one()
 

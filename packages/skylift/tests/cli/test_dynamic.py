@@ -190,3 +190,128 @@ def test_a_failure_is_not_played_again_for_another_call(project: Project) -> Non
 
     assert again.code == 1
     assert "its function calls 'risky' with depth=2 now, and with 8 before" in again.err
+
+
+FAILING = """
+from skylift import StepFailed, pipeline, step
+
+@step
+def fail(word: str) -> str:
+    print(f"trying {word}")
+    raise ValueError(word)
+
+@step
+def say(word: str) -> str:
+    print(word)
+    return word
+
+@pipeline(dynamic=True)
+def inner(word: str) -> str:
+    return say(fail(word))
+
+@pipeline(dynamic=True)
+def middle(word: str) -> str:
+    say("within")
+    return inner(word)
+
+@pipeline(dynamic=True)
+def outer(caught: str = "one", last: bool = True) -> None:
+    try:
+        fail(caught)
+    except StepFailed:
+        say("caught")
+    if last:
+        middle("two")
+    else:
+        raise KeyError("mine")
+"""
+
+
+@pytest.fixture
+def failing(project: Project) -> str:
+    return project.write("failing.py", FAILING) + ":outer"
+
+
+def test_why_goes_down_to_the_step_that_failed_and_past_what_was_caught(
+    project: Project, failing: str
+) -> None:
+    assert project.skylift("run", failing).code == 1
+    why = json.loads(project.skylift("runs", "why", "last", "--output", "json").out)["why"]
+
+    (culprit,) = why["failed"]
+    assert (culprit["step"], culprit["reason"], culprit["tail"]) == (
+        "middle/inner/fail",
+        "ValueError: two",
+        ["trying two"],
+    )
+    assert "raise ValueError(word)" in culprit["traceback"]
+    assert [one["step"] for one in why["caught"]] == ["fail"]
+    assert "failed, for step 'middle/inner/fail' failed" in why["summary"]
+    command = next(one["command"] for one in why["next"] if one["for"] == "all that the step printed")
+    assert "trying two\n" in project.skylift(*command.split()[1:]).out
+
+    shown = project.skylift("runs", "why", "last").out
+    assert "failed, and was caught by the pipeline's function:\n  step 'fail' failed after " in shown
+
+
+def test_why_blames_no_step_for_a_failure_of_the_function_itself(project: Project, failing: str) -> None:
+    assert project.skylift("run", failing, "--param", "last=false").code == 1
+    why = json.loads(project.skylift("runs", "why", "last", "--output", "json").out)["why"]
+
+    assert why["failed"] == []
+    assert "failed: KeyError: 'mine'" in why["summary"]
+
+
+def test_the_logs_of_a_run_are_those_of_all_that_it_called(project: Project, failing: str) -> None:
+    project.skylift("run", failing)
+
+    lines = [
+        line
+        for line in project.skylift("runs", "logs", "last").out.splitlines()
+        if line.endswith(("one", "two", "caught", "within")) and "Error" not in line
+    ]
+    assert sorted(lines) == [
+        "fail | trying one",
+        "middle/inner/fail | trying two",
+        "middle/say | within",
+        "say | caught",
+    ]
+    assert project.skylift("runs", "logs", "last", "middle/say").out == "within\n"
+    assert "say | within\n" not in project.skylift("runs", "logs", "last", "middle/inner").out
+    wrong = project.skylift("runs", "logs", "last", "middle/sya")
+    assert wrong.code == 2
+    assert "did you mean 'say'?" in wrong.err.lower()
+
+
+def test_what_a_called_pipeline_made_is_listed_and_copied(project: Project, failing: str) -> None:
+    project.skylift("run", failing)
+
+    found = json.loads(project.skylift("artifact", "list", "last", "--output", "json").out)["artifacts"]
+    assert sorted((one["pipeline"], one["step"]) for one in found) == [("middle", "say"), ("outer", "say")]
+    copied = project.skylift("artifact", "download", "last", "middle/say")
+    assert copied.code == 0, copied.err
+    assert (project.folder / copied.out.strip()).read_text() == "within"
+
+
+def test_what_is_part_of_a_run_is_not_handled_by_itself(project: Project, failing: str) -> None:
+    project.skylift("run", failing)
+    whole = described(project)["id"]
+    table = project.skylift("runs", "describe", "last").out
+    part = (
+        next(line for line in table.splitlines() if line.startswith("middle ")).split("run ")[1].split(":")[0]
+    )
+
+    for command in (["resume"], ["stop"], ["delete", "--yes"]):
+        refused = project.skylift("runs", command[0], part, *command[1:])
+        assert refused.code == 2
+        assert refused.err.strip() == (
+            f"error: run {part}: it is part of run {whole}, whose function called pipeline 'middle'. "
+            f"Name that one: skylift runs {command[0]} {whole}"
+        )
+
+
+def test_watching_tells_of_what_is_within(project: Project, failing: str) -> None:
+    project.skylift("run", failing)
+    watched = project.skylift("runs", "watch", "last")
+    assert watched.code == 1
+    assert "middle/inner/fail" in watched.err

@@ -289,3 +289,19 @@ def p() -> None:
 def test_waiting_is_the_default(project: Project) -> None:
     project.write("remote.py", ELSEWHERE)
     assert project.skylift("run", "remote.py").out == "waited\n"
+
+
+def test_a_mistake_in_a_pipelines_function_is_shown_with_its_line(project: Project) -> None:
+    path = project.write(
+        "wrong.py",
+        "from skylift import pipeline, step\n"
+        "@step\ndef one() -> int: return 1\n"
+        "@pipeline\ndef wrong() -> None:\n    one()\n    print(f'{one()}')\n",
+    )
+    refused = project.skylift("run", path)
+    assert refused.code == 2
+    assert refused.err == (
+        "error: output 'output' of step 'one_2': a static pipeline is built before it runs, so there is no "
+        "value yet to put into text. Do it inside a step, and pass this output to that.\n"
+        f"  at {project.folder / path}, line 7\n"
+    )

@@ -48,8 +48,10 @@ def test_the_time_is_the_runs_and_not_the_watchings(run: PipelineRun) -> None:
 
 def test_a_reason_that_stands_above_is_not_said_again(run: PipelineRun) -> None:
     reason = "step 's9': ValueError: \x1b[31mno"
-    assert outcome(summary(run, reason, {"s9"})).endswith(": step 's9'")
-    assert outcome(summary(run, reason, {"s1"})).endswith(r": step 's9': ValueError: \x1b[31mno")
+    whole = r": step 's9': ValueError: \x1b[31mno"
+    assert outcome(summary(run, reason, {"s9"}, s9=Status.FAILED)).endswith(": step 's9'")
+    assert outcome(summary(run, reason, {"s1"}, s9=Status.FAILED)).endswith(whole)
+    assert outcome(summary(run, reason, {"s9"})).endswith(whole)  # of its call, in the pipeline's function
 
 
 def test_of_many_steps_what_went_wrong_comes_first(run: PipelineRun) -> None:

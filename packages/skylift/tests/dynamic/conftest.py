@@ -35,6 +35,12 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def run(memory_store: ObjectStore) -> ActiveRun:
+    steps.RAN.clear()
+    return opened(memory_store, snapshot_of())
+
+
+@pytest.fixture
 def stoppable(file_store: ObjectStore) -> ActiveRun:
     """A run that this process makes, and that is ended by a signal to it."""
     return opened(file_store, snapshot_of(), is_signalled=True)

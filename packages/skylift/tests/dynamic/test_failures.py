@@ -15,6 +15,8 @@ from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import AuthoringError, StepFailed, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skylift.runtime.active import ActiveRun
     from skylift.store.objects import ObjectStore
 
@@ -23,21 +25,19 @@ steps: Any = dynamic_steps
 pytestmark = pytest.mark.timeout(60)
 
 
-@pytest.fixture
-def run(memory_store: ObjectStore) -> ActiveRun:
-    return opened(memory_store, snapshot_of())
+def failure_of(call: Callable[[], Any]) -> str:
+    with pytest.raises(StepFailed) as raised:
+        call()
+    return str(raised.value)
 
 
 def test_a_pipeline_that_is_given_a_failed_output_is_skipped(run: ActiveRun) -> None:
     told: list[str] = []
 
-    def nests() -> None:
-        try:
-            steps.doubled_twice(steps.fail.submit("broken"))
-        except StepFailed as error:
-            told.append(str(error))
+    def calls() -> None:
+        told.append(failure_of(lambda: steps.doubled_twice(steps.fail.submit("broken"))))
 
-    assert orchestrated(run, nests).status is Status.COMPLETED
+    assert orchestrated(run, calls).status is Status.COMPLETED
     assert told == ["step 'doubled_twice': failed: it was skipped: step 'fail' failed."]
     assert statuses(run) == {"fail": "failed", "doubled_twice": "skipped"}
 
@@ -64,10 +64,7 @@ def test_a_pipeline_that_fails_is_a_step_that_fails(run: ActiveRun) -> None:
     told: list[str] = []
 
     def nests() -> None:
-        try:
-            steps.failing_within("broken")
-        except StepFailed as error:
-            told.append(str(error))
+        told.append(failure_of(lambda: steps.failing_within("broken")))
         steps.double(2)
 
     assert orchestrated(run, nests).status is Status.COMPLETED
@@ -79,10 +76,7 @@ def test_the_failure_of_a_pipeline_that_was_caught_is_not_tried_again(run: Activ
     told: list[str] = []
 
     def nests() -> None:
-        try:
-            steps.failing_within("broken")
-        except StepFailed as error:
-            told.append(str(error))
+        told.append(failure_of(lambda: steps.failing_within("broken")))
         steps.double(2)
         raise KeyError("mine")
 
@@ -117,7 +111,7 @@ def test_an_output_of_another_run_is_no_parameter_of_a_pipeline(run: ActiveRun) 
     end = orchestrated(other, lambda: steps.doubled_twice(kept[0]))
 
     assert end.reason == (
-        "pipeline 'doubled_twice', input 'x': output 'output' of step 'double' belongs to another run. "
+        "pipeline 'doubled_twice', input 'x': what step 'double' made belongs to another run. "
         "Use its value: .load(), while that run goes on."
     )
 

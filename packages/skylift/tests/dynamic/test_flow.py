@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -385,6 +386,52 @@ def raise_inner(function: Callable[[], Any]) -> None:
     raise SEEN.pop()
 
 
+def in_a_thread(function: Callable[[], Any]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(function).result()
+
+
+NO_VALUES: list[tuple[Callable[[], Any], str]] = [
+    (
+        lambda: steps.double.submit(1) + 1,
+        r"^future of step 'double': it is no value to calculate with\. Use its",
+    ),
+    (lambda: steps.double.submit(1) == 1, r"^future of step 'double': it is no value to compare"),
+    (lambda: steps.double.submit(1) != 1, r"it is no value to compare"),
+    (lambda: f"{steps.double.submit(1)}", r"it is no value to put into text"),
+    (lambda: steps.double.submit(1)[0:1], r"it is no value to index"),
+    (
+        lambda: steps.said_of({steps.double(1)}),
+        r"what step 'double' made is inside a set, and would not be replaced by its value there",
+    ),
+    (
+        lambda: steps.said_of({"a": [steps.double(1)]}),
+        r"inside a dict.*Pass it as an input of its own, or as a l",
+    ),
+    (lambda: steps.said_of([[steps.double.submit(1)]]), r"inside a list"),
+]
+
+
+def test_an_index_that_is_meant_for_the_value() -> None:
+    def indexes() -> None:
+        with pytest.raises(
+            IndexError, match=r"^step 'double' has 1 output; of its value, an item is \.load\(\)\[5\]$"
+        ):
+            steps.double.submit(1)[5]
+
+    assert statuses(ran(indexes)) == {"double": "completed"}
+
+
+def test_futures_are_told_apart_by_which_they_are() -> None:
+    def compares() -> None:
+        one, two = steps.double.submit(1), steps.double.submit(1)
+        assert one == one
+        assert one != two
+        assert two in [one, two]
+
+    assert statuses(ran(compares)) == {"double": "completed", "double_2": "completed"}
+
+
 class TestBadInput:
     """Sentences of what cannot be."""
 
@@ -417,6 +464,15 @@ class TestBadInput:
             ),
             (lambda: steps.double(steps.split(1)), r"step 'split' returns several outputs: tens, ones"),
             (lambda: steps.double(steps.nothing.submit()), r"step 'nothing' returns nothing to pass on"),
+            *NO_VALUES,
+            (
+                lambda: steps.doubled_twice.map([1]),
+                r"^pipeline 'doubled_twice': a pipeline has no \.map\(\): inside another its function runs where",
+            ),
+            (
+                lambda: in_a_thread(lambda: steps.double(1)),
+                r"^step 'double': it was called in a thread, and the calls of a pipeline are made in its function's",
+            ),
         ],
     )
     def test_the_function_is_told(self, wrong: Callable[[], Any], sentence: str) -> None:
@@ -431,11 +487,13 @@ class TestBadInput:
 
         ran(keeps)
 
-        def uses() -> None:
-            steps.double(kept[0])
+        def follows() -> None:
+            steps.double(1)
+            steps.double(1, after=kept)
 
-        with pytest.raises(AuthoringError, match=r"output 'output' of step 'double' belongs to another run"):
-            raise_inner(uses)
+        for uses in (lambda: steps.double(kept[0]), follows):
+            with pytest.raises(AuthoringError, match=r"what step 'double' made belongs to another run"):
+                raise_inner(uses)
         assert kept[0].load() == 2
 
     def test_a_static_pipeline_has_no_futures(self) -> None:
@@ -493,7 +551,7 @@ def test_a_stop_that_the_function_catches_stops_the_run_all_the_same() -> None:
         for number in range(3):
             try:
                 steps.pressed(number)
-            except:  # noqa: E722
+            except:  # noqa: E722 -- whatever it is, as people write it
                 continue
 
     with pytest.raises(RunStopped):

@@ -120,7 +120,7 @@ def test_between_two_attempts(stoppable: ActiveRun) -> None:
     assert end.reason == "it was stopped by SIGTERM"
     found = status_of(stoppable).steps["fails_and_waits"]
     assert found.status is Status.STOPPED
-    assert found.reason == "it was stopped: it was stopped by SIGTERM before its next attempt"
+    assert found.reason == "it was stopped by SIGTERM before its next attempt"
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from skylift_tests_support import dynamic_steps
-from skylift_tests_support.dynamic_runs import ended, opened, orchestrated, resuming, snapshot_of
+from skylift_tests_support.dynamic_runs import ended, orchestrated, resuming
 
 from skylift.runtime.active import ActiveRun
 from skylift_contract.enums import ExecutionStatus as Status
@@ -15,7 +16,6 @@ from skylift_contract.errors import ReplayDiverged, StepFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylift.store.objects import ObjectStore
 
 steps: Any = dynamic_steps
 
@@ -25,30 +25,18 @@ FIX = (
 )
 
 
-@pytest.fixture
-def run(memory_store: ObjectStore) -> ActiveRun:
-    steps.RAN.clear()
-    return opened(memory_store, snapshot_of())
-
-
-def ran() -> list[str]:
-    """What ran since this was asked before."""
-    found = list(steps.RAN)
-    steps.RAN.clear()
-    return found
-
-
-def one_after_another() -> None:
-    steps.said("a")
-    steps.said("b")
-
-
 def maps(*words: str) -> Callable[[], None]:
     def fans() -> None:
         steps.said.map(list(words)).wait()
         steps.said("z")
 
     return fans
+
+
+def caught_at_the_end() -> None:
+    steps.said("a")
+    with suppress(StepFailed):
+        steps.refused("b")
 
 
 def named(*names: str) -> Callable[[], None]:
@@ -68,12 +56,12 @@ def given(word: str) -> Callable[[], None]:
     [
         (named("a", "b"), named("b", "a"), "call 1 of its function is 'b' now, and was 'a'"),
         (
-            one_after_another,
+            steps.one_after_another,
             lambda: (steps.said("a"), steps.double(1)),
             "call 2 of its function is 'double' now, and was 'said_2'",
         ),
         (
-            one_after_another,
+            steps.one_after_another,
             lambda: (steps.said("a"), steps.said("c")),
             "its function calls 'said_2' with word='c' now, and with 'b' before",
         ),
@@ -91,32 +79,37 @@ def given(word: str) -> Callable[[], None]:
             "its function calls 'said_after' with before='one' now, and with said.output before",
         ),
         (
-            one_after_another,
+            steps.one_after_another,
             lambda: steps.said("a"),
             "its function ended, and called 'said_2' next when it ran before",
+        ),
+        (
+            caught_at_the_end,
+            lambda: steps.said("a"),
+            "its function ended, and called 'refused' next when it ran before",
         ),
         (maps("a", "b"), maps("a"), "call 2 of its function is 'said' now, and was 'map:said:1'"),
         (maps("a"), maps("a", "b"), "call 2 of its function is 'map:said:1' now, and was 'said'"),
     ],
-    ids=["order", "step", "parameter", "source", "input", "end", "fewer", "more"],
+    ids=["order", "step", "parameter", "source", "input", "end", "end before a failure", "fewer", "more"],
 )
 def test_another_call_than_before_fails_the_run_and_shows_both(
     run: ActiveRun, before: Callable[[], Any], now: Callable[[], Any], what: str
 ) -> None:
     orchestrated(run, ended(before))
-    before_this = ran()
+    before_this = steps.ran()
     again = resuming(run)
 
     end = orchestrated(again, now)
 
     assert (end.status, end.reason) == (Status.FAILED, f"pipeline 'played': {what}.{FIX}")
-    assert not set(ran()) & set(before_this)
+    assert not set(steps.ran()) & set(before_this)
     assert not again.ledger.listing(again.id).steps
 
 
 def test_a_divergence_is_raised_again_where_the_function_caught_it(run: ActiveRun) -> None:
     orchestrated(run, ended(named("a", "b", "c")))
-    ran()
+    steps.ran()
     told: list[str] = []
 
     def catches() -> None:
@@ -130,7 +123,7 @@ def test_a_divergence_is_raised_again_where_the_function_caught_it(run: ActiveRu
 
     assert told == ["call 1 of its function is 'b' now, and was 'a'"] * 3
     assert end.reason == f"pipeline 'played': {told[0]}.{FIX}"
-    assert ran() == []
+    assert steps.ran() == []
 
 
 def test_a_divergence_within_is_the_outer_runs_also_where_it_is_caught(run: ActiveRun) -> None:
@@ -146,7 +139,7 @@ def test_a_divergence_within_is_the_outer_runs_also_where_it_is_caught(run: Acti
     steps.CHOICE[:] = ["a"]
     orchestrated(run, ended(nests("x")))
     steps.CHOICE[:] = ["b"]
-    ran()
+    steps.ran()
 
     end = orchestrated(resuming(run), nests("x"))
 
@@ -154,18 +147,18 @@ def test_a_divergence_within_is_the_outer_runs_also_where_it_is_caught(run: Acti
     assert end.reason == (
         "pipeline 'chosen': its function calls 'said' with word='b' now, and with 'a' before." + FIX
     )
-    assert ran() == []
+    assert steps.ran() == []
 
 
 def test_a_call_that_did_not_commit_may_be_another(run: ActiveRun) -> None:
     orchestrated(run, ended(lambda: (steps.said("a"), steps.refused("b"))))
-    ran()
+    steps.ran()
 
     again = resuming(run)
     end = orchestrated(again, lambda: (steps.said("a"), steps.said("c", id="refused")))
 
     assert end.status is Status.COMPLETED
-    assert ran() == ["c"]
+    assert steps.ran() == ["c"]
 
 
 def test_a_failure_that_was_caught_is_one_again_and_one_that_was_not_is_tried_again(run: ActiveRun) -> None:
@@ -180,11 +173,11 @@ def test_a_failure_that_was_caught_is_one_again_and_one_that_was_not_is_tried_ag
         steps.refused("uncaught")
 
     orchestrated(run, calls)
-    assert ran() == ["caught", "a", "uncaught"]
+    assert steps.ran() == ["caught", "a", "uncaught"]
 
     again = resuming(run)
     end = orchestrated(again, calls)
 
-    assert ran() == ["uncaught"]
+    assert steps.ran() == ["uncaught"]
     assert told == ["ValueError: caught"] * 2
     assert end.reason == "step 'refused_2': ValueError: uncaught"

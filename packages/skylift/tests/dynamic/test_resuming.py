@@ -15,7 +15,6 @@ from skylift_tests_support.dynamic_runs import (
     opened,
     orchestrated,
     resuming,
-    snapshot_of,
     status_of,
     statuses,
 )
@@ -38,24 +37,6 @@ if TYPE_CHECKING:
 steps: Any = dynamic_steps
 
 
-@pytest.fixture
-def run(memory_store: ObjectStore) -> ActiveRun:
-    steps.RAN.clear()
-    return opened(memory_store, snapshot_of())
-
-
-def ran() -> list[str]:
-    """What ran since this was asked before."""
-    found = list(steps.RAN)
-    steps.RAN.clear()
-    return found
-
-
-def one_after_another() -> None:
-    steps.said("a")
-    steps.said("b")
-
-
 def test_a_run_that_was_resumed_is_resumed_again(run: ActiveRun) -> None:
     words = ["a", "b", "c", "d", "e", "f"]
 
@@ -72,11 +53,11 @@ def test_a_run_that_was_resumed_is_resumed_again(run: ActiveRun) -> None:
         return calls
 
     orchestrated(run, says(2))
-    assert ran() == ["no", "a", "b"]
+    assert steps.ran() == ["no", "a", "b"]
     for number, until in enumerate((3, 1, 5, 6), 2):
         run = resuming(run, f"own/{number}")
         orchestrated(run, says(until))
-        assert ran() == {3: ["c"], 1: [], 5: ["d", "e"], 6: ["f"]}[until]
+        assert steps.ran() == {3: ["c"], 1: [], 5: ["d", "e"], 6: ["f"]}[until]
 
     assert status_of(run).status is Status.COMPLETED
     bound = ["said", "said_after", *(f"said_after_{number}" for number in range(2, 5))]
@@ -89,14 +70,14 @@ def test_a_run_that_was_resumed_is_resumed_again(run: ActiveRun) -> None:
 
 def test_an_earlier_end_of_a_run_that_failed_by_itself_loses_nothing(run: ActiveRun) -> None:
     """The function raises before it comes to what it called before: that stays known for the next."""
-    orchestrated(run, ended(one_after_another))
+    orchestrated(run, ended(steps.one_after_another))
     orchestrated(second := resuming(run), ended(lambda: None))
-    ran()
+    steps.ran()
 
-    end = orchestrated(resuming(second, "own/3"), one_after_another)
+    end = orchestrated(resuming(second, "own/3"), steps.one_after_another)
 
     assert end.status is Status.COMPLETED
-    assert ran() == []
+    assert steps.ran() == []
 
 
 def dying(store: ObjectStore, at: str) -> ObjectStore:
@@ -124,11 +105,11 @@ def test_another_process_of_the_same_run_goes_on_where_the_first_was_killed(run:
         steps.said("b")
 
     die(run, "calls/said-2", calls)
-    assert ran() == ["a", "in one", "in two"]
+    assert steps.ran() == ["a", "in one", "in two"]
 
     end = orchestrated(opened(run.ledger.store, run.snapshot), calls)
 
-    assert ran() == ["b"]
+    assert steps.ran() == ["b"]
     assert end.status is Status.COMPLETED
     assert statuses(run) == dict.fromkeys(["said", "saying", "said_2"], "completed")
 
@@ -164,30 +145,30 @@ def test_a_stop_that_was_asked_for_before_it_was_opened_again_is_void(
         steps.said("b")
 
     assert orchestrated(run, goes_on).status is Status.COMPLETED
-    assert sorted(ran()) == ["a", "b"]
+    assert sorted(steps.ran()) == ["a", "b"]
 
 
 class TestNested:
     def test_it_is_resumed_with_what_it_had_done(self, run: ActiveRun) -> None:
         die(run, "calls/said-after", lambda: steps.saying("in"))
-        assert ran() == ["in one"]
+        assert steps.ran() == ["in one"]
 
         end = orchestrated(resuming(run), lambda: steps.saying("in"))
 
         assert end.status is Status.COMPLETED
-        assert ran() == ["in two"]
+        assert steps.ran() == ["in two"]
 
     def test_a_resume_that_did_not_come_to_it_loses_nothing_of_it(self, run: ActiveRun) -> None:
         die(run, "calls/said-after", lambda: steps.saying("in"))
         second = resuming(run)
         die(second, "run.json", lambda: steps.saying("in"))
         assert [call.invocation_id for call in calls_of(second.ledger, second.id)] == ["saying"]
-        ran()
+        steps.ran()
 
         end = orchestrated(resuming(second, "own/3"), lambda: steps.saying("in"))
 
         assert end.status is Status.COMPLETED
-        assert ran() == ["in two"]
+        assert steps.ran() == ["in two"]
 
     def test_a_failure_that_it_caught_last_is_not_tried_again(self, run: ActiveRun) -> None:
         def calls() -> None:
@@ -195,12 +176,12 @@ class TestNested:
             steps.said("b")
 
         die(run, "calls/said", calls)
-        assert ran() == ["in"]
+        assert steps.ran() == ["in"]
 
         end = orchestrated(resuming(run), calls)
 
         assert end.status is Status.COMPLETED
-        assert ran() == ["b"]
+        assert steps.ran() == ["b"]
 
     def test_a_run_that_goes_on_opens_those_within_again(self, run: ActiveRun) -> None:
         """The process was killed when the inner run had failed, and nobody had been told."""
@@ -236,14 +217,14 @@ def test_a_step_whose_data_is_gone_runs_again_and_nothing_else(run: ActiveRun) -
         steps.said_after("c", steps.said_after("b", before))
 
     orchestrated(run, ended(calls))
-    assert ran() == ["a", "b", "c"]
+    assert steps.ran() == ["a", "b", "c"]
     forgets(run, "said_after")
 
     again = resuming(run)
     end = orchestrated(again, calls)
 
     assert end.status is Status.COMPLETED
-    assert ran() == ["b"]
+    assert steps.ran() == ["b"]
     assert statuses(again) == {"said": "cached", "said_after": "completed", "said_after_2": "cached"}
 
 
@@ -257,12 +238,12 @@ def test_what_lost_a_file_of_its_data_is_made_again(run: ActiveRun) -> None:
     assert result is not None
     store, folder = run.ledger.store, keys.artifact(result.outputs["output"].digest)
     store.delete([key for key in store.list(folder) if "/data/" in key])
-    ran()
+    steps.ran()
 
     end = orchestrated(resuming(run), calls)
 
     assert end.reason == ""
-    assert ran() == ["b" * 5000]
+    assert steps.ran() == ["b" * 5000]
 
 
 def test_values_whose_order_is_chance_are_the_same_values(run: ActiveRun) -> None:

@@ -18,6 +18,7 @@ from skylift.ledger.records import StopRecord
 from skylift.models import PipelineRun
 from skylift.stopping import stop
 from skylift_contract.enums import ExecutionStatus as Status
+from skylift_contract.errors import StepFailed
 
 if TYPE_CHECKING:
     from skylift.runtime.active import ActiveRun
@@ -115,6 +116,19 @@ def test_it_ends(
     assert status_of(stoppable).status is Status.STOPPED
     assert statuses(stoppable) == {"double": "completed", **PLACES[place]}
     assert process == os.getpid() or start_of(process) is None
+
+
+def test_a_future_of_a_run_that_was_stopped_says_so(stoppable: ActiveRun, fifo: str) -> None:
+    futures: list[Any] = []
+
+    def awaits(fifo: str) -> None:
+        futures.append(steps.computes.submit(fifo))
+        futures[0].load()
+
+    stopped(stoppable, interrupt, fifo, awaits)
+
+    with pytest.raises(StepFailed, match="step 'computes': failed: it was stopped by Ctrl-C"):
+        futures[0].load()
 
 
 def then_another(fifo: str) -> None:

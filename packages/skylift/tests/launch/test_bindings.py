@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skylift_tests_support.runs import make_snapshot, make_step
 
-from skylift.launch.bindings import Made, bind, unbound
+from skylift.launch.bindings import bind, unbound
+from skylift.launch.committed import Made
 from skylift.ledger.records import Origin
 from skylift_contract.snapshot import ArtifactRef, Binding, PipelineSnapshot, Step
 

@@ -25,8 +25,8 @@ def put(ledger: Ledger, step: str, attempt: int, number: int, data: bytes) -> No
     ledger.store.create(keys.log_chunk(RUN, step, attempt, number), data)
 
 
-def texts(output: Output, printed: Iterable[Printed]) -> str:
-    return "".join(map(output.text, printed))
+def texts(printed: Iterable[Printed]) -> str:
+    return "".join(one.text for one in printed)
 
 
 @given(
@@ -41,8 +41,8 @@ def test_text_survives_any_cut(text: str, cuts: list[int]) -> None:
     for number, end in enumerate(ends):
         put(ledger, "a", 1, number, data[start:end])
         start = end
-        found += texts(output, output.new())
-    found += texts(output, output.rest())
+        found += texts(output.new())
+    found += texts(output.rest())
     assert found == (text if text.endswith("\n") or not text else f"{text}\n")
 
 
@@ -60,9 +60,11 @@ def test_lines_of_several_steps_say_whose_they_are(any_store: ObjectStore) -> No
         Printed("a", 1, ("first try",)),
         Printed("a", 2, ("second try",)),
     ]
-    assert texts(output, found) == "b | one\na | first try\na (attempt 2) | second try\n"
+    assert "".join(one.labelled for one in found) == "b | one\na | first try\na (attempt 2) | second try\n"
     put(ledger, "b", 1, 1, b"o\n")
-    assert texts(output, output.new()) == "b | two\n"
+    assert texts(output.new()) == "two\n"
+    output.know(["other"])
+    assert texts(output.new()) == "of a step nobody asked for\n"
     assert list(output.new()) == []
     assert list(output.rest()) == []
 
@@ -71,4 +73,4 @@ def test_one_step_needs_no_name(memory_store: ObjectStore) -> None:
     ledger = Ledger(memory_store)
     put(ledger, "a", 1, 0, b"no newline")
     output = Output(ledger, RUN, ["a"])
-    assert (list(output.new()), texts(output, output.rest())) == ([], "no newline\n")
+    assert (list(output.new()), texts(output.rest())) == ([], "no newline\n")

@@ -12,12 +12,15 @@ from skylift.runtime.interrupts import (
     StopRequested,
     asked_to_stop,
     held_back,
+    interrupt,
     interruptible,
     keep_for_later,
     raise_if_asked,
     stopped_by,
-    stopping_on_signals,
+    uninterrupted,
+    wait_until,
 )
+from skylift.runtime.signals import stopping_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -97,6 +100,8 @@ def test_a_hangup_that_is_ignored_stays_so() -> None:
     [
         (KeyboardInterrupt(), "it was stopped by Ctrl-C"),
         (StopRequested(), "it was stopped"),
+        (StopRequested("step 'a' failed"), "it was stopped: step 'a' failed"),
+        (StopRequested("it was stopped by Ctrl-C"), "it was stopped by Ctrl-C"),
         (StopRequested(signal.SIGTERM), "it was stopped by SIGTERM"),
         (StopRequested(signal.SIGHUP), "it was stopped by SIGHUP: its terminal is gone"),
     ],
@@ -156,6 +161,67 @@ def test_a_stop_kept_for_later_comes_next() -> None:
             pass
 
 
+def test_a_wait_ends_with_what_it_waits_for() -> None:
+    looks = iter([False, False, True])
+
+    wait_until(lambda _: next(looks))
+
+    assert list(looks) == []
+
+
+def test_a_stop_that_wakes_nobody_ends_a_wait() -> None:
+    """As a signal that arrives between the look at what is pending and the wait itself."""
+
+    def misses(_: float) -> bool:
+        keep_for_later(StopRequested(signal.SIGTERM))
+        return False
+
+    with pytest.raises(StopRequested):
+        wait_until(misses)
+
+
+def test_a_stop_does_not_leave_the_lock_of_a_wait_broken() -> None:
+    lock = threading.Condition()
+
+    def waits(seconds: float) -> bool:
+        with lock:
+            signal.raise_signal(signal.SIGTERM)
+            return lock.wait(seconds)
+
+    with stopping_on_signals(), pytest.raises(StopRequested), interruptible():
+        wait_until(waits)
+
+    assert lock.acquire(blocking=False)
+    lock.release()
+
+
+def test_what_is_not_interrupted_is_stopped_at_its_end() -> None:
+    done: list[str] = []
+
+    def works() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("all")
+        done.append("more")
+
+    with stopping_on_signals(), pytest.raises(StopRequested), interruptible():
+        works()
+    assert done == ["all"]
+
+
+def test_the_main_thread_is_not_interrupted_when_it_runs_nothing() -> None:
+    interrupt(threading.main_thread(), "its run failed")
+
+    assert asked_to_stop() is None
+    raise_if_asked()
+
+
+def test_the_main_thread_is_interrupted_for_a_reason() -> None:
+    with stopping_on_signals(), pytest.raises(StopRequested) as raised, interruptible():
+        interrupt(threading.main_thread(), "step 'a' failed")
+    assert stopped_by(raised.value) == "it was stopped: step 'a' failed"
+
+
 def test_in_another_thread_nothing_is_held_back() -> None:
     done: list[bool] = []
 
@@ -173,14 +239,14 @@ def test_in_another_thread_nothing_is_held_back() -> None:
 
 FORKS = """
 import os, signal, sys
-from skylift.runtime import interrupts
-interrupts.stop_on_signals()
+from skylift.runtime import signals
+signals.stop_on_signals()
 child = os.fork()
 if child == 0:
     signal.pause()
 os.kill(child, signal.SIGTERM)
 _, status = os.waitpid(child, 0)
-print(os.WTERMSIG(status), signal.getsignal(signal.SIGTERM) is interrupts._on_stop)
+print(os.WTERMSIG(status), signal.getsignal(signal.SIGTERM) is signals._on_stop)
 """
 
 

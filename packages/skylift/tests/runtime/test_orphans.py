@@ -12,9 +12,9 @@ from skylift.runtime.interrupts import STOPPED_EXIT
 
 ORPHAN = """
 import os, sys, threading
-from skylift.runtime import interrupts, orphans
+from skylift.runtime import interrupts, orphans, signals
 orphans.ORPHAN_GRACE_S = 60 if sys.argv[1] == "obeys" else 0.5
-interrupts.stop_on_signals()
+signals.stop_on_signals()
 orphans.stop_when_orphaned()
 assert "SKYLIFT_SUPERVISED" not in os.environ
 ready = b"ready\\n"

@@ -5,7 +5,8 @@ import io
 import logging
 import sys
 import threading
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -183,6 +184,60 @@ def test_steps_at_once_keep_their_logs_apart() -> None:
             thread.join()
 
     assert heard == {number: f"step {number}\nthread of {number}\n" for number in range(3)}
+
+
+def test_what_threads_of_steps_at_once_print_goes_to_the_step_that_started_them() -> None:
+    meet, heard = threading.Barrier(2, timeout=10), dict[str, Heard]()
+
+    def says(name: str) -> None:
+        print(f"thread of {name}")
+        within = threading.Thread(target=print, args=[f"its own of {name}"])
+        within.start()
+        within.join()
+
+    def works(name: str) -> None:
+        with listening() as sink:
+            heard[name] = sink
+            meet.wait()
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(says, name).result()
+            meet.wait()
+
+    with teed():
+        steps = [threading.Thread(target=works, args=[name]) for name in "ab"]
+        for each in steps:
+            each.start()
+        for each in steps:
+            each.join()
+
+    assert {name: sink.text for name, sink in heard.items()} == {
+        name: f"thread of {name}\nits own of {name}\n" for name in "ab"
+    }
+
+
+def test_a_thread_that_outlives_its_step_is_in_no_log_of_another() -> None:
+    ended, told = threading.Event(), threading.Event()
+
+    def says() -> None:
+        ended.wait(10)
+        print("late")
+        told.set()
+
+    with teed():
+        with listening() as first:
+            threading.Thread(target=says).start()
+        with listening() as one, ExitStack() as stack:
+            two = stack.enter_context(listening())
+            ended.set()
+            assert told.wait(10)
+    assert first.text + one.text + two.text == ""
+
+
+def test_threads_start_as_before_when_it_is_over() -> None:
+    before = threading.Thread.start
+    with teed():
+        pass
+    assert threading.Thread.start is before
 
 
 def test_a_thread_that_belongs_to_no_step_is_not_given_to_one_of_several() -> None:

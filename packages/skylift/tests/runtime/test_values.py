@@ -53,21 +53,21 @@ class FakeRun(ActiveRun):
     def __init__(self) -> None:
         store: Any = new_store()
         self.ledger = Ledger(store)
-        self.committed: dict[str, Mapping[str, ArtifactRef]] = {}
+        self.made: dict[str, Mapping[str, ArtifactRef]] = {}
 
     @property
     def id(self) -> str:
         return "r1"
 
     def outputs_of(self, invocation: str) -> Mapping[str, ArtifactRef] | None:
-        return self.committed.get(invocation)
+        return self.made.get(invocation)
 
 
 def returned(run: FakeRun, function: Callable[..., Any], value: Any) -> None:
     """The function as a step that returned the value, and committed."""
     name = function.__name__
     step: Any = FakeStep(name)
-    run.committed[name] = save_outputs(run, step, read_signature(function, name), value)
+    run.made[name] = save_outputs(run, step, read_signature(function, name), value)
 
 
 def arguments(
@@ -97,7 +97,7 @@ def use(
 def test_outputs_become_arguments() -> None:
     run = FakeRun()
     returned(run, make, (Point(1.5), 0.25))
-    assert set(run.committed["make"]) == {"model", "score"}
+    assert set(run.made["make"]) == {"model", "score"}
     inputs = {
         "model": source("make", "model"),
         "score": source("make", "score"),
@@ -118,7 +118,7 @@ def test_one_output_that_is_a_tuple() -> None:
 def test_a_step_without_outputs() -> None:
     run = FakeRun()
     returned(run, nothing, None)
-    assert run.committed["nothing"] == {}
+    assert run.made["nothing"] == {}
 
 
 def test_what_is_not_annotated_is_stored_as_it_is() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Never, Protocol
 
-from skylift.authoring.handles import InvocationHandle, OutputHandle
+from skylift.authoring.handles import InvocationHandle, NoValue, OutputHandle
 from skylift.named import UnknownKey
 from skylift_contract.errors import AuthoringError
 
@@ -62,7 +62,7 @@ class Output(OutputHandle):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StepFuture(InvocationHandle):
+class StepFuture(NoValue, InvocationHandle):
     """One call: what it will give, to be waited for, unpacked, or passed on to another step."""
 
     call: Called = field(repr=False)
@@ -92,11 +92,17 @@ class StepFuture(InvocationHandle):
 
     def __getitem__(self, which: int | str) -> Output:
         """An output, by its number or by its name."""
+        if not isinstance(which, int | str):  # pyright: ignore[reportUnnecessaryIsInstance] -- a slice of its value is meant
+            self._refuse("index")
         if isinstance(which, int):
             try:
                 return self.outputs[which]
             except IndexError:
-                raise IndexError(f"step {self.invocation!r} has {len(self.outputs)} outputs") from None
+                number = len(self.outputs)
+                raise IndexError(
+                    f"step {self.invocation!r} has {number} output{'s' * (number != 1)}; "
+                    f"of its value, an item is .load()[{which}]"
+                ) from None
         named = {output.output: output for output in self.outputs}
         if which not in named:
             raise UnknownKey("output", which, named, who=f"step {self.invocation!r}")
@@ -114,9 +120,11 @@ class StepFuture(InvocationHandle):
     def __len__(self) -> int:
         return len(self.outputs)
 
-    def __bool__(self) -> bool:
+    def _refuse(self, doing: str) -> Never:
         raise AuthoringError(
-            "it is no value to decide on", who=f"step {self.invocation!r}", fix="Use its value: .load()."
+            f"it is no value to {doing}",
+            who=f"future of step {self.invocation!r}",
+            fix="Use its value: .load().",
         )
 
 

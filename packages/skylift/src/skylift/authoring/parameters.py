@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from skylift.authoring.handles import check_none_within
 from skylift.authoring.signature import describe
 from skylift.utf8 import is_utf8
 from skylift_contract.errors import AuthoringError
@@ -28,6 +29,14 @@ def to_json(value: Any, annotation: Any, who: str) -> Any:
     """
     if _is_own_json(value, annotation):
         return _recorded(value, who)
+    try:
+        return _converted(value, annotation, who)
+    except AuthoringError:
+        check_none_within(value, who)  # which is then what was meant, and the better reason
+        raise
+
+
+def _converted(value: Any, annotation: Any, who: str) -> Any:
     from pydantic import PydanticUserError, ValidationError
 
     from skylift.materializers.json_form import NoJsonForm, adapter_of, to_form

@@ -74,6 +74,15 @@ class PipelineFunction:
             error.__traceback__ = self._from_own_function(error)
             raise
 
+    def __getattr__(self, name: str) -> Any:
+        if name in {"submit", "map", "product"}:
+            raise AuthoringError(
+                f"a pipeline has no .{name}(): inside another its function runs where that one's does",
+                who=self.who,
+                fix="Call it plainly, and make what is to run side by side steps.",
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def _from_own_function(self, error: Exception) -> TracebackType | None:
         """The way from the pipeline's function on; the whole one, where what failed is ours."""
         code, found = getattr(self.entrypoint, "__code__", None), error.__traceback__

@@ -88,12 +88,23 @@ class StepFunction(Generic[R]):
     def _caller(self) -> trace.Caller:
         current = trace.active()
         if current is None:
-            raise AuthoringError(
-                "it was called outside a pipeline",
-                who=self.who,
-                fix=f"Call it in a @pipeline function, or {self.name}.entrypoint(...) to run it plainly.",
-            )
+            raise self._uncalled()
         return current
+
+    def _uncalled(self) -> AuthoringError:
+        """Why nobody takes a call of it here."""
+        from skylift.runtime.context import is_in_step
+
+        plainly = f"{self.name}.entrypoint(...)"
+        if is_in_step():
+            what, fix = "it was called inside a step", f"Call it in the pipeline's function; here, {plainly}."
+        elif trace.is_elsewhere():
+            what = "it was called in a thread, and the calls of a pipeline are made in its function's own"
+            fix = "Call it there: .submit() and .map() run side by side."
+        else:
+            what = "it was called outside a pipeline"
+            fix = f"Call it in a @pipeline function, or {plainly} to run it plainly."
+        return AuthoringError(what, who=self.who, fix=fix)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments by name; raises `AuthoringError` when they do not fit."""

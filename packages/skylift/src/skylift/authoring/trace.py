@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Never, Protocol
+from typing import TYPE_CHECKING, Any, Final, Never, Protocol
 
 from skylift.authoring.handles import InvocationHandle, OutputHandle, OutputHandles
 from skylift_contract.errors import AuthoringError
@@ -165,13 +165,26 @@ def active() -> Caller | None:
     return _ACTIVE.get()
 
 
+_TAKEN: Final[list[Caller]] = []
+"""Of the functions of pipelines that are being called, in whichever thread."""
+
+
+def is_elsewhere() -> bool:
+    """Whether the function of a pipeline is being called, though perhaps not here."""
+    return bool(_TAKEN)
+
+
 @contextmanager
 def taking_calls(caller: Caller | None) -> Generator[None]:
     """Have somebody take the calls that are made meanwhile; None while a step's own code runs."""
     token = _ACTIVE.set(caller)
+    taken = [caller] if caller is not None else []
+    _TAKEN.extend(taken)
     try:
         yield
     finally:
+        for one in taken:
+            _TAKEN.remove(one)
         _ACTIVE.reset(token)
 
 

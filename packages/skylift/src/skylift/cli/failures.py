@@ -72,7 +72,8 @@ def _failed(error: Exception, session: Session) -> int:
     sentence, code = _sentence(error)
     if session.debug and not isinstance(error, click.ClickException):
         traceback.print_exception(error)
-    return _said(f"error: {sentence}", code)
+    notes = "".join(f"\n  {printable(note)}" for note in getattr(error, "__notes__", ()))
+    return _said(f"error: {sentence}{notes}", code)
 
 
 def _sentence(error: Exception) -> tuple[str, int]:

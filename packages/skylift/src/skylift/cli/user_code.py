@@ -49,9 +49,16 @@ def _fix(error: BaseException) -> str:
 
 @contextmanager
 def explained(who: str) -> Generator[None]:
-    """Turn what the user's pipeline function raises into a sentence; what is ours stays a bug."""
+    """Turn what the user's pipeline function raises into a sentence; what is ours stays a bug.
+
+    A sentence of ours gets the line as a note, where what it is about was written there.
+    """
     try:
         yield
+    except AuthoringError as error:
+        if where := own_line(error):
+            error.add_note(f"at {where}")
+        raise
     except SkyliftError:
         raise
     except Exception as error:

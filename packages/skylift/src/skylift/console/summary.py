@@ -75,9 +75,10 @@ class Summary:
     def _outcome(self) -> str:
         word, found = self.status.status, counted(counts(s.status for s in self.status.steps.values()))
         reason = f": {self._reason()}" if self.status.reason else ""
+        steps = f" ({found})" if found else ""
         if not word.is_finished:
-            return f"run {self.run.id} is {status_word(word)}{reason} ({found})"
-        return f"run {self.run.id} {status_word(word)}{self._took()} ({found}){reason}"
+            return f"run {self.run.id} is {status_word(word)}{reason}{steps}"
+        return f"run {self.run.id} {status_word(word)}{self._took()}{steps}{reason}"
 
     def _took(self) -> str:
         """By its records: whoever watched it may have come late."""
@@ -87,7 +88,7 @@ class Summary:
     def _reason(self) -> str:
         """Why it ended so; only the step, where its own words stand above."""
         for name in self._told:
-            if self.status.reason.startswith(f"step {name!r}: "):
+            if self.status.reason.startswith(f"step {name!r}: ") and not self._is_there(name):
                 return f"step {name!r}"
         return one_line(self.status.reason)
 

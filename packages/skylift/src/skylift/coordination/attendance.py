@@ -16,8 +16,8 @@ from skylift.runtime.interrupts import (
     held_back,
     interruptible,
     stopped_by,
-    stopping_on_signals,
 )
+from skylift.runtime.signals import stopping_on_signals
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import StoreError
 from skylift_contract.status import RunStatus
@@ -71,7 +71,7 @@ class _Shown:
             self._known = dict(now)
 
     def _steps(self) -> Mapping[str, StepStatus]:
-        self._view.grow()
+        self._view.refresh()
         return look(self._run.ledger, self._run.id, self._view.snapshot_of, _RUNNING).status.steps
 
 

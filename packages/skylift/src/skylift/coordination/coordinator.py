@@ -19,8 +19,8 @@ from skylift.runtime.interrupts import (
     interruptible,
     raise_if_asked,
     stopped_by,
-    stopping_on_signals,
 )
+from skylift.runtime.signals import stopping_on_signals
 from skylift.runtime.streams import teed
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import StoreError

@@ -18,6 +18,7 @@ from skylift_contract.errors import AuthoringError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from skylift.dynamic.calls import Call
     from skylift.store.objects import ObjectStore
 
 PARAMETER_BYTES: Final = 16_384
@@ -37,6 +38,18 @@ def as_handles(value: Any) -> Any:
             return [as_handles(item) for item in items]
         return list(items) if isinstance(value, MapFuture) else items
     return cast("Any", value)
+
+
+def check_own(given: Mapping[str, Any], calls: Mapping[str, Call], who: str) -> None:
+    """Outputs of another run are no inputs of this one, unless they came in as parameters."""
+    for name, value in given.items():
+        for one in cast("Sequence[Any]", value if isinstance(value, list | tuple) else (value,)):
+            if isinstance(one, StepFuture | Output) and calls.get(one.invocation) is not one.call:
+                raise AuthoringError(
+                    f"what step {one.invocation!r} made belongs to another run",
+                    who=f"{who}, input {name!r}",
+                    fix="Use its value: .load(), while that run goes on.",
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from skylift.authoring.sources import load
 from skylift.compiler.compile import StepCompiler, Target
 from skylift.compiler.configuration import DOCKER, RESOURCES
 from skylift.dynamic.arguments import Keeper
+from skylift_contract.capability import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +70,11 @@ def target_of_run(snapshot: PipelineSnapshot, settings_class: type[Settings] | N
         secrets=defaults.secrets,
         degraded=defaults.degraded,
     )
+
+
+def accepted_in(snapshot: PipelineSnapshot) -> list[Capability]:
+    """What whoever submitted a run accepted that its steps go without."""
+    return [Capability(name) for name in snapshot.pipeline_configuration.step_defaults.degraded]
 
 
 def pipeline_of(configuration: PipelineConfiguration) -> PipelineFunction:

@@ -19,7 +19,7 @@ from skylift.observer import StepEvent
 from skylift.runtime.active import Outcome
 from skylift.runtime.cached import look, take
 from skylift.runtime.failures import summary
-from skylift.runtime.interrupts import interruptible, raise_if_asked
+from skylift.runtime.interrupts import raise_if_asked, wait_until
 from skylift.runtime.invocation import execute_invocation
 from skylift.runtime.isolation import StepProcesses
 from skylift.runtime.outcomes import close_attempt
@@ -158,8 +158,8 @@ class Engine:
             began = self._running.pop(call, None)
             ready = [other for other in call.dependents if _counted_down(other)]
         took = None if began is None or outcome.status is ExecutionStatus.CACHED else time.monotonic() - began
-        reason = outcome.reason
-        observer.current().step(StepEvent(call.shown, outcome.status, reason, outcome.attempt, took))
+        event = StepEvent(call.shown, outcome.status, outcome.reason, outcome.attempt, took)
+        observer.current().step(event)
         call.flow.noticed(call)  # before anybody who waits for it goes on
         call.closed.set()
         return ready
@@ -184,8 +184,7 @@ class Engine:
     def drain(self, calls: Iterable[Call]) -> None:
         """Wait until each is closed; a stop that arrives meanwhile ends the wait."""
         for call in calls:
-            with interruptible():
-                call.closed.wait()
+            wait_until(call.closed.wait)
 
     def abandon(self, calls: Iterable[Call], why: str) -> None:
         """Close what has not begun, and never will now; wait for what was told to stop.

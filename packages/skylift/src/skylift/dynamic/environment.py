@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from skylift.dynamic.compiling import accepted_in
 from skylift.dynamic.orchestrate import Surroundings, orchestrate
 from skylift.flavors import capabilities, flavor_of
 from skylift.runtime.opening import made_again
 from skylift.runtime.step import EXIT_FAILED, EXIT_OK, EXIT_STOPPED
 from skylift_contract import card
-from skylift_contract.capability import Capability
 from skylift_contract.check import check
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.environment import STORE_ENV, STORE_OPTIONS_ENV, SUBMISSION_ENV
@@ -41,8 +41,7 @@ def orchestrated(run: ActiveRun) -> int:
     able, flavor = capabilities(orchestrator), flavor_of(orchestrator)
 
     def checked(found: PipelineSnapshot) -> None:
-        degraded = found.pipeline_configuration.step_defaults.degraded
-        check(found, orchestrator.flavor, able, [Capability(name) for name in degraded])
+        check(found, orchestrator.flavor, able, accepted_in(found))
 
     around = Surroundings(
         isolation=orchestrator,

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from skylift.authoring import signature, trace
 from skylift.authoring.futures import MapFuture, Output, StepFuture
-from skylift.authoring.handles import OutputHandle
 from skylift.authoring.signature import StepSignature
-from skylift.dynamic.arguments import Fan, as_handles, crossed, numbered, zipped
+from skylift.dynamic.arguments import Fan, as_handles, check_own, crossed, numbered, zipped
 from skylift.dynamic.calls import Call
 from skylift.dynamic.engine import Engine, halts
 from skylift.dynamic.script import Script
 from skylift.ledger.calls import CallRecord, put_call, recorded
 from skylift.runtime.active import ActiveRun, Outcome
-from skylift.runtime.interrupts import StopRequested, held_back, interruptible, raise_again, stopped_by
+from skylift.runtime.interrupts import StopRequested, raise_again, stopped_by, uninterrupted, wait_until
 from skylift.runtime.outcomes import refused, written_outcome
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import AuthoringError, ReplayDiverged, SkyliftError, StepFailed, StoreError
@@ -40,13 +39,19 @@ class Flow:
         compiler: Makes steps of calls.
         engine: Runs them.
         parent: The flow whose function called this pipeline, where one did.
+        prefix: Before the names of its calls, where they are shown: `outer/`.
     """
 
     def __init__(
-        self, run: ActiveRun, compiler: CallCompiler, engine: Engine, parent: Flow | None = None
+        self,
+        run: ActiveRun,
+        compiler: CallCompiler,
+        engine: Engine,
+        parent: Flow | None = None,
+        prefix: str = "",
     ) -> None:
-        self.run, self.engine, self.parent = run, engine, parent
-        self.compiler = compiler
+        self.run, self.compiler, self.engine = run, compiler, engine
+        self.parent, self.prefix = parent, prefix
         self.mode = run.snapshot.pipeline_configuration.execution_mode
         self.calls: dict[str, Call] = {}
         self.broken_by: SkyliftError | None = None
@@ -54,21 +59,18 @@ class Flow:
         self._who = f"pipeline {run.snapshot.name!r}"
         self._ids, self._maps = trace.Ids(self._who), trace.Ids(self._who)
         script = recorded(run.ledger, run.id, run.snapshot)
-        self._committed = frozenset(
-            one.invocation_id for one in script if run.outputs_of(one.invocation_id) is not None
-        )
+        self._committed = run.committed(one.invocation_id for one in script)
         self._script = Script(run.snapshot.name, script, self._committed)
         self.last: tuple[str, ...] = ()
         """The synchronous call that succeeded last, which stands for all of them before it."""
         self._caught: list[str] = []
         self._halted_by: Call | None = None
-        self.prefix = ""
         self._has_ended = self._is_over = False
 
     # What the pipeline's function does.
 
     def call(self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None) -> Any:
-        with held_back():
+        with uninterrupted():
             name = self._ids.take(step.name, id)
             made = self._made(step, name, arguments, (*self._after(after, step.who), *self.last))
             if made.outcome is None:
@@ -80,7 +82,7 @@ class Flow:
     def submit(
         self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
     ) -> StepFuture:
-        with held_back():
+        with uninterrupted():
             name = self._ids.take(step.name, id)
             return self._submitted(step, name, arguments, self._after(after, step.who))
 
@@ -98,9 +100,9 @@ class Flow:
         from skylift.dynamic.nested import nested
 
         self._check_open(pipeline.who)
-        with held_back():
+        with uninterrupted():
             given = {name: as_handles(one) for name, one in pipeline.bind(args, dict(kwargs)).items()}
-            self._check_own(given, pipeline.who)
+            check_own(given, self.calls, pipeline.who)
             return nested(self, pipeline, given)
 
     def take_id(self, name: str) -> str:
@@ -115,7 +117,7 @@ class Flow:
         return call.outputs[0]
 
     def _fanned(self, step: StepFunction[Any], fan: Fan, after: Any, id: str | None) -> MapFuture:
-        with held_back():
+        with uninterrupted():
             waits_for = (*self._after(after, step.who), *fan.sources)
             name = self._maps.take(step.name, id)
             made = MapFuture(
@@ -135,6 +137,7 @@ class Flow:
         return made.future
 
     def _after(self, after: Any, who: str) -> tuple[str, ...]:
+        check_own({"after": after}, self.calls, who)
         names = trace.invocations_in(after, who)
         for name in names:
             if name not in self.calls:
@@ -147,7 +150,7 @@ class Flow:
         """A call, noted in the run's record; closed already where it was made before."""
         self._check_open(step.who)
         given = {argument: as_handles(value) for argument, value in arguments.items()}
-        self._check_own(given, step.who)
+        check_own(given, self.calls, step.who)
         compiled = self.compiler.step(trace.Call(name, step, given, after))
         return self.noted(compiled, step.signature)
 
@@ -197,26 +200,12 @@ class Flow:
         if self.why_halted:
             raise Halted
 
-    def _check_own(self, given: Mapping[str, Any], who: str) -> None:
-        """Outputs of another run are no inputs of this one, unless they came in as parameters."""
-        for name, value in given.items():
-            for one in value if isinstance(value, list | tuple) else (value,):  # pyright: ignore[reportUnknownVariableType]
-                if isinstance(one, OutputHandle) and self.calls.get(one.invocation) is not getattr(
-                    one, "call", None
-                ):
-                    raise AuthoringError(
-                        f"output {one.output!r} of step {one.invocation!r} belongs to another run",
-                        who=f"{who}, input {name!r}",
-                        fix="Use its value: .load(), while that run goes on.",
-                    )
-
     # What becomes of calls.
 
     def wait(self, call: Call) -> None:
         if self._has_ended and not call.closed.is_set():
             raise AuthoringError(f"run {self.run.id} has ended", who=f"step {call.name!r}")
-        with interruptible():
-            call.closed.wait()
+        wait_until(call.closed.wait)
 
     def finish(self, call: Call) -> None:
         """Wait for a call, and raise what became of it unless it succeeded."""
@@ -225,17 +214,21 @@ class Flow:
         if outcome is None or outcome.status.is_successful:
             return
         if not self._has_ended:
-            raise_again()
-        if outcome.status is ExecutionStatus.STOPPED and not self.why_halted:
-            self.engine.stop(outcome.reason, graceful=False)
-        if self.why_halted:
-            raise Halted
+            self._check_halted(outcome)
         for culprit in call.culprits():
             culprit.is_noticed = True
             self._caught.append(culprit.name)
         skipped = outcome.status is ExecutionStatus.SKIPPED
         reason = f"it was skipped: {outcome.reason}" if skipped else outcome.reason
         raise StepFailed(call.name, reason) from outcome.exception
+
+    def _check_halted(self, outcome: Outcome) -> None:
+        """End the function, whatever it catches, where the run is to end; a step that was stopped ends it."""
+        raise_again()
+        if outcome.status is ExecutionStatus.STOPPED and not self.why_halted:
+            self.engine.stop(outcome.reason, graceful=False)
+        if self.why_halted:
+            raise Halted
 
     def noticed(self, call: Call) -> None:
         """A call has ended; called in the thread that it ran in."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 from skylift.authoring.futures import MapFuture, Output, StepFuture
+from skylift.authoring.handles import handles_within
 from skylift.authoring.parameters import NotJson, to_json
 from skylift.authoring.pipelines import PipelineFunction
 from skylift.authoring.signature import StepSignature, resolve_hints
@@ -16,7 +17,7 @@ from skylift.compiler.pipeline import pipeline_configuration
 from skylift.dynamic.compiling import CallCompiler, target_of_run
 from skylift.dynamic.flow import Flow
 from skylift.dynamic.resuming import Done, done_in
-from skylift.ledger.records import EndRecord, ResultRecord, RunEndRecord, RunRecord, now
+from skylift.ledger.records import EndRecord, ResultRecord, RunEndRecord, RunRecord
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.hooks import call_run_hook
 from skylift.runtime.interrupts import take_back
@@ -29,22 +30,14 @@ from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
 
     from skylift.dynamic.calls import Call
     from skylift.ledger.ledger import Ledger
+    from skylift.ledger.records import StartRecord
     from skylift_contract.snapshot import ArtifactRef, PipelineConfiguration
 
 INPUT: Final = "input:"
 """Before the name of a parameter that is given an output: who makes it, in the sub-run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The attempt at a call, and when it began."""
-
-    attempt: int
-    began: datetime
 
 
 _NO_OUTPUTS: Final = StepSignature({}, (), returns_many=False)
@@ -75,10 +68,9 @@ def _played(
 ) -> Any:
     from skylift.dynamic.orchestrate import play
 
-    claim = Claim(claimed(outer.run, call.name), now())
+    start = claimed(outer.run, call.name)
     compiler = CallCompiler(run, pipeline, outer.compiler.settings_class, outer.compiler.check)
-    flow = call.flow_within = Flow(run, compiler, outer.engine, outer)
-    flow.prefix = f"{call.shown}/"
+    flow = call.flow_within = Flow(run, compiler, outer.engine, outer, f"{call.shown}/")
     end, returned = play(flow, pipeline, _taken_in(flow, given))
     if not outer.why_halted:
         take_back()  # it failed fast, and the outer one need not
@@ -87,7 +79,7 @@ def _played(
     end = _with_returned(flow, call, end)
     standing = run.ledger.seal(run.id, end)
     call_run_hook(run, end, standing)
-    _close(outer, call, flow, end, claim)
+    _close(outer, call, flow, end, start)
     return given_back
 
 
@@ -107,7 +99,7 @@ def _values(pipeline: PipelineFunction, given: Mapping[str, Any]) -> dict[str, A
     hints = resolve_hints(pipeline.entrypoint, pipeline.who)
     found: dict[str, Any] = {}
     for name, value in given.items():
-        if not list(_outputs_in(value)):
+        if next(handles_within(value), None) is None:
             with suppress(NotJson):
                 found[name] = to_json(value, hints.get(name, Any), f"{pipeline.who}, parameter {name!r}")
     return found
@@ -254,22 +246,21 @@ def _with_returned(flow: Flow, call: Call, end: RunEndRecord) -> RunEndRecord:
     return end
 
 
-def _close(outer: Flow, call: Call, flow: Flow, end: RunEndRecord, claim: Claim) -> None:
+def _close(outer: Flow, call: Call, flow: Flow, end: RunEndRecord, start: StartRecord) -> None:
     """Record the sub-run's end as the call's."""
     ledger, run_id = outer.run.ledger, outer.run.id
+    attempt, began = start.attempt, start.writer.time
     if end.status is ExecutionStatus.COMPLETED:
         outputs: dict[str, ArtifactRef] = {}
         for name, output in call.returned.items():
             refs = flow.run.outputs_of(output.invocation) or {}
             outputs[name] = refs[output.output]
-        result = ResultRecord(
-            invocation_id=call.name, attempt=claim.attempt, outputs=outputs, started=claim.began
-        )
+        result = ResultRecord(invocation_id=call.name, attempt=attempt, outputs=outputs, started=began)
         ledger.commit(run_id, result)
     else:
         how = AttemptEnd.FAILED if end.status is ExecutionStatus.FAILED else AttemptEnd.STOPPED
         record = EndRecord(
-            invocation_id=call.name, attempt=claim.attempt, status=how, reason=end.reason, started=claim.began
+            invocation_id=call.name, attempt=attempt, status=how, reason=end.reason, started=began
         )
         ledger.end_attempt(run_id, record)
-    outer.engine.close(call, Outcome(end.status, end.reason, claim.attempt))
+    outer.engine.close(call, Outcome(end.status, end.reason, attempt))

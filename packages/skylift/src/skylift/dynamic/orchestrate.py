@@ -16,7 +16,7 @@ from skylift.dynamic.engine import Engine
 from skylift.dynamic.flow import Flow, Halted
 from skylift.ledger.records import RunEndRecord
 from skylift.observer import told_in_turn
-from skylift.runtime.failures import print_traceback, summary
+from skylift.runtime.failures import has_own_frames, print_traceback, summary
 from skylift.runtime.hooks import call_run_hook
 from skylift.runtime.interrupts import (
     StopRequested,
@@ -25,12 +25,12 @@ from skylift.runtime.interrupts import (
     interruptible,
     is_interrupt,
     stopped_by,
-    stopping_on_signals,
 )
+from skylift.runtime.signals import stopping_on_signals
 from skylift.runtime.step_secrets import environment, looked_up, revealed
 from skylift.runtime.streams import teed
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import SkyliftError, StepFailed, StoreError
+from skylift_contract.errors import StepFailed, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -127,7 +127,7 @@ def _failed(flow: Flow, error: Exception | SystemExit) -> RunEndRecord:
     if isinstance(error, StepFailed) and cause:
         reason = f"step {error.step!r}: {error.reason}"
     else:
-        if not isinstance(error, SkyliftError):
+        if has_own_frames(error):
             print_traceback(error)
         reason = summary(error)
     flow.raised()

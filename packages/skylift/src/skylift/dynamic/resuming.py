@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skylift.artifacts import is_there
+from skylift.launch.committed import committed
 from skylift.ledger.calls import calls_of, recorded
 from skylift_contract.snapshot import Binding
 
@@ -31,25 +31,21 @@ def done_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> Done:
     """
     calls = _before_its_end(ledger, run_id, recorded(ledger, run_id, snapshot))
     upstream = {call.invocation_id: call.step.spec.upstream_steps for call in calls_of(ledger, run_id)}
-    names = [call.invocation_id for call in calls if call.sub_run is None]
-    results = ledger.results(run_id, names).records
-    bindings: dict[str, Binding] = {}
-    for place, call in enumerate(calls):
-        name = call.invocation_id
-        if bound := snapshot.bindings.get(name):
-            bindings[name] = bound
-        elif result := results.get(name):
-            origin = result.cached_from
-            bindings[name] = Binding(
-                run_id=origin.run_id if origin else run_id,
-                step_name=origin.invocation_id if origin else name,
-                outputs=result.outputs,
-                source=call.source,
-                place=place,
-                upstream_steps=upstream[name],
-            )
-    whole = {name: bound for name, bound in bindings.items() if _is_there(ledger, bound)}
-    return Done(calls, whole)
+    made = committed(ledger, run_id, snapshot, [call.invocation_id for call in calls if call.sub_run is None])
+    bindings = {
+        call.invocation_id: snapshot.bindings.get(name)
+        or Binding(
+            run_id=made[name].origin.run_id,
+            step_name=made[name].origin.invocation_id,
+            outputs=dict(made[name].outputs),
+            source=call.source,
+            place=place,
+            upstream_steps=upstream[name],
+        )
+        for place, call in enumerate(calls)
+        if (name := call.invocation_id) in made
+    }
+    return Done(calls, bindings)
 
 
 def _before_its_end(ledger: Ledger, run_id: str, calls: tuple[RecordedCall, ...]) -> tuple[RecordedCall, ...]:
@@ -67,10 +63,6 @@ def _before_its_end(ledger: Ledger, run_id: str, calls: tuple[RecordedCall, ...]
     return tuple(
         call if call.invocation_id in caught else call.model_copy(update={"failure": None}) for call in kept
     )
-
-
-def _is_there(ledger: Ledger, bound: Binding) -> bool:
-    return all(is_there(ledger.store, ref.digest) for ref in bound.outputs.values())
 
 
 def resumed(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> PipelineSnapshot:

@@ -42,10 +42,10 @@ class Script:
         return recorded
 
     def end(self) -> None:
-        """Raise `ReplayDiverged` where the function ended before a call whose outputs are there."""
-        left = [call.invocation_id for call in self._calls[self._next :]]
-        if missing := [name for name in left if name in self._committed]:
-            raise self._diverged(f"its function ended, and called {missing[0]!r} next when it ran before")
+        """Raise `ReplayDiverged` where the function ended before a call that it made before."""
+        if self._next < len(self._calls):
+            missed = self._calls[self._next].invocation_id
+            raise self._diverged(f"its function ended, and called {missed!r} next when it ran before")
 
     @property
     def place(self) -> int:

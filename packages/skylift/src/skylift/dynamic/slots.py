@@ -7,7 +7,7 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from skylift.runtime.interrupts import interruptible, reached_by_interrupts
+from skylift.runtime.interrupts import reached_by_interrupts, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -34,8 +34,7 @@ class Slots:
         with self._lock:
             self._asking += 1
             try:
-                with interruptible():
-                    self._has_slot.wait_for(lambda: self._free > 0)
+                wait_until(lambda seconds: self._has_slot.wait_for(lambda: self._free > 0, seconds))
                 self._free -= 1
             finally:
                 self._asking -= 1

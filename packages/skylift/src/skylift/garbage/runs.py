@@ -9,6 +9,7 @@ from uuid import UUID
 from skylift.ledger import keys
 from skylift.ledger.deletion import delete_run
 from skylift.ledger.records import UNREADABLE, RunRecord, now
+from skylift.sub_runs import check_is_whole
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError, DamagedObject
 
@@ -69,6 +70,7 @@ def named(client: Client, name: str, *, force: bool) -> Doomed:
         return remains
     record = run.record
     assert record is not None
+    check_is_whole(run, "skylift runs delete")
     status = standing(run)
     _check_ended(run, status, force=force)
     return _of(record, status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skylift_contract.snapshot import Binding
@@ -10,16 +9,8 @@ from skylift_contract.snapshot import Binding
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skylift.ledger.records import Origin
-    from skylift_contract.snapshot import ArtifactRef, PipelineSnapshot, Step
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What an invocation has committed, and where."""
-
-    origin: Origin
-    outputs: Mapping[str, ArtifactRef]
+    from skylift.launch.committed import Made
+    from skylift_contract.snapshot import PipelineSnapshot, Step
 
 
 def bind(snapshot: PipelineSnapshot, made: Mapping[str, Made]) -> PipelineSnapshot:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from skylift.caching.entries import Wanted, look_up
 from skylift.caching.key import input_digests, key_parts, needed
-from skylift.launch.bindings import Made, bind
+from skylift.launch.bindings import bind
+from skylift.launch.committed import Made
 from skylift.ledger.records import RunEndRecord, RunRecord
 from skylift.runtime.active import ActiveRun
 from skylift.runtime.hooks import call_run_hook

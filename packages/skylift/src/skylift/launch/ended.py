@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.backends import LOCAL
 from skylift.runtime.orphans import ORPHAN_GRACE_S
+from skylift.sub_runs import check_is_whole
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError
 
@@ -27,9 +28,10 @@ def ended(
 ) -> RunStatus:
     """How a run that is over ended; worker processes that outlived it are waited for.
 
-    `pause` waits between looks. Raises `ConfigurationError` for a run that is not over, or of
-    which nobody here can tell.
+    `pause` waits between looks. Raises `ConfigurationError` for a run that is not over, that is
+    part of another, or of which nobody here can tell.
     """
+    check_is_whole(run, "skylift runs resume")
     status, began = run.fetch(), time.monotonic()
     _refuse_open(run, status)
     if _outliving(run, status):

@@ -6,25 +6,21 @@ come out differently, so all that follows from it is made anew with it.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from skylift.artifacts import is_there
 from skylift.dynamic import resuming
-from skylift.launch.bindings import Made, bind, unbound
-from skylift.ledger.records import Origin
+from skylift.launch.bindings import bind, unbound
+from skylift.launch.committed import Made, committed
 from skylift_contract.errors import DamagedObject
 from skylift_contract.names import step_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from skylift.ledger.keys import StepListing
     from skylift.ledger.ledger import Ledger
     from skylift.models import PipelineRun
-    from skylift.store.objects import ObjectStore
     from skylift_contract.snapshot import PipelineSnapshot, Step
 
 NAMED: Final = 8
@@ -47,7 +43,7 @@ def resumed_snapshot(ledger: Ledger, run: PipelineRun) -> PipelineSnapshot:
     if run.snapshot_of.is_dynamic:
         return resuming.resumed(ledger, str(run.id), run.snapshot_of)
     whole = unbound(run.snapshot_of)
-    made = committed(ledger, run)
+    made = committed(ledger, str(run.id), run.snapshot_of, run.snapshot_of.step_configurations)
     if lost := whole.bindings.keys() - made.keys():
         raise DamagedObject(
             f"what step {min(lost)!r} took from run {whole.bindings[min(lost)].run_id} is gone",
@@ -73,7 +69,7 @@ def onto(
         for name in run.snapshot_of.invocations
         if (why := _difference(before.get(name), now.get(name), run))
     }
-    made = committed(ledger, run)
+    made = committed(ledger, str(run.id), run.snapshot_of, run.snapshot_of.step_configurations)
     same = {name: one for name, one in made.items() if name in now and name not in changed}
     return _bound(today, same), changed
 
@@ -93,31 +89,6 @@ def _difference(before: Step | None, after: Step | None, run: PipelineRun) -> st
     old, new = before.config.parameters, after.config.parameters
     other = sorted(name for name in old.keys() | new.keys() if old.get(name, ...) != new.get(name, ...))
     return f"its parameter {other[0]!r} has another value than in run {run.id}" if other else ""
-
-
-def committed(ledger: Ledger, run: PipelineRun) -> dict[str, Made]:
-    """Invocation → what the run has committed or had bound, as far as it can be read and is there."""
-    snapshot, run_id = run.snapshot_of, str(run.id)
-    found = {
-        name: Made(Origin(run_id=bound.run_id, invocation_id=bound.step_name), bound.outputs)
-        for name, bound in snapshot.bindings.items()
-    }
-    for name, result in ledger.results(run_id, snapshot.step_configurations).records.items():
-        origin = result.cached_from or Origin(run_id=run_id, invocation_id=name)
-        found[name] = Made(origin, result.outputs)
-    digests = {ref.digest for made in found.values() for ref in made.outputs.values()}
-    there = _there(ledger.store, digests)
-    return {
-        name: made
-        for name, made in found.items()
-        if all(ref.digest in there for ref in made.outputs.values())
-    }
-
-
-def _there(store: ObjectStore, digests: Collection[str]) -> set[str]:
-    with ThreadPoolExecutor(store.transport.readers) as readers:
-        found = readers.map(partial(is_there, store), digests)
-        return {digest for digest, is_whole in zip(digests, found, strict=True) if is_whole}
 
 
 def _bound(whole: PipelineSnapshot, made: Mapping[str, Made]) -> PipelineSnapshot:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skylift.ledger import keys
 from skylift.ledger.records import Record
 from skylift_contract.enums import ExecutionStatus
+from skylift_contract.names import step_key
 from skylift_contract.snapshot import RecordedCall, Step
 from skylift_contract.status import AttemptEnd
 
@@ -66,7 +67,7 @@ def recorded(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> tuple[R
     """What a run called, for its function to call again: its own calls, and after those what it resumed."""
     calls = calls_of(ledger, run_id)
     before = {call.invocation_id: call for call in snapshot.replay}
-    failures = _failures(ledger, run_id, _caught(ledger, run_id, calls, snapshot.replay))
+    failures = _failures(ledger, run_id, _caught(ledger, run_id, calls, snapshot))
     own = {call.place: _recorded(ledger, call, before, failures) for call in calls}
     return tuple(
         {**dict(enumerate(snapshot.replay)), **own}[place] for place in _places(own, snapshot.replay)
@@ -81,15 +82,18 @@ def _places(own: Mapping[int, RecordedCall], before: tuple[RecordedCall, ...]) -
     return list(range(place))
 
 
-def _caught(
-    ledger: Ledger, run_id: str, calls: list[CallRecord], before: tuple[RecordedCall, ...]
-) -> set[str]:
-    """The calls whose failures the function took note of; in a run that completed, it did of each."""
+def caught_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> set[str]:
+    """The calls whose failures a run's function took note of, that which ended it perhaps among them."""
+    return _caught(ledger, run_id, calls_of(ledger, run_id), snapshot) if snapshot.is_dynamic else set()
+
+
+def _caught(ledger: Ledger, run_id: str, calls: list[CallRecord], snapshot: PipelineSnapshot) -> set[str]:
+    """In a run that completed, it did of each."""
     own = {call.invocation_id for call in calls}
     end = ledger.newest_end(run_id) if calls else None
     if end and end[1].status is ExecutionStatus.COMPLETED:
         return own
-    return own & {name for call in (*calls, *before) for name in call.caught}
+    return own & {name for call in (*calls, *snapshot.replay) for name in call.caught}
 
 
 def _recorded(
@@ -113,11 +117,13 @@ def _recorded(
 
 def _failures(ledger: Ledger, run_id: str, names: set[str]) -> dict[str, str]:
     """Why those failed of which the run holds that they did."""
-    found: dict[str, str] = {}
+    if not names:
+        return {}
+    failed: dict[str, tuple[int, AttemptEnd]] = {}
+    steps = ledger.listing(run_id).steps
     for name in names:
-        attempts = ledger.step_listing(run_id, name).attempts
-        newest = max(attempts, default=0)
-        if AttemptEnd.FAILED in attempts.get(newest, frozenset()):
-            end = ledger.attempt_end(run_id, name, newest, AttemptEnd.FAILED)
-            found[name] = end.reason if end else "it failed"
-    return found
+        step = steps.get(step_key(name))
+        if step and step.attempts and AttemptEnd.FAILED in step.attempts[max(step.attempts)]:
+            failed[name] = max(step.attempts), AttemptEnd.FAILED
+    ends = ledger.ends(run_id, failed).records
+    return {name: ends[name].reason if name in ends else "it failed" for name in failed}

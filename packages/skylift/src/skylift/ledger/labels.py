@@ -33,15 +33,21 @@ class Labels:
         return Labels(tuple(dict.fromkeys([*kept, *record.added])), notes)
 
 
-def read_labels(ledger: Ledger, record: RunRecord, snapshot: PipelineSnapshot | None = None) -> Labels:
+def read_labels(
+    ledger: Ledger,
+    record: RunRecord,
+    snapshot: PipelineSnapshot | None = None,
+    request: Request | None = None,
+) -> Labels:
     """How they stand: of the pipeline, of the request, and of every revision since.
 
-    `snapshot`: the run's, where it has been read already.
+    `snapshot`, `request`: the run's, where they have been read already.
 
     Raises `DamagedObject` or `RecordTooNew` for one that cannot be read.
     """
     declared = (snapshot or ledger.snapshot(record.snapshot)).pipeline_configuration.tags
-    request = ledger.request(record.submission_id) if record.submission_id else None
+    if request is None and record.submission_id:
+        request = ledger.request(record.submission_id)
     labels = Labels(tuple(dict.fromkeys(declared)))
     if request is not None:
         labels = labels.with_record(_asked(request))

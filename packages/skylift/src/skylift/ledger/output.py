@@ -10,7 +10,7 @@ from skylift.ledger import keys
 from skylift_contract.names import step_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from skylift.ledger.ledger import Ledger
 
@@ -23,6 +23,17 @@ class Printed:
     attempt: int
     lines: tuple[str, ...]
 
+    @property
+    def text(self) -> str:
+        """As a terminal shows what one step printed."""
+        return "".join(f"{line}\n" for line in self.lines)
+
+    @property
+    def labelled(self) -> str:
+        """As a terminal shows it among what other steps printed."""
+        again = f" (attempt {self.attempt})" if self.attempt > 1 else ""
+        return "".join(f"{self.step}{again} | {line}\n" for line in self.lines)
+
 
 class Output:
     """Chunks of several attempts, made whole lines again; each is given out once.
@@ -30,14 +41,19 @@ class Output:
     Args:
         ledger: Where the run is.
         run_id: The run.
-        names: Invocation ids; in text, lines of more than one begin with theirs.
+        names: Invocation ids, as far as they are known yet.
     """
 
-    def __init__(self, ledger: Ledger, run_id: str, names: Sequence[str]) -> None:
+    def __init__(self, ledger: Ledger, run_id: str, names: Iterable[str] = ()) -> None:
         self._ledger, self._run_id = ledger, run_id
-        self._names = {step_key(name): name for name in names}
+        self._names: dict[str, str] = {}
+        self.know(names)
         self._read: set[str] = set()
         self._lines: dict[tuple[str, int], _Lines] = {}
+
+    def know(self, names: Iterable[str]) -> None:
+        """Look for what these printed, too, from now on."""
+        self._names.update({step_key(name): name for name in names})
 
     def new(self) -> Iterator[Printed]:
         """What has been stored since the last time, step by step in the order given."""
@@ -54,12 +70,6 @@ class Output:
         for place, held in self._lines.items():
             if lines := held.rest():
                 yield self._printed(place, lines)
-
-    def text(self, printed: Printed) -> str:
-        """As a terminal shows it."""
-        again = f" (attempt {printed.attempt})" if printed.attempt > 1 else ""
-        prefix = f"{printed.step}{again} | " if len(self._names) > 1 else ""
-        return "".join(f"{prefix}{line}\n" for line in printed.lines)
 
     def _printed(self, place: tuple[str, int], lines: Sequence[str]) -> Printed:
         step, attempt = place

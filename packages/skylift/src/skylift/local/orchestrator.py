@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from skylift.authoring.sources import check_importable
 from skylift.coordination.opening import opened_run
+from skylift.dynamic.compiling import accepted_in
 from skylift.dynamic.orchestrate import Surroundings, orchestrate
 from skylift.dynamic.placement import placement
 from skylift.local.config import LocalOrchestratorConfig, LocalSettings
@@ -13,7 +14,6 @@ from skylift.local.coordinator import coordinate, needs_worker
 from skylift.local.flavor import CAPABILITIES
 from skylift.local.machine import check_machine, cpu_count
 from skylift.runtime.isolation import StepProcesses
-from skylift_contract.capability import Capability
 from skylift_contract.check import check
 from skylift_contract.errors import ConfigurationError, listed
 from skylift_contract.orchestrator import BaseOrchestrator, SubmissionResult
@@ -102,13 +102,8 @@ class LocalOrchestrator(BaseOrchestrator):
 
     def _check_step(self, stack: Stack, snapshot: PipelineSnapshot) -> None:
         """Of a step that is called for the first time, all that was checked of those foreseen."""
-        check(snapshot, self.flavor, CAPABILITIES, degraded_in(snapshot))
+        check(snapshot, self.flavor, CAPABILITIES, accepted_in(snapshot))
         self.validate(stack, snapshot)
-
-
-def degraded_in(snapshot: PipelineSnapshot) -> list[Capability]:
-    """What whoever submitted a dynamic run accepted that its steps go without."""
-    return [Capability(name) for name in snapshot.pipeline_configuration.step_defaults.degraded]
 
 
 def settings_of(settings: Mapping[str, Any]) -> LocalSettings:

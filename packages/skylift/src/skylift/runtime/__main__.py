@@ -61,15 +61,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _step(options: argparse.Namespace) -> int:
-    from skylift.runtime.interrupts import (
-        STOPPED_EXIT,
-        StopRequested,
-        held_back,
-        interruptible,
-        stop_on_signals,
-    )
+    from skylift.runtime.interrupts import STOPPED_EXIT, StopRequested, held_back, interruptible
     from skylift.runtime.opening import called_step, code_on_path, join_run, open_ledger
     from skylift.runtime.orphans import stop_when_orphaned
+    from skylift.runtime.signals import stop_on_signals
     from skylift.runtime.step import exit_code, run_step
 
     stop_on_signals()
@@ -92,8 +87,9 @@ def _step(options: argparse.Namespace) -> int:
 
 def _orchestrate(options: argparse.Namespace) -> int:
     from skylift.dynamic.environment import orchestrated
-    from skylift.runtime.interrupts import STOPPED_EXIT, StopRequested, held_back, stop_on_signals
+    from skylift.runtime.interrupts import STOPPED_EXIT, StopRequested, held_back
     from skylift.runtime.opening import code_on_path, join_run, open_ledger
+    from skylift.runtime.signals import stop_on_signals
 
     stop_on_signals()
     try:

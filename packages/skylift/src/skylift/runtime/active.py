@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from skylift.ledger.ledger import Ledger
     from skylift.ledger.records import ErrorInfo, ResultRecord, RunRecord
@@ -39,6 +39,12 @@ class ActiveRun:
             return bound.outputs
         result = self.result(invocation)
         return result.outputs if result else None
+
+    def committed(self, invocations: Iterable[str]) -> frozenset[str]:
+        """Those of them whose outputs are there, read together."""
+        names = frozenset(invocations)
+        self.results.update(self.ledger.results(self.id, names - self.snapshot.bindings.keys()).records)
+        return names & (self.snapshot.bindings.keys() | self.results.keys())
 
     def result(self, invocation: str) -> ResultRecord | None:
         if invocation not in self.results and (found := self.ledger.result(self.id, invocation)):

@@ -38,6 +38,10 @@ class StepContext:
 _CURRENT: ContextVar[StepContext | None] = ContextVar("skylift_step", default=None)
 
 
+def is_in_step() -> bool:
+    return _CURRENT.get() is not None
+
+
 def get_step_context() -> StepContext:
     """The context of the step that is running; raises `AuthoringError` outside one."""
     current = _CURRENT.get()

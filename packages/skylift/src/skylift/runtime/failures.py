@@ -87,6 +87,13 @@ def own_traceback(error: BaseException) -> str:
     return hidden(_in_project("".join(shown.format())))
 
 
+def has_own_frames(error: BaseException) -> bool:
+    """Whether a traceback says more than the error's sentence; always, where that is not Skylift's."""
+    if not isinstance(error, SkyliftError):
+        return True
+    return bool(_users_frames(traceback.TracebackException.from_exception(error)))
+
+
 def _users_frames(shown: TracebackException) -> list[traceback.FrameSummary]:
     return [frame for frame in shown.stack if not frame.filename.startswith(_OWN_CODE)]
 

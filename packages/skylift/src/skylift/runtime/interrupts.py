@@ -6,19 +6,17 @@ and reaches the step's own code, and the waits between (`interruptible`).
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
-STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
-"""What asks a process to end: who stops it, and the terminal that is closed."""
+WAKE_S: Final = 0.1
+"""How often a wait looks for a stop: what a person does not notice, and a processor neither."""
 
 STOPPED_EXIT: Final = 143
 """128 + SIGTERM, as a shell reports it."""
@@ -39,9 +37,14 @@ class _Hold:
     pending: BaseException | None = None
     asked: BaseException | None = None
     """The first stop of all; it stays, for a step's own code may have caught it and gone on."""
+    depth: int = 0
+    """How many `stopping_on_signals` the main thread is in; outside, nobody is there to be stopped."""
+    handler: object = None
+    """What `signals` has set for SIGTERM; where another is there, that signal is not for us to send."""
 
 
-_HOLD: Final = _Hold()
+MAIN: Final = _Hold()
+"""Of the main thread, where `signals` leaves what arrives."""
 _THREADS: Final[dict[int, _Hold]] = {}
 _SWITCHING: Final = threading.RLock()
 """Held while a thread's hold is switched, so that `interrupt` never finds it in between."""
@@ -53,7 +56,7 @@ def _in_main_thread() -> bool:
 
 def _own() -> _Hold | None:
     """This thread's; None for one that no stop reaches."""
-    return _HOLD if _in_main_thread() else _THREADS.get(threading.get_ident())
+    return MAIN if _in_main_thread() else _THREADS.get(threading.get_ident())
 
 
 @contextmanager
@@ -69,6 +72,15 @@ def held_back() -> Generator[None]:
         yield
     finally:
         own.is_on = before
+
+
+@contextmanager
+def uninterrupted() -> Generator[None]:
+    """`held_back`, amid code that a stop may reach: one that came meanwhile comes at the end."""
+    with held_back():
+        yield
+    if (own := _own()) and not own.is_on:
+        raise_if_asked()
 
 
 @contextmanager
@@ -89,7 +101,7 @@ def interruptible() -> Generator[None]:
 
 def _switch(own: _Hold, *, is_on: bool) -> None:
     """Hold stops back or not, from here on: one that `interrupt` has sent already arrives here."""
-    if own is _HOLD:
+    if own is MAIN:
         own.is_on = is_on
         return
     try:
@@ -110,6 +122,18 @@ def raise_if_asked() -> None:
     if (own := _own()) and (pending := own.pending):
         own.pending = None
         raise pending
+
+
+def wait_until(is_so: Callable[[float], object]) -> None:
+    """Wait for something, which is given the seconds that it may wait and says whether it is so.
+
+    A stop ends the wait, from between two looks: one that were raised within a lock's own code
+    would leave that broken, and a signal that comes just before a lock is waited for wakes nobody.
+    """
+    with uninterrupted():
+        raise_if_asked()
+        while not is_so(WAKE_S):
+            raise_if_asked()
 
 
 def asked_to_stop() -> BaseException | None:
@@ -150,10 +174,10 @@ def interrupt(thread: threading.Thread, why: str) -> None:
     Python cannot interrupt it.
     """
     if thread is threading.main_thread():
-        if _HOLD.asked is not None:
+        if not MAIN.depth or MAIN.asked is not None:
             return
-        _HOLD.pending, _HOLD.asked = StopRequested(why), StopRequested(why)
-        if signal.getsignal(signal.SIGTERM) is _on_stop:
+        MAIN.pending, MAIN.asked = StopRequested(why), StopRequested(why)
+        if signal.getsignal(signal.SIGTERM) is MAIN.handler:
             signal.pthread_kill(thread.ident or 0, signal.SIGTERM)
         return
     with _SWITCHING:
@@ -194,99 +218,7 @@ def stopped_by(error: KeyboardInterrupt | StopRequested) -> str:
     if asked is None or not asked.args:
         return "it was stopped"
     if isinstance(asked.args[0], str):
-        return f"it was stopped: {asked.args[0]}"
+        why = asked.args[0]
+        return why if why.startswith("it was stopped") else f"it was stopped: {why}"
     name = signal.Signals(asked.args[0]).name
     return f"it was stopped by {name}{': its terminal is gone' if name == 'SIGHUP' else ''}"
-
-
-def _arrive(error: BaseException) -> None:
-    _HOLD.asked = _HOLD.asked or type(error)(*error.args)  # a copy: the other collects a traceback
-    if not _HOLD.is_on:
-        error, _HOLD.pending = _HOLD.pending or error, None
-        raise error
-    _HOLD.pending = _HOLD.pending or error
-
-
-def _on_stop(number: int, _: object) -> None:
-    # Once: a second one must not cut short the writing of the record.
-    if not is_interrupt(_HOLD.pending):
-        for each in STOPPING:
-            signal.signal(each, signal.SIG_IGN)
-    _arrive(StopRequested(number))
-
-
-def _on_sigint(*_: object) -> None:
-    # Who presses Ctrl-C a second time will not wait for a store that hangs.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    _arrive(KeyboardInterrupt())
-
-
-def stop_on_signals() -> None:
-    """Let SIGTERM, SIGHUP and Ctrl-C end the running step as one that was stopped, from now on."""
-    _forget_in_children()
-    signal.signal(signal.SIGTERM, _on_stop)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup(1) ignores it, and so do we then
-        signal.signal(signal.SIGHUP, _on_stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _on_sigint)
-
-
-@lru_cache(maxsize=1)
-def _forget_in_children() -> None:
-    """A process that the step forks is ended by a signal as any other: it has no record to write."""
-    os.register_at_fork(before=_mask, after_in_parent=_unmask, after_in_child=_forget)
-
-
-_FORKING: Final = threading.local()
-
-
-def _mask() -> None:
-    """A signal to a child that has just begun would be taken by the handler it is about to lose."""
-    _FORKING.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {*STOPPING, signal.SIGINT})
-
-
-def _unmask() -> None:
-    signal.pthread_sigmask(signal.SIG_SETMASK, _FORKING.mask)
-
-
-def _forget() -> None:
-    if signal.getsignal(signal.SIGTERM) in {_on_stop, signal.SIG_IGN}:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if signal.getsignal(signal.SIGHUP) is _on_stop:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    if signal.getsignal(signal.SIGINT) is _on_sigint:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    _HOLD.is_on, _HOLD.pending, _HOLD.asked = False, None, None
-    _unmask()
-
-
-@contextmanager
-def stopping_on_signals() -> Generator[None]:
-    """The same for a while, in the main thread; elsewhere no handler can be set.
-
-    A stop that came too late to end anything is handed on to the program afterwards.
-    """
-    before = {number: signal.getsignal(number) for number in (*STOPPING, signal.SIGINT)}
-    if not _in_main_thread() or None in before.values():  # None: a handler that Python did not set
-        yield
-        return
-    is_outermost = before[signal.SIGTERM] is not _on_stop and _HOLD.asked is None
-    stop_on_signals()
-    try:
-        with held_back():
-            yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        late, _HOLD.pending = _HOLD.pending, None
-        if is_outermost:
-            _HOLD.asked = None
-        if late is not None:
-            _hand_on(late)
-
-
-def _hand_on(late: BaseException) -> None:
-    """As the signal that it was; one of our own, from `interrupt`, concerns nobody else."""
-    number = (*late.args, signal.SIGTERM)[0] if isinstance(late, StopRequested) else signal.SIGINT
-    if not isinstance(number, str):
-        signal.raise_signal(number)

@@ -56,7 +56,7 @@ def close_attempt(
     """
     attempts = run.ledger.step_listing(run.id, name).attempts
     wanted = number or max(attempts, default=0)
-    attempt = wanted if wanted in attempts else claimed(run, name)
+    attempt = wanted if wanted in attempts else claimed(run, name).attempt
     end = EndRecord(invocation_id=name, attempt=attempt, status=how, reason=reason, started=began)
     run.ledger.end_attempt(run.id, end)
     return Outcome(_CLOSED_AS[how], reason, attempt, will_retry=how is AttemptEnd.RETRYING)
@@ -71,9 +71,9 @@ def failures_of(run: ActiveRun, name: str) -> int:
 _FAILED: Final = frozenset({AttemptEnd.FAILED, AttemptEnd.RETRYING})
 
 
-def claimed(run: ActiveRun, name: str) -> int:
-    """The number of an attempt that this process begins."""
-    return run.ledger.claim(run.id, StartRecord(invocation_id=name, attempt=1)).attempt
+def claimed(run: ActiveRun, name: str) -> StartRecord:
+    """The attempt that this process begins."""
+    return run.ledger.claim(run.id, StartRecord(invocation_id=name, attempt=1))
 
 
 def refused(run: ActiveRun, name: str, reason: str) -> Outcome:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from skylift.ledger.records import EndRecord, FailureRecord, RunEndRecord, StartRecord, now
+from skylift.ledger.records import EndRecord, FailureRecord, RunEndRecord, now
 from skylift.ledger.view import end_of, is_closed, look
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.hooks import call_run_hook
 from skylift.runtime.interrupts import STOPPED_EXIT, held_back
 from skylift.runtime.invocation import STATUS_OF, execute_invocation
+from skylift.runtime.outcomes import claimed
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
 from skylift_contract.errors import RunIdError
 from skylift_contract.status import AttemptEnd, RunStatus
@@ -106,12 +107,12 @@ def _halted(run: ActiveRun, step: Step) -> Outcome | None:
 def _note(run: ActiveRun, step: Step, how: AttemptEnd, reason: str) -> Outcome:
     """Record an attempt that ended without running."""
     name, started = step.spec.invocation_id, now()
-    claimed = run.ledger.claim(run.id, StartRecord(invocation_id=name, attempt=1))
+    start = claimed(run, name)
     run.ledger.end_attempt(
         run.id,
-        EndRecord(invocation_id=name, attempt=claimed.attempt, status=how, reason=reason, started=started),
+        EndRecord(invocation_id=name, attempt=start.attempt, status=how, reason=reason, started=started),
     )
-    return Outcome(STATUS_OF[how], reason, claimed.attempt)
+    return Outcome(STATUS_OF[how], reason, start.attempt)
 
 
 def record_failure(run: ActiveRun, step: Step, outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ import threading
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from skylift.runtime.known_secrets import known_forms
 from skylift.runtime.masking import Masker
@@ -40,9 +41,35 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
+_STARTED: Final = WeakKeyDictionary[threading.Thread, "LogSink"]()
+"""Threads that a step's code started, with the step's sink: they know no context of their own."""
+
+
+def _own_sink() -> LogSink | None:
+    found = _CURRENT.get() or _STARTED.get(threading.current_thread())
+    return found if found in _OPEN else None
+
+
 def current_sink() -> LogSink | None:
-    """The running step's; in a thread that knows no step, that of the only one there is."""
-    return _CURRENT.get() or (_OPEN[0] if len(_OPEN) == 1 else None)
+    """The running step's, also in a thread that it started; in any other, that of the only one there is."""
+    return _own_sink() or (_OPEN[0] if len(_OPEN) == 1 else None)
+
+
+@contextmanager
+def _threads_told_apart() -> Generator[None]:
+    """Note of each thread that begins meanwhile who started it; after its step it is nobody's."""
+    start = threading.Thread.start
+
+    def noted(self: threading.Thread) -> None:
+        if (sink := _own_sink()) is not None:
+            _STARTED[self] = sink
+        start(self)
+
+    threading.Thread.start = noted
+    try:
+        yield
+    finally:
+        threading.Thread.start = start
 
 
 class Tee:
@@ -210,6 +237,7 @@ def teed() -> Generator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(wrapped(tee))
+        stack.enter_context(_threads_told_apart())
         for made in tees:
             stack.enter_context(gathered(made.settle))
             stack.callback(made.end)

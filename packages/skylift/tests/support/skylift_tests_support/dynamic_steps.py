@@ -119,7 +119,7 @@ def process_of(x: int) -> int:
 
 @pipeline(dynamic=True)
 def doubled_twice(x: int) -> int:
-    return double(double(x))  # type: ignore[no-any-return]
+    return double(double(x))
 
 
 @pipeline(dynamic=True)
@@ -139,6 +139,13 @@ RAN: list[str] = []
 """The words that `said` was called with, and the numbers of `counted`, in this process."""
 
 
+def ran() -> list[str]:
+    """What ran since this was asked before."""
+    found = list(RAN)
+    RAN.clear()
+    return found
+
+
 @step(enable_cache=False)
 def said(word: str) -> str:
     RAN.append(word)
@@ -155,6 +162,11 @@ def refused(word: str) -> str:
 def said_after(word: str, before: str) -> str:
     RAN.append(word)
     return f"{before} {word}"
+
+
+def one_after_another() -> None:
+    said("a")
+    said("b")
 
 
 @step(enable_cache=False)

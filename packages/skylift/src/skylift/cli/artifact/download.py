@@ -14,6 +14,7 @@ from skylift.cli.commands import command, place_options
 from skylift.client import Client
 from skylift.downloads import Download
 from skylift.models import ArtifactView
+from skylift.sub_runs import place_of
 from skylift_contract.errors import ConfigurationError, listed
 from skylift_contract.snapshot import ArtifactRef
 
@@ -76,6 +77,7 @@ def _by_digest(client: Client, digest: str) -> ArtifactView:
 
 def _of_step(run: PipelineRun, text: str) -> tuple[ArtifactView, str]:
     """The output, and `step.output` for a file to be called by."""
+    whole, (run, text) = text, place_of(run, text)
     # A step of a map is called map:score:0: the last part is an output only where no step is called so.
     steps = run.steps
     step, _, name = (
@@ -96,7 +98,7 @@ def _of_step(run: PipelineRun, text: str) -> tuple[ArtifactView, str]:
         raise ConfigurationError(
             f"it has {len(outputs)} outputs: {listed(list(outputs))}",
             who=f"run {run.id}, step {step!r}",
-            fix=f"Name one: {step}:{next(iter(outputs))}",
+            fix=f"Name one: {whole}:{next(iter(outputs))}",
         )
     name = name or next(iter(outputs))
     return outputs[name], f"{step}.{name}"

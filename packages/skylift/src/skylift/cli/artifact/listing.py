@@ -14,6 +14,7 @@ from skylift.client import Client
 from skylift.console.words import printable
 from skylift.ledger.history import History
 from skylift.ledger.records import UNREADABLE, RunRecord
+from skylift.sub_runs import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,7 +86,8 @@ def list_artifacts(
         made
         for one in runs
         if pipeline is None or one.pipeline == pipeline
-        for made in _made(one, damaged)
+        for part in _parts(one)
+        for made in _made(part, damaged)
         if step is None or made.step == step
     ]
     if output == "json":
@@ -96,6 +98,14 @@ def list_artifacts(
     else:
         click.echo(f"there are no such artifacts in {client.ledger.store.uri}", err=True)
     _tell(damaged)
+
+
+def _parts(run: PipelineRun) -> list[PipelineRun]:
+    """A run, and those of the pipelines that its function called."""
+    try:
+        return [part for _, part in parts_of(run)]
+    except UNREADABLE:
+        return [run]  # which says itself what is damaged
 
 
 def _made(run: PipelineRun, damaged: list[str]) -> Iterator[Made]:

@@ -16,7 +16,7 @@ from skylift.ledger.history import History
 from skylift.ledger.labels import Labels
 from skylift.ledger.records import UNREADABLE
 from skylift.stacks.build import store_hint
-from skylift.step_runs import sub_run_of
+from skylift.sub_runs import sub_run_of
 from skylift_contract.enums import ExecutionStatus
 
 if TYPE_CHECKING:

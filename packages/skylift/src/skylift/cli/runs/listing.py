@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from skylift.ledger.ledger import Ledger
     from skylift.ledger.records import RunRecord
     from skylift.models import PipelineRun
 
@@ -143,24 +144,19 @@ def _has(wanted: frozenset[str], run: PipelineRun) -> bool:
 
 
 def _document(client: Client, line: Line) -> dict[str, Any]:
-    return {**line.fields, "tags": _tags(client, line), "resumes": _resumes(client, line)}
+    tags, resumes = _said(client.ledger, line.record)
+    return {**line.fields, "tags": tags, "resumes": resumes}
 
 
-def _tags(client: Client, line: Line) -> list[str] | None:
-    """None where they cannot be read."""
-    if isinstance(line.record, UnreadRun):
-        return None
-    try:
-        return list(read_labels(client.ledger, line.record).tags)
-    except UNREADABLE:
-        return None
-
-
-def _resumes(client: Client, line: Line) -> str | None:
+def _said(ledger: Ledger, record: RunRecord | UnreadRun) -> tuple[list[str] | None, str | None]:
+    """Tags, and the run that it resumes; None for what cannot be read."""
+    tags, request = None, None
+    if isinstance(record, UnreadRun):
+        return None, None
     with suppress(*UNREADABLE):
-        request = client.ledger.request(line.record.submission_id) if line.record.submission_id else None
-        return request.resumes if request else None
-    return None
+        request = ledger.request(record.submission_id) if record.submission_id else None
+        tags = list(read_labels(ledger, record, request=request).tags)
+    return tags, request.resumes if request else None
 
 
 def _lines(client: Client, runs: Iterator[PipelineRun], status: str | None, limit: int) -> Iterator[Line]:

@@ -55,6 +55,7 @@ def _fields(found: Explanation) -> dict[str, Any]:
         "why": {
             "summary": found.summary,
             "failed": [asdict(failure) for failure in found.failed],
+            "caught": [asdict(failure) for failure in found.caught],
             "not_run": list(found.not_run),
             "stopped": list(found.stopped),
             "cached": list(found.cached),
@@ -72,6 +73,9 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield from _evidence(found.failed[0])
     for failure in found.failed[1:NAMED]:
         yield from ("", headline(failure))
+    if found.caught:
+        yield from ("", "failed, and was caught by the pipeline's function:")
+        yield from (f"  {headline(failure)}" for failure in found.caught[:NAMED])
     if found.stopped:
         yield from ("", f"stopped while running: {_few(found.stopped)}")
     if found.not_run:
