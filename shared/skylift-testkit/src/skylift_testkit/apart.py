@@ -5,16 +5,14 @@ python -m skylift_testkit.apart FLAVOR OPTIONS PIPELINE [hasty]
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from itertools import count
 from typing import Final
 
-from skylift.flavors import load_flavor
 from skylift_contract.errors import RunFailed, RunStopped
-from skylift_contract.flavor import make_orchestrator
 from skylift_testkit import dynamic_pipelines, pipelines, shapes, training
+from skylift_testkit.made import made
 
 HASTY: Final = "hasty"
 HOUR_S: Final = 3600
@@ -22,8 +20,7 @@ HOUR_S: Final = 3600
 
 def main(flavor: str, options: str, name: str, *how: str) -> int:
     """Run it and wait; 1 where it failed, 3 where it was stopped."""
-    card = load_flavor(flavor)
-    orchestrator = make_orchestrator(card, card.config_class.parse(json.loads(options)), name="conformance")
+    orchestrator = made(flavor, options)
     module = next(one for one in (pipelines, shapes, training, dynamic_pipelines) if hasattr(one, name))
     if HASTY in how:
         hasten()

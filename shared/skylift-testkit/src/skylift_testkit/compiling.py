@@ -10,12 +10,11 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skylift.flavors import load_flavor
 from skylift.launch.environments import base_environment, step_environments
 from skylift.launch.plan import plan
 from skylift_contract.canonical import digest
-from skylift_contract.flavor import make_orchestrator
 from skylift_testkit.corpus import CORPUS, PARAMETERS
+from skylift_testkit.made import made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,8 +68,7 @@ def compiling_corpus(orchestrator: BaseOrchestrator, name: str) -> Compiling:
 
 def main(flavor: str, options: str, *names: str) -> int:
     """Print, as JSON, the digest of each document of each of these pipelines."""
-    card = load_flavor(flavor)
-    orchestrator = make_orchestrator(card, card.config_class.parse(json.loads(options)), name="conformance")
+    orchestrator = made(flavor, options)
     found = {
         name: {
             file: digest(content)

@@ -99,7 +99,7 @@ class DynamicSuite(RunningSuite):
     ) -> None:
         """What was made before is not made again."""
         process = start("interrupted")
-        signals.wait_for(store, "arrived")
+        signals.wait_for(store, "arrived", process)
         process.kill()
         process.wait()
         signals.say(store, "go-on")

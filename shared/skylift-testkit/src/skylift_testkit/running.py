@@ -15,6 +15,7 @@ from skylift.stacks.changes import register_component
 from skylift.stacks.entries import Component, Kind
 from skylift.store.location import open_store
 from skylift_contract.errors import RunFailed
+from skylift_testkit.made import EMULATED_ENV
 from skylift_testkit.suite import Suite
 
 if TYPE_CHECKING:
@@ -34,6 +35,17 @@ class RunningSuite(Suite):
     @pytest.fixture(autouse=True)
     def _the_store(self, store_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SKYLIFT_STORE_URI", store_uri)
+
+    @pytest.fixture(autouse=True)
+    def _on_this_machine(
+        self,
+        is_emulated: bool,  # noqa: FBT001 -- pytest gives it
+        flavor: BaseOrchestratorFlavor,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        if is_emulated:
+            monkeypatch.setattr(flavor.config_class, "is_remote", False)
+            monkeypatch.setenv(EMULATED_ENV, "1")
 
     @pytest.fixture(autouse=True)
     def _the_component(

@@ -11,6 +11,8 @@ from skylift.runtime.opening import open_ledger
 from skylift_contract.environment import STORE_ENV
 
 if TYPE_CHECKING:
+    import subprocess
+
     from skylift.ledger.ledger import Ledger
     from skylift.models import PipelineRun
     from skylift.store.objects import ObjectStore
@@ -39,10 +41,15 @@ def was_said(store: ObjectStore, word: str) -> bool:
     return store.exists(f"{FOLDER}said/{word}")
 
 
-def wait_for(store: ObjectStore, word: str) -> None:
-    """Return once it was said; raises `TimeoutError` when nobody does."""
+def wait_for(store: ObjectStore, word: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Return once it was said; raises `TimeoutError` when nobody does.
+
+    `process`: whoever has it said, and `ChildProcessError` where that ended before.
+    """
     began = time.monotonic()
     while not was_said(store, word):
+        if process is not None and process.poll() is not None and not was_said(store, word):
+            raise ChildProcessError(f"it ended with exit code {process.returncode}, and nobody said {word!r}")
         if time.monotonic() - began > PATIENCE_S:
             raise TimeoutError(f"nobody said {word!r} within {PATIENCE_S:g} s")
         time.sleep(PAUSE_S)

@@ -77,7 +77,7 @@ class SubmitSuite(RunningSuite):
         """It is made in a process whose clocks run an hour with each look at them."""
         check_asks(orchestrator)
         process = start("waiting", HASTY)
-        signals.wait_for(store, "arrived")
+        signals.wait_for(store, "arrived", process)
         signals.say(store, "go-on")
         assert process.wait(signals.PATIENCE_S) == 0
 

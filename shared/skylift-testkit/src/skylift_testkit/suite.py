@@ -86,6 +86,11 @@ class Suite:
         return OwnBackend() if config.is_synchronous else Backend()
 
     @pytest.fixture
+    def is_emulated(self) -> bool:
+        """Whether the backend is an emulator of this machine, whose steps reach a store in a folder."""
+        return False
+
+    @pytest.fixture
     def store_uri(self, tmp_path: Path) -> str:
         """A store that the steps can reach; fresh in each test: some prove that nothing was written."""
         return f"file://{tmp_path}/store"
