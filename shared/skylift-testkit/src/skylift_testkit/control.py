@@ -88,7 +88,7 @@ class ControlSuite(RunningSuite):
 
     @about(Capability.RUN_STATUS)
     def test_a_run_whose_client_was_killed_is_told_as_it_is(self, under_way: Any, store: ObjectStore) -> None:
-        """Where the client makes the run it died with it, or its step saw that and stopped; else it goes on."""
+        """Where the client makes the run it died, or its step saw that and stopped; elsewhere it goes on."""
         process, run = under_way
         process.kill()
         process.wait()
