@@ -155,10 +155,15 @@ def tests_across(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """The kit on every flavor of this workspace; also part of the packages' own tests."""
+    """The kit on every flavor of this workspace, and what it found written into the docs."""
     session.install(*contents("across", KNOWN.values()))
-    files = sorted(Path().glob("packages/*/tests/test_conformance.py"))
-    pytest(session, "shared/skylift-testkit/tests/test_local.py", *map(str, files))
+    files = [
+        "shared/skylift-testkit/tests/test_local.py",
+        *Path().glob("packages/*/tests/test_conformance.py"),
+    ]
+    report = Path(session.create_tmp()).resolve() / "report.json"
+    pytest(session, f"--conformance-report={report}", *map(str, files))
+    session.run("python", "tools/conformance.py", str(report))
 
 
 @nox.session

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from mkdocs.structure.files import File
 
+from conformance import read, support_table
 from json_page import json_page
 from skylift.cli.app import skylift
 from skylift.flavors import all_flavors
@@ -75,6 +76,9 @@ def flavors_page() -> Iterator[str]:
     for one in Capability:
         cells = [_cell(found, one) for found in flavors.values()]
         yield f"| {one.value} | {' | '.join(cells)} |"
+    yield "\n## What the conformance kit has seen\n"
+    yield "Which suites of `skylift-testkit` a flavor passes: all that they need is there, and was seen.\n"
+    yield from support_table(read(), list(flavors))
     for name, found in flavors.items():
         yield f"\n## {name}\n"
         for one, support in (found.capabilities or {}).items():

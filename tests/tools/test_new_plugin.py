@@ -112,6 +112,7 @@ def test_a_lost_mark_leaves_nothing_behind(root: Path) -> None:
     assert not (root / "packages/skylift-airship").exists()
 
 
+@pytest.mark.timeout(300)
 def test_a_plugin_passes_its_own_tests_and_the_kits(root: Path) -> None:
     """As it is made, before anyone has written a line: the conformance kit included."""
     package = make_plugin("airship", root)

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skylift.local.flavor import LocalOrchestratorFlavor
-from skylift_testkit import Conformance
+from skylift_testkit import Conformance, OwnBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+
+class LocalBackend(OwnBackend):
+    def kept(self) -> Sequence[str]:
+        return []
 
 
 class TestLocal(Conformance):
@@ -18,12 +23,16 @@ class TestLocal(Conformance):
     def flavor(self) -> LocalOrchestratorFlavor:
         return LocalOrchestratorFlavor()
 
-
-class TestLocalInWorkers(Conformance):
     @pytest.fixture
-    def flavor(self) -> LocalOrchestratorFlavor:
-        return LocalOrchestratorFlavor()
+    def backend(self) -> LocalBackend:
+        return LocalBackend()
 
+
+class TestLocalInWorkers(TestLocal):
     @pytest.fixture
     def options(self) -> Mapping[str, Any]:
         return {"max_parallelism": 2}
+
+    @pytest.fixture
+    def runs_side_by_side(self) -> bool:
+        return True

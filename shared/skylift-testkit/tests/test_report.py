@@ -38,12 +38,27 @@ def test_one_failure_is_enough() -> None:
     assert found.suites[0].why_not == "1 failed"
 
 
+def test_what_could_not_be_seen_is_not_supported() -> None:
+    found = flavor(Verdict.PASSED, Verdict.UNPROVEN)
+    assert not found.is_supported
+    assert found.suites[0].why_not == "1 unproven"
+
+
+def test_a_suite_that_is_optional_may_be_refused_and_must_not_fail() -> None:
+    found = flavor(Verdict.PASSED)
+    found.note(Row("MoreSuite", "test_more", Verdict.REFUSED), (Capability.LOGS,), is_optional=True)
+    assert found.is_supported
+    assert [suite.why_not for suite in found.suites] == ["", "logs: nobody wrote it"]
+    found.note(Row("MoreSuite", "test_again", Verdict.FAILED), (Capability.LOGS,), is_optional=True)
+    assert not found.is_supported
+
+
 def test_what_is_needed_and_refused_is_named() -> None:
     found = flavor(Verdict.PASSED, needs=(Capability.LOGS,))
     assert not found.is_supported
     assert list(Report({"a": found}).lines()) == [
         "a: not supported",
-        "  StopSuite    1 passed    0 refused    0 failed  not supported: logs: nobody wrote it",
+        "  StopSuite    1 passed    0 refused    0 unproven    0 failed  not supported: logs: nobody wrote it",
     ]
 
 
@@ -80,6 +95,9 @@ class MySuite(Suite):
     def test_it_is_left_out(self):
         pytest.skip("no time")
 
+    def test_it_looks_behind(self, backend):
+        backend.kept()
+
 class TestMine(MySuite):
     @pytest.fixture
     def flavor(self):
@@ -100,7 +118,7 @@ def test_pytest_shows_it_and_writes_it(tmp_path: Path) -> None:
         "test_mine.py",
     ]
     ended = subprocess.run([sys.executable, *argv], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "1 failed, 1 passed, 1 skipped, 1 refused" in ended.stdout, ended.stdout + ended.stderr
+    assert "1 failed, 1 passed, 1 skipped, 1 refused, 1 unproven" in ended.stdout, ended.stdout + ended.stderr
     assert "local: not supported" in ended.stdout
     report = json.loads((tmp_path / "report.json").read_text())
     tests: dict[str, Any] = {one["test"]: one for one in report["flavors"]["local"]["tests"]}
@@ -109,6 +127,8 @@ def test_pytest_shows_it_and_writes_it(tmp_path: Path) -> None:
         "test_it_is_there": "passed",
         "test_it_is_wrong": "failed",
         "test_it_is_left_out": "failed",
+        "test_it_looks_behind": "unproven",
     }
     assert tests["test_it_fires"]["reason"].startswith("schedule_cron: nothing of Skylift's stays running")
+    assert tests["test_it_looks_behind"]["reason"] == "the fixture `backend` has no kept"
     assert tests["test_it_fires"]["capabilities"] == ["schedule_cron"]

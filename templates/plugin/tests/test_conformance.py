@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from skylift___plugin__.config import __Plugin__OrchestratorConfig
 from skylift___plugin__.emulator import __Plugin__Emulator
 from skylift___plugin__.flavor import __Plugin__OrchestratorFlavor
 from skylift_testkit import Conformance
@@ -24,7 +23,7 @@ class TestConformance(Conformance):
         with __Plugin__Emulator() as emulator:
             yield {"endpoint": emulator.endpoint, "request_timeout_s": 300}
 
-    @pytest.fixture(autouse=True)
-    def on_this_machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.fixture
+    def is_emulated(self) -> bool:
         """The emulator's steps run here, where they reach the kit's store in a folder."""
-        monkeypatch.setattr(__Plugin__OrchestratorConfig, "is_remote", False)
+        return True

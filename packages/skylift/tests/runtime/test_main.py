@@ -74,6 +74,13 @@ def test_a_step_runs_and_closes_its_run(file_store: ObjectStore, tmp_path: Path)
     assert end[1].status is Status.COMPLETED
 
 
+@pytest.mark.parametrize("name", ["-dash", "--step", "two words", "größe"])
+def test_a_step_runs_whatever_its_name(file_store: ObjectStore, name: str) -> None:
+    """A command's own options begin with a dash, and so may a name."""
+    run = start_run(file_store, make_snapshot(make_step(name, steps.nothing)))
+    assert finish(run, name)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("function", "parameters", "code"),
     [(steps.fails, {}, 1), (steps.exits, {"code": 0}, 1), (steps.nothing, {}, 0)],

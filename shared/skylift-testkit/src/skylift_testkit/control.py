@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,59 +10,27 @@ import pytest
 from skylift import ExecutionStatus
 from skylift.client import Client
 from skylift.stopping import stop
-from skylift.store.location import open_store
 from skylift_contract.capability import Capability
 from skylift_testkit import signals
 from skylift_testkit.running import RunningSuite
 from skylift_testkit.suite import about
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    import subprocess
 
     from skylift.models import PipelineRun
     from skylift.store.objects import ObjectStore
-    from skylift_contract.flavor import BaseOrchestratorFlavor
-
-    Started = Callable[[str], subprocess.Popen[bytes]]
+    from skylift_testkit.running import Started
 
 
 class ControlSuite(RunningSuite):
     needs = (Capability.RUN_STATUS, Capability.STEP_STATUS, Capability.STOP, Capability.LOGS)
 
     @pytest.fixture
-    def store(self, store_uri: str) -> ObjectStore:
-        return open_store(store_uri)
-
-    @pytest.fixture
-    def start(
-        self, flavor: BaseOrchestratorFlavor, options: Mapping[str, Any], store_uri: str
-    ) -> Generator[Started]:
-        """Starts one of the kit's pipelines from another process, which is gone at the test's end."""
-        started: list[subprocess.Popen[bytes]] = []
-
-        def begin(pipeline: str) -> subprocess.Popen[bytes]:
-            argv = [
-                sys.executable,
-                "-m",
-                "skylift_testkit.apart",
-                flavor.name,
-                json.dumps(dict(options)),
-                pipeline,
-            ]
-            environment = {**os.environ, "SKYLIFT_STORE_URI": store_uri}
-            started.append(subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL))  # noqa: S603 -- argv list, no shell
-            return started[-1]
-
-        yield begin
-        for process in started:
-            process.kill()
-            process.wait()
-
-    @pytest.fixture
     def under_way(self, start: Started, store: ObjectStore) -> tuple[subprocess.Popen[bytes], PipelineRun]:
         """A run whose second step runs, and waits to be told to go on; and the process that started it."""
         process = start("waiting")
-        signals.wait_for(store, "arrived")
+        signals.wait_for(store, "arrived", process)
         return process, Client().run("last")
 
     @about(Capability.RUN_STATUS, Capability.STEP_STATUS)
@@ -95,7 +59,7 @@ class ControlSuite(RunningSuite):
         """What had finished stays as it was, what ran is stopped, and nothing begins any more."""
         process, run = under_way
         stop(run, graceful=False, user="somebody else")
-        status = _ended(run)
+        status = signals.ended(run)
         process.wait(signals.PATIENCE_S)
         assert status.status is ExecutionStatus.STOPPED
         assert status.steps["first"].status is ExecutionStatus.COMPLETED
@@ -106,10 +70,17 @@ class ControlSuite(RunningSuite):
     @about(Capability.STOP_GRACEFUL)
     def test_a_stop_that_is_graceful_lets_steps_finish(self, start: Started, store: ObjectStore) -> None:
         process = start("lingering")
-        signals.wait_for(store, "arrived")
+        signals.wait_for(store, "arrived", process)
         run = Client().run("last")
-        stop(run, graceful=True, user="somebody else")
-        status = _ended(run)
+
+        def go_on(seconds: float = 0) -> None:
+            """Some flavors wait in `stop` until the step has ended, others never."""
+            signals.say(store, "go-on")
+            time.sleep(seconds)
+
+        stop(run, graceful=True, user="somebody else", pause=go_on)
+        go_on()
+        status = signals.ended(run)
         process.wait(signals.PATIENCE_S)
         assert status.status is ExecutionStatus.STOPPED
         assert status.steps["lingers"].status is ExecutionStatus.COMPLETED
@@ -117,21 +88,12 @@ class ControlSuite(RunningSuite):
 
     @about(Capability.RUN_STATUS)
     def test_a_run_whose_client_was_killed_is_told_as_it_is(self, under_way: Any, store: ObjectStore) -> None:
-        """Where the client makes the run it died with it; elsewhere it goes on to its end."""
+        """Where the client makes the run it died, or its step saw that and stopped; elsewhere it goes on."""
         process, run = under_way
         process.kill()
         process.wait()
         signals.say(store, "go-on")
-        status = _ended(run)
+        status = signals.ended(run)
         assert status.status.is_finished
-        if status.status is not ExecutionStatus.COMPLETED:
+        if status.status not in {ExecutionStatus.COMPLETED, ExecutionStatus.STOPPED}:
             assert "died" in status.reason
-
-
-def _ended(run: PipelineRun) -> Any:
-    """How a run ended, as its readers see it."""
-    began = time.monotonic()
-    while not (status := run.fetch()).status.is_finished:
-        assert time.monotonic() - began < signals.PATIENCE_S, f"it is still {status.status.value}"
-        time.sleep(signals.PAUSE_S)
-    return status

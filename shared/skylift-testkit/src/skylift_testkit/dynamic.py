@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from skylift import ExecutionStatus
+from skylift.client import Client
 from skylift.store.location import open_store
 from skylift_contract.capability import Capability
 from skylift_testkit import dynamic_pipelines as pipelines
@@ -14,10 +16,13 @@ from skylift_testkit.suite import about
 
 if TYPE_CHECKING:
     from skylift.models import PipelineRun
+    from skylift.store.objects import ObjectStore
     from skylift_contract.orchestrator import BaseOrchestrator
+    from skylift_testkit.running import Started
 
 
 class DynamicSuite(RunningSuite):
+    is_optional = True
     needs = (Capability.DYNAMIC_PIPELINES, Capability.ISOLATED_STEPS)
 
     @about(Capability.DYNAMIC_PIPELINES)
@@ -79,3 +84,27 @@ class DynamicSuite(RunningSuite):
         resumed = failed.resume(orchestrator=orchestrator)
         assert resumed.status is ExecutionStatus.COMPLETED
         assert signals.journal(store) == ["first", "second", "second", "third"]
+
+    @about(Capability.DYNAMIC_PIPELINES)
+    def test_no_more_steps_run_at_once_than_may(self, run: Any, store: ObjectStore) -> None:
+        made: PipelineRun = run(pipelines.crowded)
+        assert made.status is ExecutionStatus.COMPLETED
+        changes = [1 if word == "begins" else -1 for word in signals.journal(store)]
+        assert len(changes) == 12
+        assert max(accumulate(changes)) <= 2
+
+    @about(Capability.DYNAMIC_PIPELINES, Capability.RUN_STATUS)
+    def test_a_run_whose_client_was_killed_ends_or_is_resumed(
+        self, start: Started, orchestrator: BaseOrchestrator, store: ObjectStore
+    ) -> None:
+        """What was made before is not made again."""
+        process = start("interrupted")
+        signals.wait_for(store, "arrived", process)
+        process.kill()
+        process.wait()
+        signals.say(store, "go-on")
+        run = Client().run("last")
+        if signals.ended(run).status is not ExecutionStatus.COMPLETED:
+            run = run.resume(orchestrator=orchestrator)
+        assert run.status is ExecutionStatus.COMPLETED
+        assert signals.journal(store) == ["first", "third"]

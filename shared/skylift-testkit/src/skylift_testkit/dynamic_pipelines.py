@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import Annotated, Any
 
 from skylift import get_step_context, pipeline, step
@@ -11,6 +12,7 @@ from skylift_contract.errors import StepFailed
 from skylift_testkit import signals
 
 Told = dict[str, str]
+LASTS_S = 0.2
 
 
 @step(enable_cache=False)
@@ -57,6 +59,25 @@ def note(word: str, awaits: str = "") -> str:
     return word
 
 
+@step(enable_cache=False)
+def crowd(number: int) -> int:
+    """Writes down when it begins and when it ends; some others would begin meanwhile."""
+    store = signals.of_step()
+    signals.write_down(store, "begins")
+    time.sleep(LASTS_S)
+    signals.write_down(store, "ends")
+    return number
+
+
+@step(enable_cache=False)
+def waits(value: str) -> str:
+    """Says that it runs, and ends when it is told to."""
+    store = signals.of_step()
+    signals.say(store, "arrived")
+    signals.wait_for(store, "go-on")
+    return value
+
+
 @pipeline(dynamic=True)
 def doubling(until: int) -> None:
     value: Any = double(1)
@@ -98,6 +119,18 @@ def inner(value: int) -> int:
 @pipeline(dynamic=True)
 def nesting() -> None:
     total([inner(2)])
+
+
+@pipeline(dynamic=True, max_concurrent_steps=2)
+def crowded() -> None:
+    crowd.map(list(range(6)))
+
+
+@pipeline(dynamic=True)
+def interrupted() -> None:
+    note("first")
+    waits("second")
+    note("third")
 
 
 @pipeline(dynamic=True)

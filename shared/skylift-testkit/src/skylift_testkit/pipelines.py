@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Told = dict[str, str]
+LINGERS_S = 0.5
 
 
 def _told(variables: Mapping[str, str]) -> Told:
@@ -93,6 +94,12 @@ def diamond(value: int = 3) -> None:
     total([left, right])
 
 
+@pipeline
+def telling() -> None:
+    start, _ = first(1)
+    double(start)
+
+
 @step
 def times(value: int, factor: int) -> int:
     return value * factor
@@ -140,11 +147,16 @@ def waits(value: int) -> int:
 
 @step
 def lingers(value: int) -> int:
-    """Says that it runs, and ends once the run was asked to stop."""
+    """Says that it runs, and ends when the run was asked to stop and whoever asked goes on.
+
+    A little later than that: a backend that does not let it finish has the time to show it.
+    """
     ledger = signals.ledger_of_step()
     signals.say(ledger.store, "arrived")
     while ledger.stop_request(get_step_context().run_id) is None:
         time.sleep(signals.PAUSE_S)
+    signals.wait_for(ledger.store, "go-on")
+    time.sleep(LINGERS_S)
     return value
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from skylift_testkit.report import Report, Verdict
 
 MARK: Final = "conformance"
+_OTHERWISE: Final = {"Refused": "refused", "Unproven": "unproven"}
+"""By their names: the kit's own classes are not imported where nobody runs a suite."""
+
 _REPORT: Final[pytest.StashKey[Report]] = pytest.StashKey()
 
 
@@ -39,23 +42,26 @@ def pytest_runtest_makereport(
     made = yield
     suite = _suite_of(item)
     if suite is not None:
-        if call.excinfo is not None and type(call.excinfo.value).__name__ == "Refused":
-            made.user_properties.append((MARK, str(call.excinfo.value)))
+        if call.excinfo is not None and (said := _OTHERWISE.get(type(call.excinfo.value).__name__)):
+            made.user_properties.append((f"{MARK} {said}", str(call.excinfo.value)))
         if made.when == "call" or made.outcome != "passed":
             _note(item, suite, made)
     return made
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """A refusal is counted as one, and not among what was skipped."""
-    if report.outcome == "skipped" and _refusal(report) is not None:
-        return "refused", "r", "REFUSED"
+    """A refusal, or what could not be seen, is counted as that, and not among what was skipped."""
+    if report.outcome == "skipped" and (said := _otherwise(report)) is not None:
+        return said[0], said[0][0], said[0].upper()
     return None
 
 
-def _refusal(report: pytest.TestReport) -> str | None:
-    found = dict(report.user_properties).get(MARK)
-    return str(found) if found is not None else None
+def _otherwise(report: pytest.TestReport) -> tuple[str, str] | None:
+    """`refused` or `unproven`, and why."""
+    for name, why in report.user_properties:
+        if name.startswith(f"{MARK} "):
+            return name.removeprefix(f"{MARK} "), str(why)
+    return None
 
 
 def _suite_of(item: pytest.Item) -> Any:
@@ -80,22 +86,22 @@ def _note(item: pytest.Item, suite: Any, made: pytest.TestReport) -> None:
     found = report.flavors.setdefault(flavor, FlavorReport(capabilities))
     about = tuple(one.value for mark in item.iter_markers(MARK) for one in mark.args)
     row = Row(suite.__name__, item.name, _verdict(made), about, _reason(made))
-    found.note(row, tuple(getattr(suite, "needs", ())))
+    found.note(row, tuple(getattr(suite, "needs", ())), is_optional=getattr(suite, "is_optional", False))
 
 
 def _verdict(made: pytest.TestReport) -> Verdict:
     """A test that somebody skipped or expects to fail proves nothing: it counts as failed."""
     from skylift_testkit.report import Verdict
 
-    if _refusal(made) is not None:
-        return Verdict.REFUSED
+    if (said := _otherwise(made)) is not None:
+        return Verdict(said[0])
     return Verdict.PASSED if made.outcome == "passed" else Verdict.FAILED
 
 
 def _reason(made: pytest.TestReport) -> str:
     """A refusal's own words, or a failure's first line."""
-    if (refusal := _refusal(made)) is not None:
-        return refusal
+    if (said := _otherwise(made)) is not None:
+        return said[1]
     crash = getattr(made.longrepr, "reprcrash", None)
     return "" if crash is None else str(crash.message).partition("\n")[0]
 

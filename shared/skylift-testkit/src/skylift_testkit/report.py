@@ -17,10 +17,14 @@ VERSION: Final = 1
 
 
 class Verdict(StrEnum):
-    """REFUSED: the flavor declares that it does not do what the test is about, and says why."""
+    """REFUSED: the flavor declares that it does not do what the test is about, and says why.
+
+    UNPROVEN: it declares that it does, and the test was not given what it needs to see that.
+    """
 
     PASSED = "passed"
     REFUSED = "refused"
+    UNPROVEN = "unproven"
     FAILED = "failed"
 
 
@@ -41,18 +45,23 @@ class SuiteReport:
 
     name: str
     missing: Mapping[str, str]
+    is_optional: bool = False
     counts: Counter[Verdict] = field(default_factory=Counter[Verdict])
 
     @property
     def is_supported(self) -> bool:
-        """Whether the flavor may say that it does this: nothing failed, and nothing needed is refused."""
-        return not self.missing and not self.counts[Verdict.FAILED] and bool(self.counts[Verdict.PASSED])
+        """Whether the flavor may say that it does this: it has all that is needed, and all of it is seen."""
+        return not self.why_not
 
     @property
     def why_not(self) -> str:
-        if self.counts[Verdict.FAILED]:
-            return f"{self.counts[Verdict.FAILED]} failed"
-        return "; ".join(f"{name}: {why}" for name, why in self.missing.items())
+        """Empty for a suite that is supported."""
+        for verdict in (Verdict.FAILED, Verdict.UNPROVEN):
+            if self.counts[verdict]:
+                return f"{self.counts[verdict]} {verdict.value}"
+        if self.missing:
+            return "; ".join(f"{name}: {why}" for name, why in self.missing.items())
+        return "" if self.counts[Verdict.PASSED] else "all of it is refused"
 
 
 @dataclass(slots=True)
@@ -62,14 +71,20 @@ class FlavorReport:
     capabilities: Mapping[Capability, Support]
     rows: list[Row] = field(default_factory=list[Row])
     needs: dict[str, tuple[Capability, ...]] = field(default_factory=dict[str, "tuple[Capability, ...]"])
+    optional: set[str] = field(default_factory=set[str])
 
-    def note(self, row: Row, needs: tuple[Capability, ...]) -> None:
+    def note(self, row: Row, needs: tuple[Capability, ...], *, is_optional: bool = False) -> None:
         self.rows.append(row)
         self.needs[row.suite] = needs
+        if is_optional:
+            self.optional.add(row.suite)
 
     @property
     def suites(self) -> list[SuiteReport]:
-        found = {name: SuiteReport(name, self._missing(needs)) for name, needs in self.needs.items()}
+        found = {
+            name: SuiteReport(name, self._missing(needs), name in self.optional)
+            for name, needs in self.needs.items()
+        }
         for row in self.rows:
             found[row.suite].counts[row.verdict] += 1
         return list(found.values())
@@ -79,7 +94,10 @@ class FlavorReport:
 
     @property
     def is_supported(self) -> bool:
-        return bool(self.rows) and all(suite.is_supported for suite in self.suites)
+        """Whether every suite that is not optional is supported, and nothing at all failed."""
+        suites = self.suites
+        sound = not any(suite.counts[Verdict.FAILED] for suite in suites)
+        return bool(suites) and sound and all(one.is_supported or one.is_optional for one in suites)
 
 
 @dataclass(slots=True)
@@ -117,6 +135,7 @@ def _flavor(found: FlavorReport) -> dict[str, Any]:
             {
                 "name": suite.name,
                 "supported": suite.is_supported,
+                "optional": suite.is_optional,
                 "why_not": suite.why_not,
                 **{one.value: suite.counts[one] for one in Verdict},
             }

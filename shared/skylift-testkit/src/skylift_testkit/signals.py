@@ -11,8 +11,12 @@ from skylift.runtime.opening import open_ledger
 from skylift_contract.environment import STORE_ENV
 
 if TYPE_CHECKING:
+    import subprocess
+
     from skylift.ledger.ledger import Ledger
+    from skylift.models import PipelineRun
     from skylift.store.objects import ObjectStore
+    from skylift_contract.status import RunStatus
 
 FOLDER: Final = "conformance/"
 PAUSE_S: Final = 0.05
@@ -37,13 +41,28 @@ def was_said(store: ObjectStore, word: str) -> bool:
     return store.exists(f"{FOLDER}said/{word}")
 
 
-def wait_for(store: ObjectStore, word: str) -> None:
-    """Return once it was said; raises `TimeoutError` when nobody does."""
+def wait_for(store: ObjectStore, word: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Return once it was said; raises `TimeoutError` when nobody does.
+
+    `process`: whoever has it said, and `ChildProcessError` where that ended before.
+    """
     began = time.monotonic()
     while not was_said(store, word):
+        if process is not None and process.poll() is not None and not was_said(store, word):
+            raise ChildProcessError(f"it ended with exit code {process.returncode}, and nobody said {word!r}")
         if time.monotonic() - began > PATIENCE_S:
             raise TimeoutError(f"nobody said {word!r} within {PATIENCE_S:g} s")
         time.sleep(PAUSE_S)
+
+
+def ended(run: PipelineRun) -> RunStatus:
+    """How a run ended, as its readers see it; raises `TimeoutError` for one that does not."""
+    began = time.monotonic()
+    while not (status := run.fetch()).status.is_finished:
+        if time.monotonic() - began > PATIENCE_S:
+            raise TimeoutError(f"run {run.id} is {status.status.value} for {PATIENCE_S:g} s")
+        time.sleep(PAUSE_S)
+    return status
 
 
 def write_down(store: ObjectStore, word: str) -> None:

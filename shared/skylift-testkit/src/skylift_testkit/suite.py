@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import pytest
 
 from skylift_contract.flavor import capabilities_of, make_orchestrator
+from skylift_testkit.backend import Backend, OwnBackend
 from skylift_testkit.refusals import refuse
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ class Suite:
     """The fixtures are the seam: `flavor` must be overridden, the others where they do not fit.
 
     `needs`: what a flavor must have, fully or emulated, to be called supported in what the
-    suite is about.
+    suite is about. `is_optional`: a flavor is one of Skylift's without it, too.
     """
 
     needs: ClassVar[tuple[Capability, ...]] = ()
+    is_optional: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         """Refuse a class that takes one of the kit's tests away."""
@@ -77,6 +79,16 @@ class Suite:
     def sdk(self) -> tuple[str, ...]:
         """Top-level modules that only a used implementation may load."""
         return ()
+
+    @pytest.fixture
+    def backend(self, config: BaseOrchestratorConfig) -> Backend:
+        """What stands behind the flavor, for tests that look at it, turn its clock or have it fail."""
+        return OwnBackend() if config.is_synchronous else Backend()
+
+    @pytest.fixture
+    def is_emulated(self) -> bool:
+        """Whether the backend is an emulator of this machine, whose steps reach a store in a folder."""
+        return False
 
     @pytest.fixture
     def store_uri(self, tmp_path: Path) -> str:

@@ -19,7 +19,6 @@ CAPABILITIES: Final[Mapping[Capability, Support]] = MappingProxyType(
     | dict(BY_THE_RUNTIME)
     | {
         Capability.STATIC_PIPELINES: FULL,
-        Capability.PARALLEL_STEPS: FULL,
         Capability.IMAGES: FULL,
         Capability.STEP_ENVIRONMENT: FULL,
     }

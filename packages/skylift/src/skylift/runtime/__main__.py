@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one step, or a dynamic run; the exit code is the step's, or says how the run ended."""
-    options = _parser().parse_args(argv)
+    options = _parser().parse_args(_in_one_word(sys.argv[1:] if argv is None else argv))
     # A script that reads its arguments when it is imported finds none of ours.
     del sys.argv[1:]
     try:
@@ -28,6 +28,12 @@ def main(argv: list[str] | None = None) -> int:
     except SkyliftError as error:
         sys.stderr.write(f"skylift: {error}\n")
         return error.exit_code
+
+
+def _in_one_word(argv: list[str]) -> list[str]:
+    """`--step=NAME` for `--step NAME`: a name that begins with a dash would be taken for an option."""
+    words = iter(argv)
+    return [f"{word}={next(words, '')}" if word == "--step" else word for word in words]
 
 
 def _parser() -> argparse.ArgumentParser:
