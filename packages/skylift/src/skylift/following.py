@@ -56,8 +56,8 @@ class _Followed:
     def look(self) -> Iterator[StepEvent]:
         """What has changed since the last look; what is within a step comes before that step's end."""
         before, self.status = self.status, self._run.fetch()
-        for name in self.status.steps.keys() - self._within.keys():
-            if found := opened(self._run, name):
+        for name in self.status.steps:
+            if name not in self._within and (found := opened(self._run, name)):
                 self._within[name] = _Followed(found, f"{self._path}{name}/")
         for within in self._within.values():
             if not within.status.status.is_finished:

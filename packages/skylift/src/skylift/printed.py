@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RunOutput:
-    """Lines of all steps of a run, each given out once.
+    """Lines of all steps of a run, each given out once; at one look, in the order in which they were called.
 
     `path`: stands before the names of its steps.
     """
@@ -31,12 +31,15 @@ class RunOutput:
         self._run.refresh()
         steps = self._run.snapshot_of.step_configurations
         self._own.know(steps)
-        yield from map(self._named, self._own.new())
-        for name in steps.keys() - self._within.keys():
-            if found := opened(self._run, name):
+        own: dict[str, list[Printed]] = {}
+        for printed in self._own.new():
+            own.setdefault(printed.step, []).append(printed)
+        for name in steps:
+            yield from map(self._named, own.get(name, ()))
+            if name not in self._within and (found := opened(self._run, name)):
                 self._within[name] = RunOutput(found, f"{self._path}{name}/")
-        for within in self._within.values():
-            yield from within.new()
+            if name in self._within:
+                yield from self._within[name].new()
 
     def rest(self) -> Iterator[Printed]:
         """The last lines, which no newline ended."""

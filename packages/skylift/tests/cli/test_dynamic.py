@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from skylift_tests_support.commands import SKYLIFT
 
 if TYPE_CHECKING:
     from skylift_tests_support.commands import Project
@@ -315,3 +316,68 @@ def test_watching_tells_of_what_is_within(project: Project, failing: str) -> Non
     watched = project.skylift("runs", "watch", "last")
     assert watched.code == 1
     assert "middle/inner/fail" in watched.err
+
+
+PARTS = """
+import within
+from skylift import pipeline
+
+@pipeline(dynamic=True)
+def flow() -> None:
+    for number in range(3):
+        within.part(number)
+"""
+WITHIN = """
+from skylift import pipeline, step
+
+@step(runtime="isolated", enable_cache=False)
+def say(number: int) -> int:
+    print(f"number {number}")
+    return number
+
+@pipeline(dynamic=True)
+def part(number: int) -> int:
+    return say(number)
+"""
+
+
+@pytest.fixture
+def parted(project: Project) -> str:
+    project.write("within.py", WITHIN)
+    return project.write("parts.py", PARTS) + ":flow"
+
+
+def test_what_is_called_within_is_shown_by_its_path_and_in_its_order(project: Project, parted: str) -> None:
+    ran = project.skylift("run", parted)
+    assert ran.code == 0, ran.err
+    paths = ["part/say", "part_2/say", "part_3/say"]
+
+    assert ran.out.splitlines() == [f"{path} | number {number}" for number, path in enumerate(paths)]
+    assert project.skylift("runs", "logs", "last").out == ran.out
+    watched = project.skylift("runs", "watch", "last").err
+    assert sorted(paths, key=watched.index) == paths
+
+
+def test_a_file_changes_steps_of_a_pipeline_of_another_module(project: Project, parted: str) -> None:
+    project.write("run.yaml", "steps:\n  say: {runtime: inline}\n")
+    ran = project.skylift("run", parted, "--config", "run.yaml")
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "number 0"), ran.err
+
+
+def test_what_a_deleted_run_had_done_is_said_to_run_anew(project: Project, parted: str) -> None:
+    dying = PARTS.replace("import within", "import os, within").replace(
+        "    for number", '    if os.path.exists("die"): os._exit(9)\n    for number'
+    )
+    project.write("parts.py", dying + "    raise KeyError\n")
+    assert project.skylift("run", parted).code == 1
+    first = described(project)["id"]
+    project.write("die", "")
+    assert project.piped(*SKYLIFT, "runs", "resume", first).code == 9
+    (project.folder / "die").unlink()
+    project.skylift("runs", "delete", first, "--yes")
+
+    again = project.skylift("runs", "resume", "last")
+    assert again.code == 1
+    (note, *_) = (line for line in again.err.splitlines() if "runs anew" in line)
+    assert note.endswith("which did it before, was deleted")
+    assert again.out.splitlines()[0] == "part/say | number 0"

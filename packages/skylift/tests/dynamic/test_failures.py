@@ -49,6 +49,17 @@ def test_a_pipeline_that_returns_what_was_never_made_has_failed(run: ActiveRun) 
     assert statuses(run) == {"returning_a_failure": "failed"}
 
 
+def test_a_run_has_not_ended_before_what_it_started(run: ActiveRun) -> None:
+    def fails() -> None:
+        steps.said.submit("late")
+        raise KeyError
+
+    end = orchestrated(run, fails)
+    made = run.ledger.result(run.id, "said")
+    assert made is not None
+    assert end.writer.time >= made.writer.time
+
+
 def test_many_ways_to_one_cause_are_gone_once(run: ActiveRun) -> None:
     def doubles() -> None:
         sums = steps.fail.submit("broken")
@@ -112,7 +123,7 @@ def test_an_output_of_another_run_is_no_parameter_of_a_pipeline(run: ActiveRun) 
 
     assert end.reason == (
         "pipeline 'doubled_twice', input 'x': what step 'double' made belongs to another run. "
-        "Use its value: .load(), while that run goes on."
+        "Call the step in this run, or pass on the value: .load()."
     )
 
 

@@ -399,6 +399,13 @@ NO_VALUES: list[tuple[Callable[[], Any], str]] = [
     (lambda: steps.double.submit(1) == 1, r"^future of step 'double': it is no value to compare"),
     (lambda: steps.double.submit(1) != 1, r"it is no value to compare"),
     (lambda: f"{steps.double.submit(1)}", r"it is no value to put into text"),
+    (lambda: range(steps.double.submit(1)), r"it is no value to count with"),
+    (lambda: int(steps.double(1)), r"is no value to count with"),
+    (lambda: float(steps.double(1)), r"is no value to calculate with"),
+    (
+        lambda: steps.said_of(steps.split.map([1, 2])),
+        r"step 'map:split:0' returns several outputs: tens, ones",
+    ),
     (lambda: steps.double.submit(1)[0:1], r"it is no value to index"),
     (
         lambda: steps.said_of({steps.double(1)}),
@@ -491,7 +498,14 @@ class TestBadInput:
             steps.double(1)
             steps.double(1, after=kept)
 
-        for uses in (lambda: steps.double(kept[0]), follows):
+        def maps() -> None:
+            steps.double(1)
+            steps.double.map(kept[0])
+
+        def crosses() -> None:
+            steps.add.product(x=kept[0], y=[1])
+
+        for uses in (lambda: steps.double(kept[0]), follows, maps, crosses):
             with pytest.raises(AuthoringError, match=r"what step 'double' made belongs to another run"):
                 raise_inner(uses)
         assert kept[0].load() == 2

@@ -21,7 +21,8 @@ steps: Any = dynamic_steps
 
 FIX = (
     " Have it decide on nothing but its parameters and what steps made (no time, no chance, no order of "
-    "ending); or start a new run."
+    "ending), give it the same parameters as before, and change of its source only what comes after; or start a "
+    "new run."
 )
 
 
@@ -33,10 +34,11 @@ def maps(*words: str) -> Callable[[], None]:
     return fans
 
 
-def caught_at_the_end() -> None:
+def catching() -> None:
     steps.said("a")
     with suppress(StepFailed):
         steps.refused("b")
+    steps.said("c")
 
 
 def named(*names: str) -> Callable[[], None]:
@@ -84,7 +86,7 @@ def given(word: str) -> Callable[[], None]:
             "its function ended, and called 'said_2' next when it ran before",
         ),
         (
-            caught_at_the_end,
+            catching,
             lambda: steps.said("a"),
             "its function ended, and called 'refused' next when it ran before",
         ),
@@ -105,6 +107,47 @@ def test_another_call_than_before_fails_the_run_and_shows_both(
     assert (end.status, end.reason) == (Status.FAILED, f"pipeline 'played': {what}.{FIX}")
     assert not set(steps.ran()) & set(before_this)
     assert not again.ledger.listing(again.id).steps
+
+
+@pytest.mark.parametrize(
+    "mended",
+    [
+        lambda: steps.said(steps.said_after("c", steps.said("a"))),
+        lambda: steps.said("b", id="other"),
+        lambda: None,
+    ],
+    ids=["something before it", "another step", "nothing"],
+)
+def test_the_call_that_failed_may_be_another(run: ActiveRun, mended: Callable[[], Any]) -> None:
+    def fails() -> None:
+        steps.said("first")
+        steps.refused("last")
+
+    def mends() -> None:
+        steps.said("first")
+        mended()
+
+    orchestrated(run, fails)
+    steps.ran()
+
+    assert orchestrated(resuming(run), mends).reason == ""
+    assert "first" not in steps.ran()
+
+
+def test_what_was_skipped_for_a_failure_is_not_what_is_tried_again(run: ActiveRun) -> None:
+    """Also where something was called after it, on the way out."""
+
+    def fails() -> None:
+        try:
+            steps.said_after("b", steps.refused.submit("a")).load()
+        finally:
+            steps.said("cleaned up")
+
+    end = orchestrated(run, fails)
+    assert (end.failed_call, end.reason) == ("refused", "step 'refused': ValueError: a")
+    steps.ran()
+    orchestrated(resuming(run), fails)
+    assert steps.ran() == ["a", "cleaned up"]
 
 
 def test_a_divergence_is_raised_again_where_the_function_caught_it(run: ActiveRun) -> None:

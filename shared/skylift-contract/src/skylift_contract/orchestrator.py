@@ -80,6 +80,7 @@ class StepRunInfo:
 
     `command` is complete; `run_id`: of the run that it belongs to, a nested one's where the
     pipeline was called by another. `image`: None where the step asks for none of its own.
+    `path`: the invocation as people see it, after those of the pipelines that it is called within.
     """
 
     run: PipelineRun
@@ -89,6 +90,7 @@ class StepRunInfo:
     attempt: int
     command: Sequence[str]
     image: str | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

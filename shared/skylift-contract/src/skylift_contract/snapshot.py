@@ -218,7 +218,7 @@ class PipelineSnapshot(Frozen):
         if len(named) == 1:
             return named[0]
         if not named:
-            raise UnknownName("step", name, self.step_configurations, who=f"pipeline {self.name!r}")
+            raise UnknownName("step", name, self.invocations, who=f"pipeline {self.name!r}")
         ids = ", ".join(step.spec.invocation_id for step in named)
         raise ConfigurationError(
             f"{len(named)} invocations have the step name {name!r}: {ids}",

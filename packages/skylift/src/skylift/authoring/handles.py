@@ -47,6 +47,14 @@ class NoValue:
 
     __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
 
+    def __index__(self) -> int:  # noqa: PLE0305 -- never returns
+        self._refuse("count with")
+
+    def __float__(self) -> float:
+        self._refuse("calculate with")
+
+    __int__ = __index__
+
     def __format__(self, spec: str) -> str:
         self._refuse("put into text")
 

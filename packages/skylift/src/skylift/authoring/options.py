@@ -114,7 +114,7 @@ def _are_changes(value: object) -> bool:
 
 
 def _is_one_of(value: object, kinds: tuple[type[Any], ...]) -> bool:
-    return isinstance(value, kinds)
+    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
 
 
 Options = TypeVar("Options", StepOptions, PipelineOptions)

@@ -10,6 +10,7 @@ from skylift.ledger.index import newest_runs
 from skylift.ledger.records import UNREADABLE, Miss
 from skylift.ledger.unread import UnreadRun
 from skylift_contract.enums import ExecutionStatus
+from skylift_contract.snapshot import NESTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,10 @@ _SAID: Final = {
 
 def why_not_cached(run: PipelineRun, status: RunStatus) -> dict[str, str]:
     """Step → why it ran, of those that did and committed, in the order of the graph."""
-    ran = [name for name, step in status.steps.items() if step.status is ExecutionStatus.COMPLETED]
+    steps = run.snapshot_of.step_configurations
+    nested = {name for name, step in steps.items() if step.config.runtime == NESTED}
+    completed = [name for name, step in status.steps.items() if step.status is ExecutionStatus.COMPLETED]
+    ran = [name for name in completed if name not in nested]
     results = run.ledger.results(str(run.id), ran).records
     said = {name: _SAID[found.miss] for name, found in results.items() if found.miss in _SAID}
     new = {name: found for name, found in results.items() if name not in said}

@@ -44,10 +44,12 @@ class _Walk:
         elif isinstance(value, PipelineFunction):
             self.follow(value.entrypoint)
         elif isinstance(value, ModuleType):
-            if self._is_ours(value.__name__):
-                for name in sorted(names & vars(value).keys()):
-                    if not isinstance(found := vars(value)[name], ModuleType):
-                        self._note(found, names)
+            is_ours = self._is_ours(value.__name__)
+            for name in sorted(names & vars(value).keys()):
+                found = vars(value)[name]
+                is_plain = is_ours and not isinstance(found, ModuleType)
+                if is_plain or isinstance(found, StepFunction | PipelineFunction):
+                    self._note(found, names)
         elif self._is_ours(getattr(value, "__module__", None) or ""):
             self.follow(value)
 

@@ -28,7 +28,8 @@ def as_input(value: Any, who: str) -> InputSource | tuple[InputSource, ...] | No
         raise AuthoringError(
             f"step {value.invocation!r} returns nothing to pass on", who=who, fix="Use after= to wait for it."
         )
-    if not isinstance(value, list | tuple) or not any(isinstance(item, OutputHandle) for item in value):  # pyright: ignore[reportUnknownVariableType]
+    stands = OutputHandle | OutputHandles | InvocationHandle
+    if not isinstance(value, list | tuple) or not any(isinstance(item, stands) for item in value):  # pyright: ignore[reportUnknownVariableType]
         return None
     found: list[Any] = [as_input(item, who) for item in value]  # pyright: ignore[reportUnknownVariableType]
     if not all(isinstance(item, InputSource) for item in found):

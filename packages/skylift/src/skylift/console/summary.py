@@ -107,6 +107,8 @@ class Summary:
         ]
         for label, ref in shown[:MOST_ARTIFACTS]:
             yield f"  {label}: {self._place(ref)}"
+        if (left := max(len(self._last_steps()), len(shown)) - MOST_ARTIFACTS) > 0:
+            yield f"  and {left} more: skylift artifact list {self.run.id}"
         yield store_line(self.run.ledger.store.uri)
 
     def _place(self, ref: ArtifactRef) -> str:

@@ -48,7 +48,7 @@ def check_own(given: Mapping[str, Any], calls: Mapping[str, Call], who: str) -> 
                 raise AuthoringError(
                     f"what step {one.invocation!r} made belongs to another run",
                     who=f"{who}, input {name!r}",
-                    fix="Use its value: .load(), while that run goes on.",
+                    fix="Call the step in this run, or pass on the value: .load().",
                 )
 
 

@@ -10,6 +10,7 @@ from skylift import artifacts
 from skylift.authoring.futures import Output, StepFuture
 from skylift.authoring.handles import OutputHandles
 from skylift.runtime.interrupts import interrupt
+from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import DamagedObject
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from skylift.authoring.signature import StepSignature
     from skylift.dynamic.flow import Flow
     from skylift.runtime.active import Outcome
-    from skylift_contract.enums import ExecutionStatus
     from skylift_contract.snapshot import ArtifactRef, RecordedCall, Step
 
 
@@ -99,6 +99,12 @@ class Call:
                 found[call] = None
                 unseen.extend(one for one in call.upstream if not one.has_succeeded)
         return found
+
+    @property
+    def culprit(self) -> Call:
+        """Itself; where it was skipped, the first for whose failure it was."""
+        failed = [call for call in self.culprits() if call.status is ExecutionStatus.FAILED]
+        return min(failed, key=lambda call: list(call.flow.calls).index(call.name)) if failed else self
 
     @property
     def reason(self) -> str:

@@ -89,11 +89,13 @@ class Flow:
     def map(
         self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
     ) -> MapFuture:
+        check_own(arguments, self.calls, step.who)
         return self._fanned(step, zipped(arguments, step.who), after, id)
 
     def product(
         self, step: StepFunction[Any], arguments: Mapping[str, Any], after: Any, id: str | None
     ) -> MapFuture:
+        check_own(arguments, self.calls, step.who)
         return self._fanned(step, crossed(arguments, step.who), after, id)
 
     def nest(self, pipeline: PipelineFunction, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skylift.dynamic.calls import Call
-    from skylift.runtime.active import ActiveRun, Outcome
+    from skylift.runtime.active import Outcome
     from skylift_contract.run import IsolatedStep
-    from skylift_contract.snapshot import Step
     from skylift_contract.status import StepStatus
 
 FIRST_PAUSE_S: Final = 0.05
@@ -51,7 +50,7 @@ def run_isolated(call: Call, isolation: Isolation, base: Mapping[str, str]) -> O
     run, step, began = call.flow.run, call.step, now()
     environment = {**base, **step.config.environment, RUN_ID_ENV: run.orchestrator_run_id}
     try:
-        started = isolation.submit_isolated_step(_info(run, step), environment)
+        started = isolation.submit_isolated_step(_info(call), environment)
     except SkyliftError as error:
         return refused(run, call.name, f"it could not be started: {error}")
     except OSError as error:
@@ -61,7 +60,8 @@ def run_isolated(call: Call, isolation: Isolation, base: Mapping[str, str]) -> O
     return written_outcome(run, call.name) or close_attempt(run, call.name, *_told(status), began)
 
 
-def _info(run: ActiveRun, step: Step) -> StepRunInfo:
+def _info(call: Call) -> StepRunInfo:
+    run, step = call.flow.run, call.step
     snapshot, record = run.snapshot, run.record
     reference = PipelineRun(
         pipeline=snapshot.name,
@@ -73,7 +73,7 @@ def _info(run: ActiveRun, step: Step) -> StepRunInfo:
     command = isolated_command(snapshot, step.spec.invocation_id, run.id)
     has_image = not step.config.docker_settings.is_empty
     image = image_of(snapshot, step) if has_image else None
-    return StepRunInfo(reference, run.id, snapshot, step, 1, command, image)
+    return StepRunInfo(reference, run.id, snapshot, step, 1, command, image, call.shown)
 
 
 def _ended(isolation: Isolation, started: IsolatedStep) -> StepStatus:

@@ -125,7 +125,7 @@ def play(flow: Flow, pipeline: PipelineFunction, arguments: Mapping[str, Any]) -
 def _failed(flow: Flow, error: Exception | SystemExit) -> RunEndRecord:
     cause = _failed_call(flow, error)
     if isinstance(error, StepFailed) and cause:
-        reason = f"step {error.step!r}: {error.reason}"
+        reason = f"step {cause!r}: {flow.calls[cause].reason}"
     else:
         if has_own_frames(error):
             print_traceback(error)
@@ -135,11 +135,14 @@ def _failed(flow: Flow, error: Exception | SystemExit) -> RunEndRecord:
 
 
 def _failed_call(flow: Flow, error: BaseException | None) -> str:
-    """The call whose failure an error is, or was made of; empty where it is the function's own."""
+    """The call whose failure an error is, or was made of; empty where it is the function's own.
+
+    Of one that was skipped, that for whose failure it was.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, StepFailed) and error.step in flow.calls:
-            return error.step
+            return flow.calls[error.step].culprit.name
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return ""
@@ -149,8 +152,8 @@ def _end(flow: Flow, failed: RunEndRecord | None) -> RunEndRecord:
     """A failure that ended the function outweighs a stop that came later."""
     if flow.broken_by is not None:
         return RunEndRecord(status=ExecutionStatus.FAILED, reason=str(flow.broken_by))
-    if failed is not None:
-        return failed
+    if failed is not None:  # made anew, for a record has the time at which it was made
+        return RunEndRecord(status=failed.status, reason=failed.reason, failed_call=failed.failed_call)
     if (call := flow.unnoticed_failure()) is not None:
         return RunEndRecord(status=ExecutionStatus.FAILED, reason=f"step {call.name!r}: {call.reason}")
     if flow.engine.stop_reason:

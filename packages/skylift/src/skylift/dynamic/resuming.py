@@ -12,6 +12,7 @@ from skylift_contract.snapshot import Binding
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skylift.launch.committed import Made
     from skylift.ledger.ledger import Ledger
     from skylift_contract.snapshot import PipelineSnapshot, RecordedCall
 
@@ -32,6 +33,7 @@ def done_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> Done:
     calls = _before_its_end(ledger, run_id, recorded(ledger, run_id, snapshot))
     upstream = {call.invocation_id: call.step.spec.upstream_steps for call in calls_of(ledger, run_id)}
     made = committed(ledger, run_id, snapshot, [call.invocation_id for call in calls if call.sub_run is None])
+    calls = _without_the_last(calls, made)
     bindings = {
         call.invocation_id: snapshot.bindings.get(name)
         or Binding(
@@ -46,6 +48,12 @@ def done_in(ledger: Ledger, run_id: str, snapshot: PipelineSnapshot) -> Done:
         if (name := call.invocation_id) in made
     }
     return Done(calls, bindings)
+
+
+def _without_the_last(calls: tuple[RecordedCall, ...], made: Mapping[str, Made]) -> tuple[RecordedCall, ...]:
+    """The calls up to the last that came to something: those after it may be others, or have other inputs."""
+    has_come = [call.invocation_id in made or call.failure is not None or call.sub_run for call in calls]
+    return calls[: max((place + 1 for place, one in enumerate(has_come) if one), default=0)]
 
 
 def _before_its_end(ledger: Ledger, run_id: str, calls: tuple[RecordedCall, ...]) -> tuple[RecordedCall, ...]:

@@ -57,7 +57,8 @@ class Script:
             what,
             who=self._who,
             fix="Have it decide on nothing but its parameters and what steps made (no time, no chance, no "
-            "order of ending); or start a new run.",
+            "order of ending), give it the same parameters as before, and change of its source only what "
+            "comes after; or start a new run.",
         )
 
 

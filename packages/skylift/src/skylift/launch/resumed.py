@@ -109,15 +109,22 @@ def anew(
     nothing has lost its outputs.
     """
     listing = ledger.listing(str(run.id))
-    nested = {call.invocation_id for call in snapshot.replay if call.sub_run}
+    nested = {call.invocation_id: call.sub_run for call in snapshot.replay if call.sub_run}
+    again = {call.invocation_id for call in snapshot.replay} if snapshot.is_dynamic else None
     done = [
         name
         for name in run.snapshot_of.invocations
         if name not in snapshot.bindings
         and name not in nested
+        and (again is None or name in again)  # else it was called on the way out, after the failure
         and (name in run.snapshot_of.bindings or _has_committed(listing.steps.get(step_key(name))))
     ]
-    steps, reasons, following = snapshot.step_configurations, dict[str, str](), list[str]()
+    steps, following = snapshot.step_configurations, list[str]()
+    reasons = {
+        name: f"run {sub_run}, which did it before, was deleted"
+        for name, sub_run in nested.items()
+        if ledger.run(sub_run) is None
+    }
     for name in done:
         if name in changed:
             reasons[name] = changed[name]
@@ -126,7 +133,8 @@ def anew(
         else:
             reasons[name] = f"what it made for run {run.id} is damaged or gone"
     for name in list(reasons)[:NAMED]:
-        yield f"step {name!r} {'runs anew' if name in steps else 'is left out'}: {reasons[name]}"
+        is_called = name in steps or snapshot.is_dynamic
+        yield f"step {name!r} {'runs anew' if is_called else 'is left out'}: {reasons[name]}"
     if len(reasons) > NAMED:
         yield f"so do {len(reasons) - NAMED} more, for such reasons"
     if following:

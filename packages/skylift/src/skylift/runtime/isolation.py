@@ -36,7 +36,8 @@ class StepProcesses:
         name = step_run_info.step.spec.invocation_id
         # `python` of an image is this very interpreter here.
         arguments = step_run_info.command[1:]
-        process = StepProcess(name, arguments, environment, self._supervision, lambda: None)
+        shown = step_run_info.path or name
+        process = StepProcess(shown, arguments, environment, self._supervision, lambda: None)
         with self._lock:
             self._started += 1
             number = str(self._started)

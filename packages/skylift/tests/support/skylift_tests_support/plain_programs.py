@@ -23,6 +23,14 @@ class PlainCall:
     def raised(self) -> str:
         return f"it was skipped: {self.reason}" if self.status == "skipped" else self.reason
 
+    def failures(self) -> list[PlainCall]:
+        """Itself, or those for whose failure it was skipped."""
+        return (
+            [self]
+            if self.status == "failed"
+            else [one for above in self.upstream for one in above.failures()]
+        )
+
     def notice(self) -> None:
         self.is_noticed = True
         for one in self.upstream:
@@ -44,7 +52,7 @@ class PlainOutput:
 
 class PlainFailure(Exception):
     def __init__(self, call: PlainCall) -> None:
-        self.step, self.reason = call.id, call.raised
+        self.step, self.reason, self.call = call.id, call.raised, call
         super().__init__(call)
 
 
@@ -131,7 +139,8 @@ class Plain:
         try:
             returned = Interpreter(self, seen).play(program, x, xs)
         except PlainFailure as error:
-            return None, f"step {error.step!r}: {error.reason}"
+            cause = min(error.call.failures(), key=self.calls.index)
+            return None, f"step {cause.id!r}: {cause.reason}"
         except KeyError as error:
             return None, f"KeyError: {error}"
         missed = [call for call in self.calls if call.status == "failed" and not call.is_noticed]

@@ -73,9 +73,11 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield from _evidence(found.failed[0])
     for failure in found.failed[1:NAMED]:
         yield from ("", headline(failure))
+    yield from ["", f"and {len(found.failed) - NAMED} more that failed"] * (len(found.failed) > NAMED)
     if found.caught:
         yield from ("", "failed, and was caught by the pipeline's function:")
         yield from (f"  {headline(failure)}" for failure in found.caught[:NAMED])
+        yield from [f"  and {len(found.caught) - NAMED} more"] * (len(found.caught) > NAMED)
     if found.stopped:
         yield from ("", f"stopped while running: {_few(found.stopped)}")
     if found.not_run:
