@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skylift import code
-from skylift.code import SourceTree, source_tree, unpack
+from skylift.code import SourceTree, is_of_a_package, source_tree, unpack
 from skylift_contract.errors import ConfigurationError, DamagedObject, LimitExceeded
 from skylift_contract.snapshot import CodeArchive
 
@@ -257,3 +257,10 @@ def test_what_may_not_be_read_is_named_with_a_fix(
         r"\.skyliftignore\.$",
     ):
         source_tree(tmp_path / "a.py")
+
+
+def test_a_function_of_an_installed_package_is_told_from_ones_own() -> None:
+    assert is_of_a_package("pytest:main")
+    assert not is_of_a_package(f"{__name__}:test_a_function_of_an_installed_package_is_told_from_ones_own")
+    assert not is_of_a_package("no_such_module:function")
+    assert not is_of_a_package("<interactive>:function")

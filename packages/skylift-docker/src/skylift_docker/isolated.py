@@ -60,7 +60,9 @@ class IsolatedContainers:
     def start(self, info: StepRunInfo, making: Making, environment: Mapping[str, str]) -> IsolatedStep:
         name = info.step.spec.invocation_id
         container = self._checked(info, making, environment)
-        handling = Handling(f"{name} | ", self._config.stop_timeout_s, self._config.remove_containers)
+        handling = Handling(
+            f"{info.path or name} | ", self._config.stop_timeout_s, self._config.remove_containers
+        )
         moment = self._moment(info, environment)
         create = moment.arguments(container, info.attempt)
         started = Container.started(self._client, moment.name(container, info.attempt), create, handling)

@@ -136,6 +136,17 @@ def is_installed(path: Path) -> bool:
     return any(path.is_relative_to(place) for place in places) or not PACKAGES.isdisjoint(path.parts)
 
 
+def is_of_a_package(source: str) -> bool:
+    """Whether a function, `module:name`, is of an installed package: whoever has that has its source."""
+    import importlib.util
+
+    try:
+        spec = importlib.util.find_spec(source.partition(":")[0])
+    except (ImportError, ValueError):  # ValueError: a module that was made by hand
+        return False
+    return spec is not None and spec.origin is not None and is_installed(Path(spec.origin).resolve())
+
+
 def _root(script: Path) -> tuple[Path, bool]:
     for marker in MARKERS:
         for folder in script.parents:

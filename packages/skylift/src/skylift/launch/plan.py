@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from skylift import project
 from skylift.authoring.sources import source_of
-from skylift.code import SourceTree, source_tree
+from skylift.code import SourceTree, is_installed, source_tree
 from skylift.compiler.compile import Target, compile_snapshot, foreseen
 from skylift.compiler.configuration import OF_FLAVOR
 from skylift.flavors import capabilities, flavor_of, known
@@ -199,8 +199,11 @@ def orchestrator_source(orchestrator: BaseOrchestrator) -> OrchestratorSource:
 
 
 def _source(file: Path | None, store: str, *, is_needed: bool) -> tuple[SourceTree | None, tuple[str, ...]]:
-    """The user's source; where no other machine needs it, one too large is left out, and said."""
-    if file is None:
+    """The user's source; where no other machine needs it, one too large is left out, and said.
+
+    That of an installed package is no user's: here it is imported from where it is installed.
+    """
+    if file is None or (not is_needed and is_installed(file.resolve())):
         return None, ()
     try:
         return source_tree(file, but=folder_of(store)), ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.authoring.sources import INTERACTIVE, forgotten, is_live
 from skylift.backends import LOCAL
-from skylift.code import is_installed
+from skylift.code import is_installed, is_of_a_package
 from skylift.ledger import keys, process
 from skylift.runtime.opening import code_on_path
 from skylift_contract.errors import ConfigurationError, DamagedObject
@@ -42,9 +42,13 @@ def check_code(run: PipelineRun, snapshot: PipelineSnapshot) -> None:
 
 
 def _is_kept(snapshot: PipelineSnapshot) -> bool:
-    """Whether the archive holds all that is left; of a notebook's steps it holds none."""
-    is_interactive = any(source.startswith(f"{INTERACTIVE}:") for source in _sources(snapshot))
-    return snapshot.code is not None and not is_interactive
+    """Whether the archive holds all that is left; of a notebook's steps it holds none.
+
+    What is all of installed packages needs no archive.
+    """
+    if snapshot.code is None:
+        return all(map(is_of_a_package, _sources(snapshot)))
+    return not any(source.startswith(f"{INTERACTIVE}:") for source in _sources(snapshot))
 
 
 def _sources(snapshot: PipelineSnapshot) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from skylift.authoring.sources import check_importable
+from skylift.code import is_of_a_package
 from skylift.coordination.opening import opened_run
 from skylift.dynamic.compiling import accepted_in
 from skylift.dynamic.orchestrate import Surroundings, orchestrate
@@ -155,7 +156,7 @@ def _check_workers(stack: Stack, snapshot: PipelineSnapshot, instead: str) -> No
     for name, step in snapshot.step_configurations.items():
         for source in filter(None, (step.spec.source, step.config.on_failure, step.config.on_success)):
             check_importable(source, f"step {name!r}", why, instead)
-        if snapshot.code is None:
+        if snapshot.code is None and not is_of_a_package(step.spec.source):
             raise ConfigurationError(
                 f"{why}, and the project's source is too large to be handed to them",
                 who=f"{who}, step {name!r}",
