@@ -138,7 +138,8 @@ def tests_of(package: Package, lock: str) -> None:
         if lock.endswith("-lowest") and sys.version_info[:2] != OLDEST:
             session.skip("the lower bounds are tried on Python 3.11, whose wheels they have")
         session.install(*contents(lock, needed_by_tests(package, KNOWN)))
-        pytest(session, str(package.path))
+        bounded = ["-m", "not slow and not docker"] if lock.endswith("-lowest") else []
+        pytest(session, str(package.path), *bounded)
 
 
 for each in KNOWN.values():

@@ -14,6 +14,8 @@ from typing import Final
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HERE: Final = Path(__file__).parent
 PLUGIN: Final = (HERE / "support" / "files_plugin.py").read_text()
 SUITES_WITHOUT_RUNS: Final = ("DiscoverySuite", "ConfigSuite", "RunIdSuite")

@@ -29,7 +29,10 @@ from skylift_contract.enums import ExecutionStatus as Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks for orphans in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="it looks for orphans in /proc"),
+]
 
 KILLS = {0: (90, 5), 1: (10, 2)}
 """How many orchestrations are killed, and in how many different stages at least, by the number of their

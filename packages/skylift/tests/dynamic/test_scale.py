@@ -21,6 +21,8 @@ from skylift_contract.enums import ExecutionStatus as Status
 if TYPE_CHECKING:
     from skylift_tests_support.commands import Project
 
+pytestmark = pytest.mark.slow
+
 steps: Any = dynamic_steps
 
 STEPS = int(os.environ.get("SKYLIFT_TEST_STEPS", "60"))

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from skylift.store.objects import ObjectStore
     from skylift_contract.snapshot import PipelineSnapshot
 
+pytestmark = pytest.mark.slow
+
 COLD, WARM = 30, 70
 """Kills of each kind of process from its start on, and from when everything is imported."""
 

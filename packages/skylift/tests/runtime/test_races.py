@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from skylift.store.objects import ObjectStore
 
+pytestmark = pytest.mark.slow
+
 RACERS = 50
 
 

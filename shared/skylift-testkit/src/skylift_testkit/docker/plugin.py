@@ -45,15 +45,18 @@ LEFT_OUT: Final = pytest.StashKey[LeftOut]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "docker: it needs a Docker Engine; the kit marks what asks for one")
     config.stash[LEFT_OUT] = LeftOut(os.environ.get(WITHOUT, "").strip())
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.pluginmanager.hasplugin("timeout"):
-        return
+    has_timeout = config.pluginmanager.hasplugin("timeout")
     for item in items:
-        wanted = FIXTURES.intersection(getattr(item, "fixturenames", ()))
-        if wanted and item.get_closest_marker("timeout") is None:
+        if not FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            continue
+        item.add_marker(pytest.mark.docker)
+        if has_timeout and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
