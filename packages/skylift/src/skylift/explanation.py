@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from skylift.caching.why import why_not_cached
-from skylift.console.words import clock, counted, counts, printable, seconds, status_word
+from skylift.console.words import clock, counted, counts, cut, printable, seconds, status_word
 from skylift.ledger.calls import caught_in
 from skylift.ledger.history import History
 from skylift.ledger.output import Output
@@ -241,4 +241,4 @@ def headline(failure: Failure) -> str:
     """One line on a failure: which step, which attempt, after how long."""
     attempt = f", attempt {failure.attempt}" if failure.attempt > 1 else ""
     after = f" after {seconds(failure.seconds)}" if failure.seconds is not None else ""
-    return f"step {failure.step!r} failed{after}{attempt}: {printable(failure.reason)}"
+    return f"step {failure.step!r} failed{after}{attempt}: {cut(printable(failure.reason))}"

@@ -381,3 +381,12 @@ def test_what_a_deleted_run_had_done_is_said_to_run_anew(project: Project, parte
     (note, *_) = (line for line in again.err.splitlines() if "runs anew" in line)
     assert note.endswith("which did it before, was deleted")
     assert again.out.splitlines()[0] == "part/say | number 0"
+
+
+def test_a_message_that_is_a_document_is_cut_where_people_look(project: Project) -> None:
+    target = project.write("flow.py", REPLACED.replace('"not yet"', '"x" * 100_000')) + ":flow"
+    project.skylift("run", target)
+
+    shown = project.skylift("runs", "why", "last").out
+    assert max(map(len, shown.splitlines())) < 2100
+    assert "characters more\n" in shown

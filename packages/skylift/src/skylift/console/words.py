@@ -31,6 +31,10 @@ _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 
 
+LONGEST_LINE: Final = 2000
+"""Characters: more than a screen of them is read by nobody."""
+
+
 def seconds(amount: float | None) -> str:
     """A duration in at most two units: `4 ms`, `12.3 s`, `3 min 4 s`, `2 h 5 min`, `3 d 4 h`."""
     if amount is None:
@@ -68,6 +72,12 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one in "\n\t" or _is_shown(one) else _escaped(one) for one in text)
+
+
+def cut(line: str) -> str:
+    """A line that may be a whole document, as far as people read it; JSON has all of it."""
+    more = len(line) - LONGEST_LINE
+    return line if more <= 0 else f"{line[:LONGEST_LINE]}… and {more} characters more"
 
 
 def _is_shown(character: str) -> bool:

@@ -70,7 +70,8 @@ def resume(
 
     What the run has committed is taken as it is; the rest runs with the run's own source and
     parameters, on its stack. With FILE.py the rest runs as that file has it today, and so does
-    what is not the same there; what runs anew although it was done is said, with the reason.
+    what is not the same there; what runs anew although it was done is said, with the reason. The
+    function of a dynamic pipeline calls the same as before, up to the last call that came to something.
     Exit codes and JSON are those of `skylift run`; the document is of the new run, or of the
     run itself where it has nothing left.
     """

@@ -9,7 +9,7 @@ from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
-from skylift.console.words import printable
+from skylift.console.words import cut, printable
 from skylift.explanation import explain, headline
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _lines(found: Explanation) -> Iterator[str]:
 def _evidence(failure: Failure) -> Iterator[str]:
     if failure.traceback:
         yield ""
-        yield from (f"  {line}" for line in printable(failure.traceback.rstrip()).split("\n"))
+        yield from (f"  {cut(line)}" for line in printable(failure.traceback.rstrip()).split("\n"))
     if failure.tail:
         yield from ("", "  the last it printed:")
         yield from (f"  | {line}" for line in failure.tail)
