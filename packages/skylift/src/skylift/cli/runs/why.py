@@ -100,7 +100,7 @@ def _evidence(failure: Failure) -> Iterator[str]:
         yield from (f"  {cut(line)}" for line in printable(failure.traceback.rstrip()).split("\n"))
     if failure.tail:
         yield from ("", "  the last it printed:")
-        yield from (f"  | {line}" for line in failure.tail)
+        yield from (f"  | {cut(line)}" for line in failure.tail)
 
 
 def _by_reason(ran: tuple[tuple[str, str], ...]) -> Iterator[str]:
