@@ -1,0 +1,235 @@
+"""What the orchestrator may be told, for all of its runs and for one step."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from skylift_contract.errors import ConfigurationError
+from skylift_contract.model import Settings
+from skylift_contract.orchestrator import BaseOrchestratorConfig
+from skylift_sagemaker.limits import (
+    KEEP_ALIVE_S,
+    KMS_KEY,
+    MAX_RUNTIME_S,
+    ROLE_ARN,
+    SUBNET,
+    VOLUME_GB,
+    check_tags,
+)
+
+KEY: Final = "orchestrator.sagemaker"
+"""Under which a pipeline's or a step's `settings` hold its own."""
+
+JobType = Literal["processing", "training"]
+Volume = Annotated[int, Field(ge=1, le=VOLUME_GB)]
+Runtime = Annotated[int, Field(ge=1, le=MAX_RUNTIME_S)]
+KeepAlive = Annotated[int, Field(ge=0, le=KEEP_ALIVE_S)]
+
+_ROLES: Final = ("execution_role", "scheduler_role", "assume_role")
+
+
+class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
+    """Jobs of one account and region; what only a run needs may be left out at registration."""
+
+    execution_role: str = Field(description="ARN of the role that pipelines and their jobs run as.")
+    region: str | None = Field(
+        default=None, pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$", description="By default as AWS is configured."
+    )
+    aws_profile: str | None = Field(
+        default=None, min_length=1, description="Whose credentials call AWS; by default boto3's own order."
+    )
+    assume_role: str | None = Field(
+        default=None, description="ARN of a role to call AWS as; its credentials are renewed by themselves."
+    )
+    bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="For long definitions and what training jobs leave; by default the s3:// store's.",
+    )
+    scheduler_role: str | None = Field(
+        default=None, description="ARN of the role by which EventBridge Scheduler starts pipelines."
+    )
+    schedule_group: str = Field(
+        default="default", pattern=r"^[0-9a-zA-Z._-]{1,64}$", description="The group that schedules are in."
+    )
+    image: str | None = Field(
+        default=None,
+        min_length=1,
+        description="An image in ECR with Python, skylift and what steps import, for those that name none.",
+    )
+    job_type: JobType = Field(default="processing", description="What a step is: processing or training.")
+    instance_type: str = Field(
+        default="ml.m5.large", description="The instance of steps that ask for no resources."
+    )
+    volume_size_gb: Volume = Field(default=30, description="GB of disk of each job.")
+    max_runtime_s: Runtime = Field(default=86_400, description="Seconds after which a job is ended.")
+    keep_alive_s: KeepAlive | None = Field(
+        default=None, description="Seconds that a training job's instance is kept for the next."
+    )
+    use_spot: bool = Field(default=False, description="Whether training jobs run on spare capacity.")
+    max_wait_s: int | None = Field(
+        default=None,
+        ge=1,
+        description="Seconds that a spot job may wait and run; by default twice its runtime.",
+    )
+    subnets: tuple[str, ...] = Field(default=(), max_length=16, description="The VPC's, by their ids.")
+    security_groups: tuple[str, ...] = Field(default=(), max_length=5, description="The VPC's, by their ids.")
+    encrypt_traffic: bool = Field(
+        default=False, description="Whether what containers of one job send each other is encrypted."
+    )
+    network_isolation: bool = Field(default=False, description="Cannot be had: steps must reach the store.")
+    kms_key: str | None = Field(
+        default=None, pattern=f"^{KMS_KEY}$", description="The key that disks and output are encrypted with."
+    )
+    max_parallelism: int | None = Field(
+        default=None, ge=1, description="How many steps of a run go at once; by default SageMaker's own."
+    )
+    fault_attempts: int = Field(
+        default=3, ge=0, le=20, description="How often a step is tried again that SageMaker itself failed."
+    )
+    experiment: str | None = Field(
+        default=None, min_length=1, max_length=120, description="The experiment that runs are trials of."
+    )
+    tags: dict[str, str] = Field(default_factory=dict, description="Tags of all that is made, as JSON.")
+
+    @field_validator(*_ROLES)
+    @classmethod
+    def _is_a_role(cls, given: str | None, info: Any) -> str | None:
+        if given is None or re.fullmatch(ROLE_ARN, given):
+            return given
+        raise ConfigurationError(
+            "it is no ARN of a role",
+            who=f"{cls.__name__}.{info.field_name}",
+            value=given,
+            fix="Give it whole: arn:aws:iam::123456789012:role/NAME.",
+        )
+
+    @field_validator("subnets", "security_groups")
+    @classmethod
+    def _are_ids(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return _checked_ids(given, cls.__name__)
+
+    @field_validator("network_isolation")
+    @classmethod
+    def _reaches_the_store(cls, given: bool) -> bool:  # noqa: FBT001 -- a field's value
+        return _without_isolation(given, cls.__name__)
+
+    @field_validator("tags")
+    @classmethod
+    def _are_tags(cls, given: dict[str, str]) -> dict[str, str]:
+        check_tags(given, cls.__name__)
+        return given
+
+    @model_validator(mode="after")
+    def _is_a_whole(self) -> Self:
+        _check_vpc(self)
+        _check_training_only(self)
+        return self
+
+    @property
+    def is_schedulable(self) -> bool:
+        return True
+
+    def of_step(self, settings: SagemakerOrchestratorSettings) -> SagemakerOrchestratorConfig:
+        """The same with a step's own settings; raises `ConfigurationError` where they do not go together."""
+        own = settings.model_dump(exclude_none=True)
+        if not own:
+            return self
+        own["tags"] = {**self.tags, **own.get("tags", {})}
+        return type(self).model_validate({**self.model_dump(), **own})
+
+    @property
+    def account(self) -> str:
+        """The twelve digits of the account that jobs run in."""
+        return self.execution_role.split(":")[4]
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn`, `aws-us-gov`."""
+        return self.execution_role.split(":")[1]
+
+
+class SagemakerOrchestratorSettings(Settings):
+    """For a pipeline or a step, under `settings["orchestrator.sagemaker"]`, in place of the options so named.
+
+    `instance_type`: chosen here, and not by the step's resources, which it has to have.
+    """
+
+    execution_role: str | None = None
+    job_type: JobType | None = None
+    instance_type: str | None = None
+    volume_size_gb: Volume | None = None
+    max_runtime_s: Runtime | None = None
+    keep_alive_s: KeepAlive | None = None
+    use_spot: bool | None = None
+    max_wait_s: int | None = Field(default=None, ge=1)
+    subnets: tuple[str, ...] | None = None
+    security_groups: tuple[str, ...] | None = None
+    encrypt_traffic: bool | None = None
+    network_isolation: bool | None = None
+    kms_key: str | None = None
+    fault_attempts: int | None = Field(default=None, ge=0, le=20)
+    tags: dict[str, str] | None = None
+
+    @field_validator("network_isolation")
+    @classmethod
+    def _reaches_the_store(cls, given: bool | None) -> bool | None:  # noqa: FBT001 -- a field's value
+        return _without_isolation(bool(given), cls.__name__)
+
+
+def _checked_ids(given: tuple[str, ...], who: str) -> tuple[str, ...]:
+    for one in given:
+        if len(one) > 32 or not re.fullmatch(SUBNET, one):
+            raise ConfigurationError("it is no id of a subnet or security group", who=who, value=one)
+    return given
+
+
+def _without_isolation(given: bool, who: str) -> bool:  # noqa: FBT001 -- a field's value
+    if given:
+        raise ConfigurationError(
+            "an isolated container cannot reach the store, where its inputs are and its outputs go",
+            who=f"{who}.network_isolation",
+            fix="Leave it out, and keep jobs in a VPC whose only way out is an endpoint of S3: subnets, "
+            "security_groups.",
+        )
+    return given
+
+
+def _check_vpc(config: SagemakerOrchestratorConfig) -> None:
+    if bool(config.subnets) != bool(config.security_groups):
+        raise ConfigurationError(
+            "a VPC is named by its subnets and its security groups, and one of them is missing",
+            who=type(config).__name__,
+            fix="Give both, or neither.",
+        )
+
+
+def _check_training_only(config: SagemakerOrchestratorConfig) -> None:
+    """Refuse for processing jobs what only training jobs have."""
+    who = type(config).__name__
+    asked = {
+        "keep_alive_s": config.keep_alive_s,
+        "use_spot": config.use_spot,
+        "max_wait_s": config.max_wait_s,
+    }
+    found = [name for name, value in asked.items() if value]
+    if found and config.job_type != "training":
+        raise ConfigurationError(
+            "processing jobs have it not", who=f"{who}.{found[0]}", fix="Set job_type to training, too."
+        )
+    if config.max_wait_s is not None and not config.use_spot:
+        raise ConfigurationError("only spot jobs wait", who=f"{who}.max_wait_s", fix="Set use_spot, too.")
+    if config.max_wait_s is not None and config.max_wait_s < config.max_runtime_s:
+        raise ConfigurationError(
+            "it is less than what the job may run",
+            who=f"{who}.max_wait_s",
+            value=config.max_wait_s,
+            limit=f"at least {config.max_runtime_s} seconds",
+        )
+    if config.use_spot and config.keep_alive_s:
+        raise ConfigurationError(
+            "spot instances are not kept", who=f"{who}.keep_alive_s", fix="Leave out one of the two."
+        )
