@@ -1,11 +1,77 @@
 from __future__ import annotations
 
-import pytest
-from skylift_sagemaker_snapshots import snapshot_of, step
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import Request, urlopen
 
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from skylift_sagemaker_answers import Answers
+from skylift_sagemaker_snapshots import ROLE, snapshot_of, step
+
+from skylift_contract.flavor import make_orchestrator
 from skylift_contract.snapshot import PipelineSnapshot
+from skylift_sagemaker.flavor import SagemakerOrchestratorFlavor
+from skylift_sagemaker.orchestrator import SagemakerOrchestrator
+
+REGION = "eu-west-1"
 
 
 @pytest.fixture
 def snapshot() -> PipelineSnapshot:
     return snapshot_of(step("load"), step("train_2", "load"))
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's; and nothing of whoever runs the tests."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nobodys")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+
+@pytest.fixture
+def aws(moto: str, credentials: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """moto over HTTP, empty, by the variable alone; call it with a service's name for a client."""
+    urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+
+    def client(service: str) -> Any:
+        return boto3.client(service, region_name=REGION)  # pyright: ignore[reportUnknownMemberType]
+
+    client("s3").create_bucket(
+        Bucket="skylift-tests", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    return client
+
+
+@pytest.fixture
+def answers(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
+    """In place of every service."""
+    with Answers() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        yield server
+
+
+@pytest.fixture
+def make() -> Any:
+    def made(**options: Any) -> SagemakerOrchestrator:
+        flavor = SagemakerOrchestratorFlavor()
+        given = {"execution_role": ROLE, "region": REGION, **options}
+        orchestrator: Any = make_orchestrator(flavor, flavor.config_class.parse(given), name="tests")
+        return orchestrator
+
+    return made

@@ -23,8 +23,7 @@ def test_a_role_is_all_that_registering_takes() -> None:
         ({"execution_role": None}, r"^SagemakerOrchestratorConfig\.execution_role: "),
         (
             {"execution_role": "SageMaker"},
-            r"^SagemakerOrchestratorConfig\.execution_role: it is no ARN of a role \(got 'SageMaker'\)\. "
-            r"Give it whole: arn:aws:iam::123456789012:role/NAME\.$",
+            r"^SagemakerOrchestratorConfig\.execution_role: it is no ARN of a role \(got 'SageMaker'\)\. Give it whole: arn:aws:iam::123456789012:role/NAME\.$",
         ),
         ({"scheduler_role": "x"}, r"^SagemakerOrchestratorConfig\.scheduler_role: it is no ARN of a role "),
         ({"assume_role": ROLE + " "}, r"^SagemakerOrchestratorConfig\.assume_role: it is no ARN of a role "),
@@ -52,8 +51,7 @@ def test_a_role_is_all_that_registering_takes() -> None:
         ),
         (
             {"subnets": ["subnet-1"]},
-            r"^SagemakerOrchestratorConfig: a VPC is named by its subnets and its security groups, and one of them "
-            r"is missing\. Give both, or neither\.$",
+            r"^SagemakerOrchestratorConfig: a VPC is named by its subnets and its security groups, and one of them is missing\. Give both, or neither\.$",
         ),
         (
             {"subnets": ["a b"], "security_groups": ["g"]},

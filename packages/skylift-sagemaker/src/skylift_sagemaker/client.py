@@ -1,72 +1,224 @@
-"""The only file that speaks to Sagemaker: one method per call, its errors as the contract's.
-
-It speaks plain HTTP. Where the platform has an SDK, this is the one file to import it.
-"""
+"""The only file that imports boto3, when it is first used: one method per API call, the contract's errors."""
 
 from __future__ import annotations
 
-import json
+import os
+from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
-from skylift_contract.errors import (
-    AuthenticationError,
-    BackendError,
-    ConfigurationError,
-    NotFound,
-    PermissionDenied,
-    QuotaExceeded,
-    Transient,
-)
+from skylift_contract.errors import NotFound
+from skylift_sagemaker.sdk_errors import failure, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skylift_sagemaker.config import SagemakerOrchestratorConfig
 
-ERRORS: Final[dict[int, type[BackendError]]] = {
-    401: AuthenticationError,
-    403: PermissionDenied,
-    404: NotFound,
-    429: QuotaExceeded,
-    502: Transient,
-    503: Transient,
-    504: Transient,
-}
+ATTEMPTS: Final = 5
+"""Of one call: a lost connection and throttling are tried again, with the same token."""
+
+TIMEOUT_S: Final = 30
 
 
 class SagemakerClient:
+    """AWS, as the orchestrator's options say; made without a call, and for several threads at once."""
+
     def __init__(self, config: SagemakerOrchestratorConfig) -> None:
         self._config = config
+        self._clients: dict[str, Any] = {}
 
-    def submit(self, document: bytes, idempotency_token: str) -> str:
-        """`POST /jobs`; return the id of the run it started.
-
-        The same token starts one run, however often it is sent.
-        """
-        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_token}
-        answer = self._call("POST", "/jobs", document, headers)
-        return str(answer["run_id"])
-
-    def _call(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Any:
-        operation = f"sagemaker:{method} {path}"
+    @cached_property
+    def _session(self) -> Any:
+        boto3: Any = import_module("boto3")
+        options = {"profile_name": self._config.aws_profile, "region_name": self._config.region}
         try:
-            request = self._request(method, path, body, headers)
-            with urlopen(request, timeout=self._config.request_timeout_s) as answer:  # noqa: S310 -- checked there
-                return json.load(answer)
-        except HTTPError as error:
-            kind = ERRORS.get(error.code, BackendError)
-            error.close()
-            raise kind(str(error.reason), operation=operation, code=str(error.code)) from error
-        except (URLError, TimeoutError) as error:
-            raise Transient(f"it cannot be reached: {error}", operation=operation) from error
+            session = boto3.Session(**options)
+        except Exception as error:
+            raise self._own(error, "credentials") from error
+        return self._assumed(session) if self._config.assume_role else session
 
-    def _request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Request:
-        url = self._config.required_endpoint + path
-        if not url.startswith(("https://", "http://")):
-            who = "SagemakerOrchestratorConfig.endpoint"
-            raise ConfigurationError(
-                "it is no web address", who=who, value=url, fix="Start it with https://."
+    def _assumed(self, session: Any) -> Any:
+        """A session with another role's credentials: fetched when needed, renewed before they end."""
+        credentials: Any = import_module("botocore.credentials")
+        botocore: Any = import_module("botocore.session")
+        boto3: Any = import_module("boto3")
+        fetcher = credentials.AssumeRoleCredentialFetcher(
+            client_creator=session.client,
+            source_credentials=session.get_credentials(),
+            role_arn=self._config.assume_role,
+            extra_args={"RoleSessionName": f"skylift-{os.getpid()}"},
+        )
+        found = botocore.get_session()
+        found._credentials = credentials.DeferredRefreshableCredentials(  # noqa: SLF001 -- there is no other way
+            fetcher.fetch_credentials, "assume-role"
+        )
+        return boto3.Session(botocore_session=found, region_name=session.region_name)
+
+    @property
+    def region(self) -> str:
+        """Raises `ConfigurationError` where none is configured."""
+        return str(self._client("sagemaker").meta.region_name)
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            config: Any = import_module("botocore.config")
+            own = config.Config(
+                retries={"mode": "standard", "max_attempts": ATTEMPTS},
+                connect_timeout=TIMEOUT_S,
+                read_timeout=TIMEOUT_S,
             )
-        if self._config.token is not None:
-            headers |= {"Authorization": f"Bearer {self._config.token.get_secret_value()}"}
-        return Request(url, body, headers, method=method)  # noqa: S310 -- its scheme is checked above
+            try:
+                self._clients[service] = self._session.client(service, config=own)
+            except Exception as error:
+                raise self._own(error, service) from error
+        return self._clients[service]
+
+    def _call(self, service: str, operation: str, **request: Any) -> dict[str, Any]:
+        client, named = self._client(service), f"{service}:{operation}"
+        exceptions: Any = import_module("botocore.exceptions")
+        try:
+            return getattr(client, _method(operation))(**request)
+        except exceptions.ClientError as error:
+            raise refusal(error.response, named) from error
+        except exceptions.BotoCoreError as error:
+            raise failure(error, named) from error
+
+    def _own(self, error: Exception, operation: str) -> Exception:
+        """The contract's error for one of the SDK's; any other is a fault of ours, and stays as it is."""
+        exceptions: Any = import_module("botocore.exceptions")
+        return failure(error, f"aws:{operation}") if isinstance(error, exceptions.BotoCoreError) else error
+
+    def _pages(self, service: str, operation: str, key: str, **request: Any) -> Iterator[dict[str, Any]]:
+        """What a listing holds, page after page as far as is read."""
+        token: dict[str, str] = {}
+        while True:
+            page = self._call(service, operation, **request, **token)
+            yield from page.get(key, ())
+            if not (following := page.get("NextToken")):
+                return
+            token = {"NextToken": following}
+
+    def caller(self) -> str:
+        """The account that the credentials are of: `sts:GetCallerIdentity`, which needs no permission."""
+        return str(self._call("sts", "GetCallerIdentity")["Account"])
+
+    def describe_pipeline(self, name: str) -> dict[str, Any] | None:
+        """None where there is none."""
+        return self._found("sagemaker", "DescribePipeline", PipelineName=name)
+
+    def create_pipeline(self, **request: Any) -> str:
+        """The pipeline's ARN."""
+        return str(self._call("sagemaker", "CreatePipeline", **request)["PipelineArn"])
+
+    def update_pipeline(self, **request: Any) -> tuple[str, int | None]:
+        """The pipeline's ARN, and the version that it has now, where that is told."""
+        answer = self._call("sagemaker", "UpdatePipeline", **request)
+        return str(answer["PipelineArn"]), answer.get("PipelineVersionId")
+
+    def delete_pipeline(self, name: str, token: str) -> None:
+        self._call("sagemaker", "DeletePipeline", PipelineName=name, ClientRequestToken=token)
+
+    def pipelines(self, prefix: str) -> Iterator[dict[str, Any]]:
+        return self._pages(
+            "sagemaker", "ListPipelines", "PipelineSummaries", PipelineNamePrefix=prefix, MaxResults=100
+        )
+
+    def tags(self, arn: str) -> dict[str, str]:
+        found = self._pages("sagemaker", "ListTags", "Tags", ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+    def add_tags(self, arn: str, tags: list[dict[str, str]]) -> None:
+        self._call("sagemaker", "AddTags", ResourceArn=arn, Tags=tags)
+
+    def start_execution(self, **request: Any) -> str:
+        """The execution's ARN; the same token starts one execution, however often it is sent."""
+        return str(self._call("sagemaker", "StartPipelineExecution", **request)["PipelineExecutionArn"])
+
+    def describe_execution(self, arn: str) -> dict[str, Any]:
+        return self._call("sagemaker", "DescribePipelineExecution", PipelineExecutionArn=arn)
+
+    def execution_steps(self, arn: str) -> Iterator[dict[str, Any]]:
+        return self._pages(
+            "sagemaker",
+            "ListPipelineExecutionSteps",
+            "PipelineExecutionSteps",
+            PipelineExecutionArn=arn,
+            MaxResults=100,
+        )
+
+    def executions(self, pipeline: str, **request: Any) -> Iterator[dict[str, Any]]:
+        """Newest first."""
+        ordered = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 100}
+        return self._pages(
+            "sagemaker",
+            "ListPipelineExecutions",
+            "PipelineExecutionSummaries",
+            PipelineName=pipeline,
+            **ordered,
+            **request,
+        )
+
+    def stop_execution(self, arn: str, token: str) -> None:
+        self._call("sagemaker", "StopPipelineExecution", PipelineExecutionArn=arn, ClientRequestToken=token)
+
+    def create_job(self, kind: str, request: dict[str, Any]) -> str:
+        """The job's ARN; `kind`: Processing or Training."""
+        return str(self._call("sagemaker", f"Create{kind}Job", **request)[f"{kind}JobArn"])
+
+    def describe_job(self, kind: str, name: str) -> dict[str, Any]:
+        return self._call("sagemaker", f"Describe{kind}Job", **{f"{kind}JobName": name})
+
+    def stop_job(self, kind: str, name: str) -> None:
+        self._call("sagemaker", f"Stop{kind}Job", **{f"{kind}JobName": name})
+
+    def jobs(self, kind: str, part: str) -> Iterator[dict[str, Any]]:
+        """Those whose names contain a text."""
+        return self._pages("sagemaker", f"List{kind}Jobs", f"{kind}JobSummaries", NameContains=part)
+
+    def get_schedule(self, name: str, group: str) -> dict[str, Any] | None:
+        """None where there is none."""
+        return self._found("scheduler", "GetSchedule", Name=name, GroupName=group)
+
+    def create_schedule(self, **request: Any) -> str:
+        """The schedule's ARN."""
+        return str(self._call("scheduler", "CreateSchedule", **request)["ScheduleArn"])
+
+    def update_schedule(self, **request: Any) -> str:
+        """As `create_schedule`; what the request leaves out is reset."""
+        return str(self._call("scheduler", "UpdateSchedule", **request)["ScheduleArn"])
+
+    def delete_schedule(self, name: str, group: str) -> None:
+        self._call("scheduler", "DeleteSchedule", Name=name, GroupName=group)
+
+    def log_streams(self, group: str, prefix: str) -> list[str]:
+        """Their names; none where nothing was logged yet."""
+        request = {"logGroupName": group, "logStreamNamePrefix": prefix}
+        try:
+            found = self._call("logs", "DescribeLogStreams", **request)
+        except NotFound:
+            return []
+        return [str(stream["logStreamName"]) for stream in found["logStreams"]]
+
+    def log_events(self, group: str, stream: str, token: str | None) -> tuple[list[str], str]:
+        """Messages from a token on, or from the start, and the token of what comes after them."""
+        after = {"nextToken": token} if token else {}
+        found = self._call(
+            "logs", "GetLogEvents", logGroupName=group, logStreamName=stream, startFromHead=True, **after
+        )
+        return [str(event["message"]) for event in found["events"]], str(found["nextForwardToken"])
+
+    def put_object(self, bucket: str, key: str, content: bytes) -> None:
+        self._call("s3", "PutObject", Bucket=bucket, Key=key, Body=content)
+
+    def _found(self, service: str, operation: str, **request: Any) -> dict[str, Any] | None:
+        try:
+            return self._call(service, operation, **request)
+        except NotFound:
+            return None
+
+
+def _method(operation: str) -> str:
+    """`describe_pipeline` for `DescribePipeline`."""
+    botocore: Any = import_module("botocore")
+    return str(botocore.xform_name(operation))

@@ -60,7 +60,7 @@ def documents(
 ) -> Mapping[str, bytes]:
     base = {"SKYLIFT_STORE": STORE}
     found = {name: {**base, **own} for name, own in (environments or {}).items()}
-    every = {name: base for name in snapshot.step_configurations} | found
+    every = dict.fromkeys(snapshot.step_configurations, base) | found
     return compile_pipeline(snapshot, making(snapshot, **options), base, every).documents
 
 

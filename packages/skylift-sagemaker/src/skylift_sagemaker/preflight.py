@@ -1,0 +1,91 @@
+"""What is refused before any call is made."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from skylift_contract.errors import ConfigurationError
+from skylift_sagemaker.schedule import trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skylift_contract.schedule import Schedule
+    from skylift_contract.settings import DockerSettings
+    from skylift_contract.snapshot import PipelineSnapshot, Step
+    from skylift_contract.stack import ArtifactStore
+    from skylift_sagemaker.config import SagemakerOrchestratorConfig
+
+ECR: Final = re.compile(
+    r"\d{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)/.+"
+)
+"""Jobs pull from private repositories of ECR.
+
+Source: docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
+"""
+
+_LONG_PAST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def check_snapshot(
+    snapshot: PipelineSnapshot,
+    config: SagemakerOrchestratorConfig,
+    image_of: Callable[[Step | None], str],
+) -> None:
+    """Raise `ConfigurationError` for the first thing in it that could not run."""
+    root = snapshot.pipeline_configuration
+    if snapshot.is_dynamic:
+        check_image(root.docker_settings, image_of(None), f"pipeline {snapshot.name!r}")
+    for step in snapshot.steps:
+        name = f"step {step.spec.invocation_id!r}"
+        check_image(step.config.docker_settings, image_of(step), name)
+    if snapshot.schedule is not None:
+        check_schedule(snapshot.schedule, config)
+
+
+def check_schedule(schedule: Schedule, config: SagemakerOrchestratorConfig) -> str:
+    """The role that fires it; raises `ConfigurationError` without one, and for what cannot be scheduled."""
+    trigger(schedule, _LONG_PAST)
+    if config.scheduler_role is None:
+        raise ConfigurationError(
+            "a schedule needs a role by which EventBridge Scheduler starts the pipeline",
+            who="SagemakerOrchestratorConfig.scheduler_role",
+            fix="Name one that scheduler.amazonaws.com may assume: skylift orchestrator update NAME "
+            "--scheduler_role=arn:…",
+        )
+    if config.scheduler_role.split(":")[4] != config.account:
+        raise ConfigurationError(
+            "it is a role of another account than the execution role",
+            who="SagemakerOrchestratorConfig.scheduler_role",
+            value=config.scheduler_role,
+        )
+    return config.scheduler_role
+
+
+def check_image(asked: DockerSettings, image: str, who: str) -> None:
+    """Raise `ConfigurationError` for an image that is to be built, or that no job could pull."""
+    files = filter(None, (asked.dockerfile, asked.build_context))
+    wanted = (*asked.requirements, *asked.apt_packages, *files)
+    if wanted or asked.environment:
+        raise ConfigurationError(
+            "it asks for an image that has to be built, and none is built for SageMaker yet",
+            who=f"{who}, DockerSettings",
+            value=", ".join(wanted or asked.environment),
+            fix="Push one to ECR and name it: DockerSettings(image=…).",
+        )
+    if not ECR.fullmatch(image):
+        raise ConfigurationError(
+            "SageMaker pulls images from ECR only",
+            who=who,
+            value=image,
+            fix="Name one with Python, skylift and what the step imports: DockerSettings(image=…), or for all "
+            "of them: skylift orchestrator update NAME --image=…",
+        )
+
+
+def bucket_of(config: SagemakerOrchestratorConfig, store: ArtifactStore) -> str:
+    """The configured bucket, or that of an `s3://` store; empty where there is neither."""
+    scheme, _, rest = store.uri.partition("://")
+    return config.bucket or (rest.partition("/")[0] if scheme == "s3" else "")
