@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 from skylift_sagemaker_answers import Answers
@@ -49,8 +49,10 @@ def aws(moto: str, credentials: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
 
+    boto3: Any = import_module("boto3")
+
     def client(service: str) -> Any:
-        return boto3.client(service, region_name=REGION)  # pyright: ignore[reportUnknownMemberType]
+        return boto3.client(service, region_name=REGION)
 
     client("s3").create_bucket(
         Bucket="skylift-tests", CreateBucketConfiguration={"LocationConstraint": REGION}

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,9 +57,8 @@ def test_a_console_is_that_of_the_partition(arn: str, url: str) -> None:
 
 
 def test_the_partitions_are_botocores() -> None:
-    import botocore.session
-
-    known = botocore.session.get_session().get_available_partitions()
+    session: Any = import_module("botocore.session")
+    known = session.get_session().get_available_partitions()
     assert set(CONSOLES) <= set(known)
 
 

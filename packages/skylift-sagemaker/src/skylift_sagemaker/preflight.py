@@ -80,8 +80,8 @@ def check_image(asked: DockerSettings, image: str, who: str) -> None:
             "SageMaker pulls images from ECR only",
             who=who,
             value=image,
-            fix="Name one with Python, skylift and what the step imports: DockerSettings(image=…), or for all "
-            "of them: skylift orchestrator update NAME --image=…",
+            fix="Name one with Python, skylift and what the step imports: DockerSettings(image=…), or "
+            "for all of them: skylift orchestrator update NAME --image=…",
         )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib import import_module
 from typing import Any
 
-from botocore.loaders import Loader
+NUMBERS = {"integer", "long", "float", "double"}
+EXPRESSIONS = [{"Get": "Execution.PipelineExecutionArn"}]
 
 
 @cache
 def model(service: str = "sagemaker") -> dict[str, Any]:
-    return Loader().load_service_model(service, "service-2")
+    loaders: Any = import_module("botocore.loaders")
+    return loaders.Loader().load_service_model(service, "service-2")
 
 
 def shapes(service: str = "sagemaker") -> dict[str, Any]:
@@ -21,13 +24,13 @@ def shapes(service: str = "sagemaker") -> dict[str, Any]:
 def faults(shape: str, value: Any, service: str = "sagemaker", where: str = "") -> list[str]:
     """What the model forbids in a request: names, requirements, sizes, patterns, enums.
 
-    A `{"Get": …}` stands for any text, as a definition's do. botocore itself checks no maximum,
+    One of `EXPRESSIONS` stands for any text, as a definition's do. botocore itself checks no maximum,
     pattern or enum.
     """
     found = shapes(service)[shape]
-    if isinstance(value, dict) and set(value) in ({"Get"}, {"Std:Join"}):
+    if value in EXPRESSIONS:
         return []
-    size = value if isinstance(value, int | float) else len(value)
+    size = value if found["type"] in NUMBERS else 1 if found["type"] == "boolean" else len(value)
     wrong = [f"{where}: {size} is out of {shape}"] if not _within(found, size) else []
     if found["type"] == "string":
         return wrong + _text_faults(found, value, f"{where} ({shape})")

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from skylift_sagemaker_snapshots import IMAGE, ROLE, snapshot_of, step
+
+from skylift_contract.containers import image_of
+from skylift_contract.errors import ConfigurationError
+from skylift_contract.schedule import Schedule
+from skylift_contract.settings import DockerSettings
+from skylift_contract.stack import ArtifactStore
+from skylift_sagemaker.config import SagemakerOrchestratorConfig
+from skylift_sagemaker.preflight import bucket_of, check_image, check_snapshot
+
+
+def config(**options: Any) -> SagemakerOrchestratorConfig:
+    return SagemakerOrchestratorConfig.parse({"execution_role": ROLE, **options})
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        IMAGE,
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a/b@sha256:" + "0" * 64,
+        "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/a:1",
+        "123456789012.dkr-ecr.eu-west-1.on.aws/a:1",
+    ],
+)
+def test_images_of_ecr_are_pulled(image: str) -> None:
+    check_image(DockerSettings(image=image), image, "step 'a'")
+
+
+@pytest.mark.parametrize(
+    "image", ["python:3.11-slim", "public.ecr.aws/docker/library/python:3.11", "ghcr.io/a/b:1"]
+)
+def test_other_images_are_refused_with_the_way_out(image: str) -> None:
+    expected = (
+        r"^step 'a': SageMaker pulls images from ECR only \(got .+\)\. Name one with Python, skylift and "
+    )
+    with pytest.raises(ConfigurationError, match=expected):
+        check_image(DockerSettings(), image, "step 'a'")
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        (DockerSettings(requirements=("pandas",)), "pandas"),
+        (DockerSettings(apt_packages=("libgomp1",)), "libgomp1"),
+        (DockerSettings(dockerfile="Dockerfile"), "Dockerfile"),
+        (DockerSettings(environment={"A": "1"}), "A"),
+    ],
+)
+def test_what_would_have_to_be_built_is_refused(asked: DockerSettings, shown: str) -> None:
+    expected = (
+        r"^step 'a', DockerSettings: it asks for an image that has to be built, and none is built for SageMaker yet "
+        rf"\(got '{shown}'\)\. Push one to ECR and name it: DockerSettings\(image=…\)\.$"
+    )
+    with pytest.raises(ConfigurationError, match=expected):
+        check_image(asked, IMAGE, "step 'a'")
+
+
+def test_a_dynamic_pipelines_own_image_is_checked() -> None:
+    snapshot = snapshot_of(dynamic=True).model_copy(update={"images": {}})
+    with pytest.raises(ConfigurationError, match=r"^pipeline 'daily': SageMaker pulls images from ECR only"):
+        check_snapshot(snapshot, config(), lambda asked: image_of(snapshot, asked))
+
+
+def test_a_schedule_that_cannot_be_said_is_refused_first() -> None:
+    snapshot = snapshot_of(step("load"), schedule=Schedule(cron_expression="0 0 1 * mon"))
+    with pytest.raises(
+        ConfigurationError, match=r"cannot restrict the day of the month and the day of the week"
+    ):
+        check_snapshot(snapshot, config(), lambda asked: image_of(snapshot, asked))
+
+
+@pytest.mark.parametrize(
+    ("store", "options", "bucket"),
+    [
+        ("s3://churn/a/b", {}, "churn"),
+        ("s3://churn", {}, "churn"),
+        ("s3://churn/a", {"bucket": "another"}, "another"),
+        ("gs://churn/a", {}, ""),
+        ("file:///tmp/store", {}, ""),
+    ],
+)
+def test_a_bucket_is_the_configured_one_or_the_stores(
+    store: str, options: dict[str, Any], bucket: str
+) -> None:
+    assert bucket_of(config(**options), ArtifactStore(store)) == bucket
