@@ -152,7 +152,7 @@ def test_a_scheduled_dynamic_pipeline_is_a_pipeline_of_one_step() -> None:
 
 
 def test_a_hundred_and_one_variables_are_refused(snapshot: PipelineSnapshot) -> None:
-    variables = {f"V{n}": "" for n in range(99)}  # with the store's and the run's: 101
+    variables = {f"V{n}": "" for n in range(98)}  # with the store's, the submission's and the run's: 101
     expected = (
         r"^step 'load', environment variables: it is over the limit \(got 101, limit: at most 100 entries\)"
     )

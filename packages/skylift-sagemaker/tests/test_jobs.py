@@ -95,7 +95,7 @@ def test_two_attempts_are_two_jobs(answers: Answers, make: Any) -> None:
 
 
 def test_an_isolated_step_in_an_image_that_no_job_pulls_is_refused(make: Any) -> None:
-    expected = r"^step 'map:score:0': SageMaker pulls images from ECR only \(got 'python:3\.11'\)\. Name one "
+    expected = r"^step 'map:score:0': SageMaker pulls images from private repositories of ECR \(got 'python:3\.11'\)\. Name one "
     with pytest.raises(ConfigurationError, match=expected):
         make().submit_isolated_step(info(image="python:3.11"), ENVIRONMENT)
 

@@ -32,12 +32,11 @@ def test_images_of_ecr_are_pulled(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "image", ["python:3.11-slim", "public.ecr.aws/docker/library/python:3.11", "ghcr.io/a/b:1"]
+    "image",
+    ["python:3.11-slim", "library/python:3.11", "public.ecr.aws/docker/library/python:3.11", "ghcr.io/a/b:1"],
 )
 def test_other_images_are_refused_with_the_way_out(image: str) -> None:
-    expected = (
-        r"^step 'a': SageMaker pulls images from ECR only \(got .+\)\. Name one with Python, skylift and "
-    )
+    expected = r"^step 'a': SageMaker pulls images from private repositories of ECR \(got .+\)\. Name one with Python, skylift and "
     with pytest.raises(ConfigurationError, match=expected):
         check_image(DockerSettings(), image, "step 'a'")
 
@@ -62,7 +61,10 @@ def test_what_would_have_to_be_built_is_refused(asked: DockerSettings, shown: st
 
 def test_a_dynamic_pipelines_own_image_is_checked() -> None:
     snapshot = snapshot_of(dynamic=True).model_copy(update={"images": {}})
-    with pytest.raises(ConfigurationError, match=r"^pipeline 'daily': SageMaker pulls images from ECR only"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^pipeline 'daily': SageMaker pulls images from private repositories of ECR",
+    ):
         check_snapshot(snapshot, config(), lambda asked: image_of(snapshot, asked))
 
 

@@ -102,7 +102,7 @@ def test_a_steps_lines_are_read_to_their_end(answers: Answers, client: Sagemaker
     running = step("load", "Executing", Metadata={"ProcessingJob": {"Arn": JOB}})
     answers.say("ListPipelineExecutionSteps", {"PipelineExecutionSteps": [running]})
     answers.say("DescribeLogStreams", {"logStreams": [{"logStreamName": "pipelines-e-load-x/algo-1"}]})
-    pages = [
+    pages: list[dict[str, Any]] = [
         {"events": [{"message": "one"}, {"message": "two\n"}], "nextForwardToken": "f/1"},
         {"events": [{"message": "three"}], "nextForwardToken": "f/2"},
         {"events": [], "nextForwardToken": "f/2"},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from skylift_contract.canonical import canonical_json
 from skylift_contract.compiled import CompiledPipeline
+from skylift_contract.environment import SUBMISSION_ENV
 from skylift_contract.errors import ConfigurationError
 from skylift_sagemaker.config import KEY, SagemakerOrchestratorSettings
 from skylift_sagemaker.document import (
@@ -214,7 +215,10 @@ def job_of(
     options = making.config.of_step(asked.settings)
     given = given or {}
     value = PROCESSING_VALUE if options.job_type == "processing" else TRAINING_VALUE
-    check_variables(dict(asked.environment), value, asked.who, len(given))
+    reserved = len(given) + (
+        SUBMISSION_ENV not in asked.environment
+    )  # what compiles offline fits when it runs
+    check_variables(dict(asked.environment), value, asked.who, reserved)
     check_command(list(asked.command), asked.who)
     IMAGE.check(len(asked.image), f"{asked.who}, its image")
     _check_timeout(asked, options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from skylift_contract.stack import ArtifactStore
     from skylift_sagemaker.config import SagemakerOrchestratorConfig
 
-ECR: Final = re.compile(
-    r"\d{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)/.+"
+PUBLIC: Final = frozenset(
+    {"docker.io", "ghcr.io", "quay.io", "gcr.io", "mcr.microsoft.com", "public.ecr.aws"}
 )
-"""Jobs pull from private repositories of ECR.
+"""Registries that no job pulls from. Of a host that is not known here AWS has to say whether it is ECR.
 
 Source: docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 """
@@ -75,14 +74,20 @@ def check_image(asked: DockerSettings, image: str, who: str) -> None:
             value=", ".join(wanted or asked.environment),
             fix="Push one to ECR and name it: DockerSettings(image=…).",
         )
-    if not ECR.fullmatch(image):
+    if _registry(image) in PUBLIC:
         raise ConfigurationError(
-            "SageMaker pulls images from ECR only",
+            "SageMaker pulls images from private repositories of ECR",
             who=who,
             value=image,
             fix="Name one with Python, skylift and what the step imports: DockerSettings(image=…), or "
             "for all of them: skylift orchestrator update NAME --image=…",
         )
+
+
+def _registry(image: str) -> str:
+    """The host of an image's name; Docker Hub's where it names none."""
+    host, slash, _ = image.partition("/")
+    return host if slash and ("." in host or ":" in host) else "docker.io"
 
 
 def bucket_of(config: SagemakerOrchestratorConfig, store: ArtifactStore) -> str:
