@@ -20,15 +20,8 @@ from skylift_contract.stack import ArtifactStore, Stack
 from skylift_sagemaker import deploying, jobs, scheduling, watching
 from skylift_sagemaker.arns import Arn
 from skylift_sagemaker.client import SagemakerClient
-from skylift_sagemaker.compile import (
-    PIPELINE,
-    Making,
-    asked_by,
-    compile_pipeline,
-    job_of,
-    orchestration,
-    tags_of,
-)
+from skylift_sagemaker.compile import PIPELINE, asked_by, compile_pipeline, orchestration
+from skylift_sagemaker.job import Making, job_of, tags_of
 from skylift_sagemaker.names import PREFIX, job_name, pipeline_name, prefix_of, request_token, schedule_name
 from skylift_sagemaker.preflight import bucket_of, check_image, check_schedule, check_snapshot
 from skylift_sagemaker.run_id import RUN_ID_SOURCES

@@ -16,8 +16,9 @@ from skylift_contract.snapshot import (
     StepConfig,
     StepSpec,
 )
-from skylift_sagemaker.compile import PIPELINE, Making, compile_pipeline
+from skylift_sagemaker.compile import PIPELINE, compile_pipeline
 from skylift_sagemaker.config import SagemakerOrchestratorConfig
+from skylift_sagemaker.job import Making
 
 ROLE = "arn:aws:iam::123456789012:role/SageMaker"
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/train:1"
