@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from skylift_sagemaker_answers import Answers
+from skylift_sagemaker_model import faults
 from skylift_sagemaker_snapshots import ROLE, documents
 
 from skylift_contract.errors import (
@@ -90,6 +91,14 @@ def test_a_listing_is_read_to_its_last_page(answers: Answers, client: SagemakerC
     answers.say("ListPipelineExecutionSteps", *pages, {"PipelineExecutionSteps": [{"StepName": "b"}]})
     assert [one["StepName"] for one in client.execution_steps(EXECUTION)] == ["a", "b"]
     assert [one.get("NextToken") for one in answers.asked("ListPipelineExecutionSteps")] == [None, "more"]
+
+
+def test_a_prefix_is_one_that_the_service_takes(answers: Answers, client: SagemakerClient) -> None:
+    listed = [{"PipelineName": name} for name in ("skylift-daily-1", "skylift-dailyfresh-1")]
+    answers.say("ListPipelines", {"PipelineSummaries": listed})
+    assert [one["PipelineName"] for one in client.pipelines("skylift-daily-")] == ["skylift-daily-1"]
+    (asked,) = answers.asked("ListPipelines")
+    assert faults("ListPipelinesRequest", asked) == []
 
 
 def test_nobody_is_told_to_log_in(credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:

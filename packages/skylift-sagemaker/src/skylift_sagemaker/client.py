@@ -120,9 +120,12 @@ class SagemakerClient:
         self._call("sagemaker", "DeletePipeline", PipelineName=name, ClientRequestToken=token)
 
     def pipelines(self, prefix: str) -> Iterator[dict[str, Any]]:
-        return self._pages(
-            "sagemaker", "ListPipelines", "PipelineSummaries", PipelineNamePrefix=prefix, MaxResults=100
+        """Those whose names begin so; the service takes no prefix that ends with a dash, as no name does."""
+        known = prefix.rstrip("-")
+        found = self._pages(
+            "sagemaker", "ListPipelines", "PipelineSummaries", PipelineNamePrefix=known, MaxResults=100
         )
+        return (one for one in found if str(one["PipelineName"]).startswith(prefix))
 
     def tags(self, arn: str) -> dict[str, str]:
         found = self._pages("sagemaker", "ListTags", "Tags", ResourceArn=arn)
