@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from skylift_contract.errors import NotFound
 from skylift_sagemaker.sdk_errors import failure, refusal
@@ -13,18 +13,27 @@ from skylift_sagemaker.sdk_errors import failure, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skylift_sagemaker.config import SagemakerOrchestratorConfig
-
 ATTEMPTS: Final = 5
 """Of one call: a lost connection and throttling are tried again, with the same token."""
 
 TIMEOUT_S: Final = 30
 
 
-class SagemakerClient:
-    """AWS, as the orchestrator's options say; made without a call, and for several threads at once."""
+class Access(Protocol):
+    """As whom, and where, AWS is called: the orchestrator's options of these names, None for boto3's own."""
 
-    def __init__(self, config: SagemakerOrchestratorConfig) -> None:
+    @property
+    def region(self) -> str | None: ...
+    @property
+    def aws_profile(self) -> str | None: ...
+    @property
+    def assume_role(self) -> str | None: ...
+
+
+class SagemakerClient:
+    """AWS, as the options say; made without a call, and for several threads at once."""
+
+    def __init__(self, config: Access) -> None:
         self._config = config
         self._clients: dict[str, Any] = {}
 
@@ -210,6 +219,11 @@ class SagemakerClient:
             "logs", "GetLogEvents", logGroupName=group, logStreamName=stream, startFromHead=True, **after
         )
         return [str(event["message"]) for event in found["events"]], str(found["nextForwardToken"])
+
+    def secret(self, name: str) -> str | None:
+        """The text of a secret by its name or ARN; None where it is bytes."""
+        found = self._call("secretsmanager", "GetSecretValue", SecretId=name)
+        return found.get("SecretString")
 
     def put_object(self, bucket: str, key: str, content: bytes) -> None:
         self._call("s3", "PutObject", Bucket=bucket, Key=key, Body=content)

@@ -29,6 +29,7 @@ CAPABILITIES: Final[Mapping[Capability, Support]] = MappingProxyType(
         Capability.GPU_TYPE: FULL,
         Capability.IMAGES: EMULATED("images that are ready in ECR; what would have to be built is refused"),
         Capability.STEP_ENVIRONMENT: FULL,
+        Capability.SECRETS: EMULATED("aws-sm:…, read by the step's process as its job's role"),
         Capability.STEP_RETRIES: EMULATED(
             "exceptions by the step's own process; SageMaker starts a job again that it failed itself, and "
             "never one that was killed for its memory"
