@@ -17,6 +17,11 @@ def model(service: str = "sagemaker") -> dict[str, Any]:
     return loaders.Loader().load_service_model(service, "service-2")
 
 
+def is_older() -> bool:
+    """Whether this botocore is older than what is packaged here; then a newer one is the oracle."""
+    return "CompletedWithFailures" not in shapes()["PipelineExecutionStatus"]["enum"]
+
+
 def shapes(service: str = "sagemaker") -> dict[str, Any]:
     return model(service)["shapes"]
 
