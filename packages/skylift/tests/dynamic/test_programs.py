@@ -94,7 +94,12 @@ def lived(run: ActiveRun, program: Program) -> tuple[RunEndRecord, list[Any]]:
     """Take a run to its end; and what its function saw."""
     seen = list[Any]()
     programs.CALLED.clear()
-    return orchestrated(run, lambda: Interpreter(Dynamic(), seen).play(program, 1, [1, 2, 3])), seen
+    try:
+        return orchestrated(run, lambda: Interpreter(Dynamic(), seen).play(program, 1, [1, 2, 3])), seen
+    finally:
+        for thread in threading.enumerate():
+            if thread.name == "skylift-step":  # it dies with its process, which here goes on
+                thread.join(20)
 
 
 @given(PROGRAMS)

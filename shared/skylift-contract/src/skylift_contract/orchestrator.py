@@ -76,11 +76,9 @@ class SubmissionResult:
 
 @dataclass(frozen=True, slots=True)
 class StepRunInfo:
-    """An invocation that a dynamic run wants started on the backend.
+    """An invocation that a dynamic run wants started on the backend, by its complete `command`.
 
-    `command` is complete; `run_id`: of the run that it belongs to, a nested one's where the
-    pipeline was called by another. `image`: None where the step asks for none of its own.
-    `path`: the invocation as people see it, after those of the pipelines that it is called within.
+    `run_id` may be a nested run's; `image`: None without one of its own; `path`: as people see it.
     """
 
     run: PipelineRun

@@ -31,8 +31,8 @@ _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 
 
-LONGEST_LINE: Final = 2000
-"""Characters: more than a screen of them is read by nobody."""
+LONGEST_LINE: Final = 10_000
+"""Characters, some screens full: a message that is longer is a document."""
 
 
 def seconds(amount: float | None) -> str:
