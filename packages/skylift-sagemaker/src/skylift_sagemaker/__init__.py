@@ -1,0 +1,1 @@
+"""Run Skylift pipelines on Amazon SageMaker."""
