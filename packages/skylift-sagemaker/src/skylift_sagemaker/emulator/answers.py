@@ -49,8 +49,8 @@ def _quota(service: str) -> Refusal:
         400,
         "ResourceLimitExceeded",
         "The account-level service limit 'Maximum number of instances for processing job usage' is 0 "
-        "Instances, with current utilization of 0 Instances and a request delta of 1 Instances. Please use AWS Service "
-        "Quotas to request an increase for this quota.",
+        "Instances, with current utilization of 0 Instances and a request delta of 1 Instances. Please "
+        "use AWS Service Quotas to request an increase for this quota.",
     )
 
 

@@ -25,9 +25,16 @@ STEP: Final = frozenset(
 )
 STEP_NAME: Final = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 KINDS: Final[Mapping[str, Kind]] = {"Processing": "Processing", "Training": "Training"}
-EXECUTION: Final = (
-    "PipelineExecutionArn", "PipelineExecutionId", "PipelineName", "PipelineArn", "StartDateTime", "CurrentDateTime",
-)  # fmt: skip
+EXECUTION: Final = frozenset(
+    {
+        "PipelineExecutionArn",
+        "PipelineExecutionId",
+        "PipelineName",
+        "PipelineArn",
+        "StartDateTime",
+        "CurrentDateTime",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def _graph(steps: list[Any], parameters: Mapping[str, Any]) -> Graph:
     try:
         return Graph(after)
     except SkyliftError as error:
-        raise _refused(str(error)) from error
+        raise _refused(str(error).rstrip(".")) from error
 
 
 def _asked(step: Any, parameters: Mapping[str, Any]) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Executions:
             "StartPipelineExecution": self._start,
             "StopPipelineExecution": self._stop,
             "RetryPipelineExecution": self._retry,
-            "DescribePipelineExecution": lambda request: self._found(request).description(),
+            "DescribePipelineExecution": lambda request: self.found(request).description(),
             "ListPipelineExecutions": self._list,
             "ListPipelineExecutionSteps": self._list_steps,
             "ListPipelineParametersForExecution": self._parameters,
@@ -62,7 +62,8 @@ class Executions:
         request = {"PipelineParameters": parameters}
         self._begin(pipeline, pipeline.newest, request, at).wait()
 
-    def _found(self, request: Mapping[str, Any]) -> PipelineExecution:
+    def found(self, request: Mapping[str, Any]) -> PipelineExecution:
+        """The one that a request names; raises the service's `ResourceNotFound`."""
         arn = request.get("PipelineExecutionArn", "")
         with self._lock:
             if arn not in self._executions:
@@ -92,7 +93,7 @@ class Executions:
             return self._executions[arn]
 
     def _stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        found = self._found(request)
+        found = self.found(request)
         key = ("stop", found.told.arn, request["ClientRequestToken"])
         with self._lock:
             if key not in self._tokens:
@@ -103,7 +104,7 @@ class Executions:
         return {"PipelineExecutionArn": found.told.arn}
 
     def _retry(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        found = self._found(request)
+        found = self.found(request)
         key = ("retry", found.told.arn, request["ClientRequestToken"])
         with self._lock:
             if key not in self._tokens:
@@ -127,16 +128,16 @@ class Executions:
         return page(told, request, "PipelineExecutionSummaries")
 
     def _list_steps(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return page(ordered(self._found(request).steps(), request), request, "PipelineExecutionSteps")
+        return page(ordered(self.found(request).steps(), request), request, "PipelineExecutionSteps")
 
     def _parameters(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        told = self._found(request).told.parameters
+        told = self.found(request).told.parameters
         return page(
             [{"Name": name, "Value": value} for name, value in told.items()], request, "PipelineParameters"
         )
 
     def _definition(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        told = self._found(request).told
+        told = self.found(request).told
         return {"PipelineDefinition": told.text, "CreationTime": told.made}
 
 

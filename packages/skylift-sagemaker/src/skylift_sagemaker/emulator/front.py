@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 from skylift_sagemaker.emulator.answers import refusal
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 SCOPE: Final = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
-SCHEDULE: Final = re.compile(r"/schedules/([^/?]+)")
+SCHEDULE: Final = re.compile(r"/schedules/(.+)")
 OPERATIONS: Final = {
     "POST": "CreateSchedule",
     "PUT": "UpdateSchedule",
@@ -135,7 +135,7 @@ def _asked(environ: Environ) -> Asked | None:
     found = SCHEDULE.fullmatch(environ["PATH_INFO"])
     if service == "scheduler" and found and environ["REQUEST_METHOD"] in OPERATIONS:
         query = {name: values[-1] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
-        told = {**query, **_body(environ), "Name": unquote(found[1])}
+        told = {**query, **_body(environ), "Name": found[1]}
         return Asked(service, region, OPERATIONS[environ["REQUEST_METHOD"]], told)
     return None
 

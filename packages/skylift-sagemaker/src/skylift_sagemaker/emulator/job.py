@@ -132,6 +132,10 @@ class Job:
                 self._is_told = True
         self._running.stop()
 
+    def flush(self) -> None:
+        """Return when what the job has said by now is in CloudWatch."""
+        self._log.flush()
+
     @property
     def phase(self) -> Phase:
         with self._changed:

@@ -59,6 +59,11 @@ class Jobs:
             self._jobs[kind, name] = job
         return job
 
+    def by_arn(self, arn: str) -> Job:
+        """Raises `LookupError`."""
+        with self._lock:
+            return {job.arn: job for job in self._jobs.values()}[arn]
+
     def arns(self) -> list[str]:
         with self._lock:
             return [job.arn for job in self._jobs.values()]

@@ -9,7 +9,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    _Said = Mapping[str, Any] | threading.Event | None
+    """A line; who waits for what was said before; the end."""
+
+_DONE: Final = threading.Event()
+"""Between batches: nobody waits for it."""
 
 BATCH: Final = 1000
 """Events of a call; the service takes 10,000."""
@@ -26,7 +32,7 @@ class Stream:
 
     def __init__(self, client: Any, group: str, name: str) -> None:
         self._client, self._group, self._name = client, group, name
-        self._said: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
+        self._said: queue.SimpleQueue[_Said] = queue.SimpleQueue()
         self._is_made = False
         self._pump = threading.Thread(target=self._write, daemon=True)
         self._pump.start()
@@ -35,16 +41,35 @@ class Stream:
         # The machine's time: CloudWatch takes nothing from the future, where a turned clock may be.
         self._said.put({"timestamp": int(time.time() * 1000), "message": line or " "})
 
+    def flush(self) -> None:
+        """Return when all that was said is there."""
+        written = threading.Event()
+        self._said.put(written)
+        written.wait()
+
     def close(self) -> None:
         self._said.put(None)
         self._pump.join()
 
     def _write(self) -> None:
-        while (first := self._said.get()) is not None:
-            events, is_last = _ready(first, self._said.get_nowait)
-            self._put(events)
-            if is_last:
-                return
+        is_open = True
+        while is_open:
+            events: list[Mapping[str, Any]] = []
+            told = self._said.get()
+            while told is not None and not isinstance(told, threading.Event):
+                events.append(told)
+                told = self._next() if len(events) < BATCH else _DONE
+            if events:
+                self._put(events)
+            is_open = told is not None
+            if told is not None:
+                told.set()
+
+    def _next(self) -> _Said:
+        try:
+            return self._said.get_nowait()
+        except queue.Empty:
+            return _DONE
 
     def _put(self, events: list[Mapping[str, Any]]) -> None:
         if not self._is_made:
@@ -56,19 +81,3 @@ class Stream:
             self._client.create_log_group(logGroupName=self._group)
         self._client.create_log_stream(logGroupName=self._group, logStreamName=self._name)
         self._is_made = True
-
-
-def _ready(
-    first: Mapping[str, Any], take: Callable[[], Mapping[str, Any] | None]
-) -> tuple[list[Mapping[str, Any]], bool]:
-    """All that was said by now, up to a batch, and whether nothing will be said after it."""
-    events = [first]
-    while len(events) < BATCH:
-        try:
-            event = take()
-        except queue.Empty:
-            return events, False
-        if event is None:
-            return events, True
-        events.append(event)
-    return events, False

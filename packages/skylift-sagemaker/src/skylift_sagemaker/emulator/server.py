@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from skylift_sagemaker.emulator.execution import PipelineExecution
+    from skylift_sagemaker.emulator.job import Job
     from skylift_sagemaker.emulator.jobs import Call
     from skylift_testkit.emulator.fault_script import Fault
 
@@ -122,6 +124,14 @@ class SagemakerEmulator:
     def executions(self) -> list[str]:
         """The ARN of every execution there was."""
         return [arn for region in self._each() for arn in region.executions.arns()]
+
+    def execution(self, arn: str) -> PipelineExecution:
+        """One of these, to be waited for; raises the service's `ResourceNotFound`."""
+        return self._region(arn.split(":")[3]).executions.found({"PipelineExecutionArn": arn})
+
+    def job(self, arn: str) -> Job:
+        """One of `jobs`, to be waited for; raises `LookupError`."""
+        return self._region(arn.split(":")[3]).jobs.by_arn(arn)
 
     def jobs(self) -> list[str]:
         """The ARN of every job there was."""
