@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingTypeStubs]
@@ -48,7 +49,7 @@ class Region:
         context = Context(
             self.jobs, emulator.script, emulator.clock.now, emulator.is_substituting, emulator.most_steps
         )
-        self.pipelines = Pipelines(place, emulator.clock.now, emulator.fetch)
+        self.pipelines = Pipelines(place, emulator.clock.now, partial(emulator.fetch, place.region))
         self.executions = Executions(self.pipelines, context)
         self.calls: dict[str, Call] = {
             **self.pipelines.calls(), **self.executions.calls(), **self.jobs.calls()
@@ -141,16 +142,16 @@ class SagemakerEmulator:
         return [name for region in self._each() for name in region.pipelines.names()]
 
     def make_bucket(self, name: str, region: str) -> None:
-        self._clients.get("s3", "us-east-1").create_bucket(
+        self._clients.get("s3", region).create_bucket(
             Bucket=name,
             **(
                 {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
             ),
         )
 
-    def fetch(self, bucket: str, key: str) -> str:
+    def fetch(self, region: str, bucket: str, key: str) -> str:
         """A definition that lies in S3; raises the service's `ValidationException` where none does."""
-        client = self._clients.get("s3", "us-east-1")
+        client = self._clients.get("s3", region)
         try:
             return client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
         except client.exceptions.ClientError as error:
