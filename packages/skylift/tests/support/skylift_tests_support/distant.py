@@ -94,4 +94,4 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, emulator: str) -> Non
     points = "[skylift.orchestrators]\ndistant = skylift_tests_support.distant:DistantFlavor\n"
     points += f"[skylift.emulators]\ndistant = {emulator}\n" if emulator else ""
     (info / "entry_points.txt").write_text(points)
-    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
