@@ -103,6 +103,7 @@ class Process:
     ) -> None:
         self._place = Path(tempfile.mkdtemp(prefix="skylift-step-"))
         self._read, self._grace_s, self._ending = read, grace_s, threading.Event()
+        self._lock, self._is_told = threading.Lock(), False
         for part in ("cwd", "root", "staging", "home"):
             (self._place / part).mkdir()
         for name, content in command.files.items():
@@ -149,7 +150,12 @@ class Process:
         return Exit(code, left)
 
     def stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        with self._lock:
+            # A second signal would meet a process that is on its way out, and has no handler any more.
+            is_first, self._is_told = not self._is_told, True
+        if is_first:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM)
             threading.Thread(target=self._end, daemon=True).start()
