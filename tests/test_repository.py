@@ -109,7 +109,7 @@ def _import_names(package: Package) -> set[str]:
     extras: dict[str, list[str]] = package.data["project"].get("optional-dependencies", {})
     declared = {distribution(text) for group in (package.requirements, *extras.values()) for text in group}
     below = {part.name for part in needed(package, KNOWN)}
-    ours = {KNOWN[name].module for name in below}
+    ours = {KNOWN[name].module for name in below | (declared & KNOWN.keys())}
     theirs = {
         module
         for module, distributions in packages_distributions().items()

@@ -79,6 +79,11 @@ def default_store_uri() -> str:
     if uri := os.environ.get(STORE_OPTION):
         refuse_passwords(uri, STORE_OPTION)
         return uri
+    return (data_folder() / "store").as_uri()
+
+
+def data_folder() -> Path:
+    """Of the user's, where this machine's stores are."""
     import platformdirs
 
-    return (Path(platformdirs.user_data_dir("skylift", appauthor=False)) / "store").as_uri()
+    return Path(platformdirs.user_data_dir("skylift", appauthor=False))

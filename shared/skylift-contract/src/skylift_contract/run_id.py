@@ -37,7 +37,7 @@ RUN_ID_ENV: Final = "SKYLIFT_ORCHESTRATOR_RUN_ID"
 RUN_OWNER_ENV: Final = "SKYLIFT_RUN_OWNER"
 """What makes a backend's own id unique in a shared store; a constant of the compiled document."""
 
-PLACEHOLDERS: Final = ("{{", "$(", "${")
+PLACEHOLDERS: Final = ("{{", "$(", "${", '{"Get"')
 """How backends spell what they should have substituted before the step started."""
 
 Scope: TypeAlias = Literal["run", "job"]

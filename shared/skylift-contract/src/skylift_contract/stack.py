@@ -62,9 +62,13 @@ class ContainerRegistry:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One orchestrator, one artifact store, and optionally a container registry."""
+    """One orchestrator, one artifact store, and optionally a container registry.
+
+    `is_emulated`: an emulator of this machine stands in for the backend, so steps run here.
+    """
 
     name: str
     orchestrator: BaseOrchestrator
     artifact_store: ArtifactStore
     container_registry: ContainerRegistry | None = None
+    is_emulated: bool = False

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
         "skylift run pipeline.py",
         "skylift run pipeline.py:train --param depth=8 --param 'sizes=[1, 2]'",
         "skylift run project.flows:train --config nightly.yaml --now",
+        "skylift run pipeline.py --stack production --emulate",
         "skylift run pipeline.py --output json",
     ),
 )
 @asks_for_a_pipeline
 @click.option("--now", is_flag=True, help="Run once, now, whatever the pipeline's schedule.")
+@click.option("--emulate", is_flag=True, help="Run once on this machine, on an emulator of the backend.")
 @click.option("--no-cache", is_flag=True, help="Run every step, and store nothing for later runs to take.")
 @click.option("--no-wait", is_flag=True, help="Return when the run is submitted; its id goes to stdout.")
 @click.option(
@@ -46,6 +48,7 @@ def run(
     *,
     asked: Asked,
     now: bool,
+    emulate: bool,
     no_cache: bool,
     no_wait: bool,
     tags: Sequence[str],
@@ -61,12 +64,29 @@ def run(
     over, and what steps print goes to stderr.
     """
     labels = Labels(checked_tags(tags), () if note is None else (checked_note(note),))
+    if emulate:
+        return _emulated(asked, labels, output, no_cache=no_cache, no_wait=no_wait)
     planned = asked.plan(_unscheduled) if now else asked.plan()
-    if no_cache:
-        from skylift.launch.cached import without_cache
+    return submit(_without_cache(planned) if no_cache else planned, labels, output, wait=not no_wait)
 
-        planned = replace(planned, snapshot=without_cache(planned.snapshot))
-    return submit(planned, labels, output, wait=not no_wait)
+
+def _emulated(asked: Asked, labels: Labels, output: str, *, no_cache: bool, no_wait: bool) -> int:
+    from skylift.launch.emulation import Emulation
+
+    if no_wait:
+        raise ConfigurationError(
+            "the emulator is in this process, which has to stay for it", who="--no-wait", fix="Leave it out."
+        )
+    with Emulation() as emulation:
+        planned = asked.plan(emulation.adapt)
+        planned = replace(planned, notes=(*emulation.notes, *planned.notes))
+        return submit(_without_cache(planned) if no_cache else planned, labels, output, wait=True)
+
+
+def _without_cache(planned: Plan) -> Plan:
+    from skylift.launch.cached import without_cache
+
+    return replace(planned, snapshot=without_cache(planned.snapshot))
 
 
 def _unscheduled(pipeline: PipelineFunction) -> PipelineFunction:

@@ -26,8 +26,8 @@ def resolve_stack(options: PipelineOptions, store: str | None = None) -> Stack:
     Raises `UnknownName`, a `DiscoveryError`, or `ConfigurationError` for a remote
     orchestrator whose steps could not reach the store, or one without a flavor.
     """
-    orchestrator = None if options.orchestrator is None else _orchestrator(options.orchestrator)
-    stack = _stack(options.stack, orchestrator, store_named(store) if store else None)
+    orchestrator = orchestrator_of(options)
+    stack = stack_of(options.stack, orchestrator, store_named(store) if store else None)
     refuse_passwords(stack.artifact_store.uri, "the store's URI")
     _check_orchestrator(stack.orchestrator)
     check_reachable(stack)
@@ -42,7 +42,13 @@ def chosen_by(options: PipelineOptions) -> tuple[str, ...]:
     return ()
 
 
-def _stack(asked: Any, orchestrator: BaseOrchestrator | None, store: ArtifactStore | None) -> Stack:
+def orchestrator_of(options: PipelineOptions) -> BaseOrchestrator | None:
+    """The one that is named in place of its stack's."""
+    return None if options.orchestrator is None else _orchestrator(options.orchestrator)
+
+
+def stack_of(asked: Any, orchestrator: BaseOrchestrator | None, store: ArtifactStore | None) -> Stack:
+    """A stack, by its name or as it is, with these in place of its own."""
     if isinstance(asked, Stack):
         return replace(
             asked,
@@ -77,7 +83,8 @@ def _check_orchestrator(orchestrator: BaseOrchestrator) -> None:
 
 def check_reachable(stack: Stack) -> None:
     """Raise `ConfigurationError` where steps run on machines that cannot reach the store."""
-    if stack.orchestrator.config.is_remote and not stack.artifact_store.is_remote:
+    runs_elsewhere = stack.orchestrator.config.is_remote and not stack.is_emulated
+    if runs_elsewhere and not stack.artifact_store.is_remote:
         raise ConfigurationError(
             f"the steps of {stack.orchestrator.name!r} run on other machines, which cannot reach its store",
             who=f"stack {stack.name!r}",

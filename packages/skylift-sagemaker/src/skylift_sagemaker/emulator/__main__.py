@@ -1,0 +1,32 @@
+"""The emulator as a server of its own, until it is interrupted.
+
+python -m skylift_sagemaker.emulator [REGION] [BUCKET …]
+
+Writes the variables that lead a client to it, as lines for a shell.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import suppress
+
+from skylift_sagemaker.emulator.local import REGION
+from skylift_sagemaker.emulator.server import SagemakerEmulator
+
+
+def main(region: str = REGION, *buckets: str) -> None:
+    """Serve, with these buckets to begin with."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended either way, its jobs end with it
+    with SagemakerEmulator() as emulator, suppress(KeyboardInterrupt):
+        for bucket in buckets:
+            emulator.make_bucket(bucket, region)
+        for name, value in emulator.variables(region).items():
+            sys.stdout.write(f"export {name}={value}\n")
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
