@@ -1,33 +1,50 @@
-"""What of Skylift's conformance kit needs nothing behind the flavor: nothing here is submitted."""
+"""Skylift's conformance kit, whole, over the emulator: real boto3 over HTTP, and jobs that really run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
+import boto3  # pyright: ignore[reportMissingTypeStubs]
 import pytest
+from sagemaker_cloud import REGION, used
 from skylift_sagemaker_snapshots import IMAGE, ROLE
 
 from skylift_contract.capability import Capability
+from skylift_sagemaker.emulator import SagemakerEmulator
+from skylift_sagemaker.emulator.backend import EmulatorBackend
 from skylift_sagemaker.flavor import SagemakerOrchestratorFlavor
-from skylift_testkit.configuration import ConfigSuite
-from skylift_testkit.discovery import DiscoverySuite
-from skylift_testkit.documents import CompileSuite
-from skylift_testkit.resources import ASKED, Asked, ResourceSuite
-from skylift_testkit.run_ids import RunIdSuite
+from skylift_testkit import Conformance
+from skylift_testkit.owners import Owner, usual_owners
+from skylift_testkit.resources import ASKED, Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from skylift_contract.capability import Support
+    from skylift_testkit.backend import Backend
 
 
-class TestConformance(DiscoverySuite, ConfigSuite, CompileSuite, ResourceSuite, RunIdSuite):
+class TestConformance(Conformance):
     @pytest.fixture
     def flavor(self) -> SagemakerOrchestratorFlavor:
         return SagemakerOrchestratorFlavor()
 
     @pytest.fixture
-    def options(self) -> Mapping[str, Any]:
+    def emulator(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[SagemakerEmulator]:
+        """Jobs see the variables by which the kit's steps talk to its tests."""
+        told = {name: value for name, value in os.environ.items() if name.startswith("SKYLIFT_TESTKIT")}
+        with SagemakerEmulator(environment=told, grace_s=0.5) as made:
+            used(made, REGION, monkeypatch)
+            made.make_bucket("conformance", REGION)
+            yield made
+
+    @pytest.fixture
+    def options(self, emulator: SagemakerEmulator) -> Mapping[str, Any]:  # noqa: ARG002 -- it is AWS here
         return {
             "execution_role": ROLE,
             "scheduler_role": ROLE,
-            "region": "eu-west-1",
+            "region": REGION,
             "image": IMAGE,
             "bucket": "conformance",
         }
@@ -37,17 +54,32 @@ class TestConformance(DiscoverySuite, ConfigSuite, CompileSuite, ResourceSuite, 
         return ("boto3", "botocore", "sagemaker")
 
     @pytest.fixture
+    def backend(self, emulator: SagemakerEmulator) -> Backend:
+        return EmulatorBackend(emulator)
+
+    @pytest.fixture
+    def is_emulated(self) -> bool:
+        return True
+
+    @pytest.fixture
+    def secret(self, emulator: SagemakerEmulator) -> tuple[str, str]:  # noqa: ARG002 -- it is AWS here
+        made: Any = boto3
+        value = f"conformance-{os.urandom(12).hex()}"
+        client = made.client("secretsmanager", region_name=REGION)
+        arn = client.create_secret(Name="conformance", SecretString=value)["ARN"]
+        return f"aws-sm:{arn}", value
+
+    @pytest.fixture
     def environment_limit(self) -> tuple[int, int]:
         """A store, a submission and the run's own are three of the hundred."""
         return (97, 256)
+
+    @pytest.fixture
+    def owners(self, capabilities: Mapping[Capability, Support]) -> Mapping[str, Owner]:
+        return usual_owners(capabilities)
 
     @pytest.fixture
     def resources(self) -> Mapping[Capability, Asked]:
         """Processing jobs have no A100."""
         types = ({"gpu_count": 1, "gpu_type": "T4"}, {"gpu_count": 1, "gpu_type": "L40S"})
         return {**ASKED, Capability.GPU_TYPE: types}
-
-    @pytest.fixture
-    def store_uri(self) -> str:
-        """Named, and never opened."""
-        return "s3://conformance/store"
