@@ -36,8 +36,12 @@ class TestConformance(Conformance):
         told = {name: value for name, value in os.environ.items() if name.startswith("SKYLIFT_TESTKIT")}
         with SagemakerEmulator(environment=told, grace_s=0.5) as made:
             used(made, REGION, monkeypatch)
-            made.make_bucket("conformance", REGION)
             yield made
+
+    @pytest.fixture(autouse=True)
+    def _hasty(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Jobs here end within a second: whoever waits for one looks more often than AWS would like."""
+        monkeypatch.setattr("skylift_sagemaker.watching.PAUSES_S", (0.1,))
 
     @pytest.fixture
     def options(self, emulator: SagemakerEmulator) -> Mapping[str, Any]:  # noqa: ARG002 -- it is AWS here
