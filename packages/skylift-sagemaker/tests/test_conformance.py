@@ -44,7 +44,7 @@ class TestConformance(Conformance):
         monkeypatch.setattr("skylift_sagemaker.watching.PAUSES_S", (0.1,))
 
     @pytest.fixture
-    def options(self, emulator: SagemakerEmulator) -> Mapping[str, Any]:  # noqa: ARG002 -- it is AWS here
+    def options(self, emulator: SagemakerEmulator) -> Mapping[str, Any]:
         return {
             "execution_role": ROLE,
             "scheduler_role": ROLE,
@@ -66,7 +66,7 @@ class TestConformance(Conformance):
         return True
 
     @pytest.fixture
-    def secret(self, emulator: SagemakerEmulator) -> tuple[str, str]:  # noqa: ARG002 -- it is AWS here
+    def secret(self, emulator: SagemakerEmulator) -> tuple[str, str]:
         made: Any = boto3
         value = f"conformance-{os.urandom(12).hex()}"
         client = made.client("secretsmanager", region_name=REGION)

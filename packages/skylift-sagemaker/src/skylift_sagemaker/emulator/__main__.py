@@ -8,8 +8,8 @@ Writes the variables that lead a client to it, as lines for a shell.
 from __future__ import annotations
 
 import signal
+import socket
 import sys
-from contextlib import suppress
 
 from skylift_sagemaker.emulator.local import REGION
 from skylift_sagemaker.emulator.server import SagemakerEmulator
@@ -17,15 +17,28 @@ from skylift_sagemaker.emulator.server import SagemakerEmulator
 
 def main(region: str = REGION, *buckets: str) -> None:
     """Serve, with these buckets to begin with."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended either way, its jobs end with it
-    with SagemakerEmulator() as emulator, suppress(KeyboardInterrupt):
+    heard = _interruption()
+    with SagemakerEmulator() as emulator:
         for bucket in buckets:
             emulator.make_bucket(bucket, region)
         for name, value in emulator.variables(region).items():
             sys.stdout.write(f"export {name}={value}\n")
         sys.stdout.write("\n")
         sys.stdout.flush()
-        signal.pause()
+        heard.recv(1)
+
+
+def _interruption() -> socket.socket:
+    """What can be read from once the process is to end; ended either way, its jobs end with it.
+
+    A signal may meet any thread, and then wakes no `signal.pause` of the main one.
+    """
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.detach())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    return heard
 
 
 if __name__ == "__main__":
