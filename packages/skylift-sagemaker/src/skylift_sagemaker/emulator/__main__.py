@@ -34,11 +34,15 @@ def _interruption() -> socket.socket:
     A signal may meet any thread, and then wakes no `signal.pause` of the main one.
     """
     heard, told = socket.socketpair()
-    told.setblocking(False)
+    told.settimeout(0)
     signal.set_wakeup_fd(told.detach())
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _heard)
     return heard
+
+
+def _heard(_number: int, _frame: object) -> None:
+    """Nothing more: the signal's number is where `_interruption` has it written."""
 
 
 if __name__ == "__main__":
