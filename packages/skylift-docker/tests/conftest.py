@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,6 @@ from skylift_docker.flavor import DockerOrchestratorFlavor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from skylift_docker.orchestrator import DockerOrchestrator
     from skylift_testkit.docker.plugin import RunningEngine
@@ -61,3 +61,19 @@ def make(docker_engine: RunningEngine, skylift_image: str, store: str) -> Callab
         return orchestrator
 
     return made
+
+
+@pytest.fixture
+def somebody(store: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Root, to whom every file is open, pretends to be somebody else who owns the store."""
+    root, create = Path(store.removeprefix("file://")), DockerClient.create
+
+    def given_away(self: DockerClient, container: str, arguments: dict[str, Any]) -> str:
+        for path in (root.parent, root, *root.rglob("*")):
+            os.chown(path, 1234, 1234)
+        return create(self, container, arguments)
+
+    monkeypatch.setattr(os, "getuid", lambda: 1234)
+    monkeypatch.setattr(os, "getgid", lambda: 1234)
+    monkeypatch.setattr(DockerClient, "create", given_away)
+    return 1234

@@ -148,7 +148,7 @@ def test_what_a_lock_found_is_what_is_installed() -> None:
     containers = json.loads(compiled(locked, setup="start"))["containers"]
     plans = {name: json.loads(one["create"]["command"][3]) for name, one in containers.items()}
     assert plans["load"]["requirements"] == list(lock)
-    assert plans["train"]["requirements"] == ["skylift==0.1.0"]
+    assert plans["train"]["requirements"] == ["skylift==0.1.0", "skylift-docker"]
 
 
 def test_options_of_the_orchestrator_are_defaults() -> None:

@@ -61,3 +61,9 @@ def test_all_that_is_lacking_is_said_at_once() -> None:
     )
     with pytest.raises(ConfigurationError, match=expected):
         check_engine(asking(cpu_count=4, memory="16GiB"), Engine(2, 8 * 1024**3))
+
+
+def test_less_of_a_cpu_than_an_engine_gives_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"cpu_count: a Docker Engine gives no container so little"):
+        check_minimum(asking(cpu_count=0.009))
+    check_minimum(asking(cpu_count=0.01))

@@ -133,26 +133,13 @@ def test_the_memory_that_was_not_enough_is_said(make: Make, folder: Path, client
     assert containers(client, found) == []
 
 
-def test_files_of_the_store_are_theirs_who_submit(
-    make: Make, store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Root, to whom every file is open, pretends to be somebody else who owns the store."""
-    root, create = Path(store.removeprefix("file://")), DockerClient.create
-
-    def given_away(self: DockerClient, container: str, arguments: dict[str, Any]) -> str:
-        for path in (root.parent, root, *root.rglob("*")):
-            os.chown(path, 1234, 1234)
-        return create(self, container, arguments)
-
-    monkeypatch.setattr(os, "getuid", lambda: 1234)
-    monkeypatch.setattr(os, "getgid", lambda: 1234)
-    monkeypatch.setattr(DockerClient, "create", given_away)
+def test_files_of_the_store_are_theirs_who_submit(make: Make, store: str, somebody: int) -> None:
     found = run(flows.owned.with_options(orchestrator=make(), enable_cache=False))
 
     outputs = found.steps["own_user"].outputs
-    assert [outputs[name].load() for name in ("uid", "gid")] == [1234, 1234]
-    (result,) = root.rglob("result.json")
-    assert result.stat().st_uid == 1234
+    assert [outputs[name].load() for name in ("uid", "gid")] == [somebody, somebody]
+    (result,) = Path(store.removeprefix("file://")).rglob("result.json")
+    assert result.stat().st_uid == somebody
 
 
 @pytest.mark.parametrize("mode", [ExecutionMode.FAIL_FAST, ExecutionMode.STOP_ON_FAILURE])

@@ -135,22 +135,9 @@ def test_the_versions_are_found_at_submission_and_kept(at_start: Make, plain_ima
     assert any(one.startswith("skylift-contract==") for one in lock)
 
 
-def test_a_user_that_the_image_does_not_know(
-    at_start: Make, plain_image: str, store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Root, to whom every file is open, pretends to be somebody else who owns the store."""
-    root, create = Path(store.removeprefix("file://")), DockerClient.create
-
-    def given_away(self: DockerClient, container: str, arguments: dict[str, Any]) -> str:
-        for path in (root.parent, root, *root.rglob("*")):
-            os.chown(path, 1234, 1234)
-        return create(self, container, arguments)
-
-    monkeypatch.setattr(os, "getuid", lambda: 1234)
-    monkeypatch.setattr(os, "getgid", lambda: 1234)
-    monkeypatch.setattr(DockerClient, "create", given_away)
+def test_a_user_that_the_image_does_not_know(at_start: Make, plain_image: str, somebody: int) -> None:
     found = run(at_start(), plain_image, flows.owned)
-    assert found.steps["own_user"].outputs["uid"].load() == 1234, found.reason
+    assert found.steps["own_user"].outputs["uid"].load() == somebody, found.reason
 
 
 @pytest.mark.parametrize(

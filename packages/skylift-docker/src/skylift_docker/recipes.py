@@ -34,7 +34,7 @@ class Recipe:
     """What an image is made of; equal ones are one image.
 
     `parent`: the image that it stands on; of a `dockerfile`, which makes that, it is empty.
-    `requirements`: what was asked for, skylift first.
+    `requirements`: what was asked for, Skylift's own first.
     """
 
     parent: str
@@ -60,15 +60,14 @@ def provision(asked: DockerSettings, config: DockerOrchestratorConfig) -> Provis
     return Provision.BUILT if config.setup == "image" else Provision.AT_START
 
 
-def recipe(
-    snapshot: PipelineSnapshot, asked: DockerSettings, config: DockerOrchestratorConfig, *also: str
-) -> Recipe:
-    """What is to be in the image, or installed at the start; `also`: further requirements of ours."""
+def recipe(snapshot: PipelineSnapshot, asked: DockerSettings, config: DockerOrchestratorConfig) -> Recipe:
+    """What is to be in the image, or installed at the start."""
     default = config.image or default_image(snapshot)
     own = f"skylift=={snapshot.runtime.skylift}"
+    # The plugin, too: a source that names its settings' class imports it.
     return Recipe(
         parent="" if asked.dockerfile else asked.parent_image or default,
-        requirements=(own, *also, *dict.fromkeys(asked.requirements)),
+        requirements=(own, PLUGIN, *dict.fromkeys(asked.requirements)),
         apt_packages=tuple(sorted(set(asked.apt_packages))),
         environment=tuple(sorted(asked.environment.items())),
         dockerfile=asked.dockerfile or "",
@@ -80,7 +79,7 @@ def recipe(
 def of_function(snapshot: PipelineSnapshot, config: DockerOrchestratorConfig) -> Recipe:
     """For a dynamic pipeline's own function, which starts containers of isolated steps."""
     root = snapshot.pipeline_configuration
-    return recipe(snapshot, root.docker_settings, config, PLUGIN)
+    return recipe(snapshot, root.docker_settings, config)
 
 
 class Need(NamedTuple):

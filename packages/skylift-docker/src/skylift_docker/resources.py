@@ -24,6 +24,10 @@ MEMORY: Final = Limit(
 """An engine refuses containers with less: 'The minimum allowed value is 6m'."""
 
 
+LEAST_CPUS: Final = 0.01
+"""'Range of CPUs is from 0.01 to N', says an engine that is asked for less."""
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """What an engine says of itself.
@@ -50,8 +54,16 @@ def limits(resources: ResourceSettings) -> dict[str, Any]:
 
 
 def check_minimum(steps: Mapping[str, Step]) -> None:
-    """Raise `LimitExceeded` for a step with less memory than an engine gives."""
+    """Raise `LimitExceeded` or `ConfigurationError` for a step with less than an engine gives."""
     for name, step in steps.items():
+        cpus = step.config.resource_settings.cpu_count
+        if cpus is not None and cpus < LEAST_CPUS:
+            raise ConfigurationError(
+                "a Docker Engine gives no container so little",
+                who=f"step {name!r}, cpu_count",
+                value=cpus,
+                limit=f"{LEAST_CPUS} or more",
+            )
         if (asked := step.config.resource_settings.memory_bytes) is not None:
             MEMORY.check(asked, f"step {name!r}, memory")
 

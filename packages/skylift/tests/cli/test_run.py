@@ -305,3 +305,16 @@ def test_a_mistake_in_a_pipelines_function_is_shown_with_its_line(project: Proje
         "value yet to put into text. Do it inside a step, and pass this output to that.\n"
         f"  at {project.folder / path}, line 7\n"
     )
+
+
+def test_outputs_that_are_not_shown_are_said_to_be_there(project: Project) -> None:
+    for count, has_more in ((5, False), (6, True)):
+        path = project.write(
+            f"leaves{count}.py",
+            "from skylift import pipeline, step\n"
+            "@step\ndef one(x: int) -> int: return x\n"
+            f"@pipeline\ndef leaves() -> None:\n    for x in range({count}): one(x)\n",
+        )
+        ran = project.skylift("run", path)
+        assert ran.code == 0, ran.err
+        assert ("  and more: skylift artifact list " in ran.err) is has_more

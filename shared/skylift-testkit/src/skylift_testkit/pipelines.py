@@ -51,6 +51,9 @@ def environment() -> tuple[Annotated[Told, "in_step"], Annotated[Told, "at_start
     return _told(os.environ), _told(_at_start())
 
 
+beside = environment.with_options(environment={"CONFORMANCE_BESIDE": "beside"})
+
+
 @step
 def fail(value: int) -> int:
     raise ValueError(f"conformance {value}")
@@ -114,6 +117,7 @@ def product(value: int, factor: int) -> None:
 @pipeline(environment={"CONFORMANCE_ALL": "all", "CONFORMANCE_BOTH": "pipeline"})
 def environments() -> None:
     environment()
+    beside(id="beside")
 
 
 @pipeline

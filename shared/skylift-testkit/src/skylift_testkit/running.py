@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skylift.client import Client
+from skylift.flavors import load_flavor
 from skylift.stacks.changes import register_component
 from skylift.stacks.entries import Component, Kind
 from skylift.store.location import open_store
-from skylift_contract.errors import RunFailed
+from skylift_contract.errors import DiscoveryError, RunFailed
 from skylift_testkit.made import EMULATED_ENV
 from skylift_testkit.suite import Suite
 
@@ -29,6 +30,18 @@ if TYPE_CHECKING:
     from skylift_contract.orchestrator import BaseOrchestrator
 
     Started = Callable[..., subprocess.Popen[bytes]]
+
+
+def _check_found(flavor: BaseOrchestratorFlavor) -> None:
+    """Steps run in processes that know the flavor by its name alone."""
+    try:
+        load_flavor(flavor.name)
+    except DiscoveryError as error:
+        pytest.fail(
+            f"the kit's steps find a flavor by its name, and {error} Make it a package with an entry point "
+            "of the group skylift.orchestrators, and install that.",
+            pytrace=False,
+        )
 
 
 class RunningSuite(Suite):
@@ -58,7 +71,9 @@ class RunningSuite(Suite):
     ) -> None:
         """Registered, so that whoever reads a run finds the orchestrator that it was made on."""
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+        monkeypatch.chdir(tmp_path)  # out of the plugin's own project, whose skylift.toml is its author's
         fields = flavor.config_class.model_fields
+        _check_found(flavor)
         plain = {
             name: value for name, value in options.items() if "Secret" not in str(fields[name].annotation)
         }

@@ -65,6 +65,7 @@ print(run.status.value, run.steps["total"].outputs["value"].load())
 class RunSuite(RunningSuite):
     needs = (Capability.STATIC_PIPELINES, Capability.RUN_STATUS, Capability.STEP_STATUS)
 
+    @about(Capability.STATIC_PIPELINES)
     def test_data_flows_along_the_edges(self, run: Any, store_uri: str) -> None:
         made: PipelineRun = run(pipelines.diamond, value=5)
         seen = subprocess.run(  # noqa: S603 -- argv list, no shell
@@ -72,6 +73,7 @@ class RunSuite(RunningSuite):
         )
         assert seen.stdout.split() == ["completed", "20"]
 
+    @about(Capability.STATIC_PIPELINES)
     def test_every_step_finds_the_same_run(self, run: Any) -> None:
         made: PipelineRun = run(pipelines.diamond)
         told = [step.outputs["told"].load() for step in made.steps.values()]
@@ -81,6 +83,7 @@ class RunSuite(RunningSuite):
         assert 0 < len(own) <= RUN_ID_LIMIT
         assert made.orchestrator_run_id in {own, None}
 
+    @about(Capability.STATIC_PIPELINES)
     def test_what_an_earlier_run_made_is_not_made_again(self, run: Any) -> None:
         """Of such a step the flavor is handed its outputs alone; where all are such, it is handed nothing."""
         cached = pipelines.product.with_options(enable_cache=True)
@@ -95,6 +98,7 @@ class RunSuite(RunningSuite):
         assert {step.status for step in whole.steps.values()} == {ExecutionStatus.CACHED}
         assert whole.steps["times"].outputs["output"].load() == 10
 
+    @about(Capability.STATIC_PIPELINES)
     def test_every_run_has_an_id_of_its_own(self, run: Any) -> None:
         runs: list[PipelineRun] = [run(pipelines.diamond) for _ in range(2)]
         records = [made.record for made in runs]
@@ -105,13 +109,17 @@ class RunSuite(RunningSuite):
     def test_each_step_has_its_environment(
         self, run: Any, capabilities: Mapping[Capability, Support]
     ) -> None:
-        expected = {"CONFORMANCE_OWN": "own", "CONFORMANCE_BOTH": "step", "CONFORMANCE_ALL": "all"}
+        """And nothing of another's."""
+        of_all = {"CONFORMANCE_BOTH": "pipeline", "CONFORMANCE_ALL": "all"}
+        own = {**of_all, "CONFORMANCE_OWN": "own", "CONFORMANCE_BOTH": "step"}
         made: PipelineRun = run(pipelines.environments)
-        seen = made.steps["environment"].outputs
-        assert seen["in_step"].load() == expected
-        if capabilities[Capability.STEP_ENVIRONMENT].level is Level.FULL:
-            assert seen["at_start"].load() == expected
+        for name, expected in (("environment", own), ("beside", {**own, "CONFORMANCE_BESIDE": "beside"})):
+            seen = made.steps[name].outputs
+            assert seen["in_step"].load() == expected
+            if capabilities[Capability.STEP_ENVIRONMENT].level is Level.FULL:
+                assert seen["at_start"].load() == expected
 
+    @about(Capability.STATIC_PIPELINES)
     def test_a_failure_is_the_runs_and_its_words_are_kept(self, run: Any) -> None:
         made: PipelineRun = run(pipelines.failing)
         status = {name: step.status for name, step in made.steps.items()}
@@ -139,6 +147,7 @@ class RunSuite(RunningSuite):
         monkeypatch.setenv("CONFORMANCE_SOURCE", value)
         return "env:CONFORMANCE_SOURCE", value
 
+    @about(Capability.STATIC_PIPELINES)
     def test_a_secret_reaches_its_step_and_stays_there(
         self, run: Any, secret: tuple[str, str] | None, store_uri: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
@@ -152,6 +161,7 @@ class RunSuite(RunningSuite):
         assert holding == []
         assert value not in "".join(capfd.readouterr())
 
+    @about(Capability.STATIC_PIPELINES)
     def test_a_secret_is_in_no_compiled_document(
         self, orchestrator: BaseOrchestrator, secret: tuple[str, str] | None
     ) -> None:

@@ -24,6 +24,7 @@ class NoValue:
     __slots__ = ()
 
     def _refuse(self, doing: str) -> Never:
+        """Raise `AuthoringError`; each kind of these names itself, and the way to a value."""
         raise NotImplementedError
 
     def __bool__(self) -> bool:  # noqa: PLE0304 -- never returns

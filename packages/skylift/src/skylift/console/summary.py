@@ -96,7 +96,8 @@ class Summary:
         """The outputs that no other step takes, which are what the run was for."""
         if not self.status.status.is_finished:
             return
-        last, bindings = self._last_steps()[:MOST_ARTIFACTS], self.run.snapshot_of.bindings
+        every, bindings = self._last_steps(), self.run.snapshot_of.bindings
+        last = every[:MOST_ARTIFACTS]
         own = [name for name in last if name not in bindings]
         found = {**bindings, **self.run.ledger.results(str(self.run.id), own).records}
         shown = [
@@ -107,8 +108,9 @@ class Summary:
         ]
         for label, ref in shown[:MOST_ARTIFACTS]:
             yield f"  {label}: {self._place(ref)}"
-        if (left := max(len(self._last_steps()), len(shown)) - MOST_ARTIFACTS) > 0:
-            yield f"  and {left} more: skylift artifact list {self.run.id}"
+        if len(every) > len(last) or len(shown) > MOST_ARTIFACTS:  # how many more is not worth reading them
+            hint = store_hint(self.run.ledger.store.uri)
+            yield f"  and more: skylift artifact list {self.run.id}{hint}"
         yield store_line(self.run.ledger.store.uri)
 
     def _place(self, ref: ArtifactRef) -> str:

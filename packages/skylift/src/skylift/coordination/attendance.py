@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -14,8 +15,8 @@ from skylift.models import PipelineRun
 from skylift.runtime.interrupts import (
     StopRequested,
     held_back,
-    interruptible,
     stopped_by,
+    wait_until,
 )
 from skylift.runtime.signals import stopping_on_signals
 from skylift_contract.enums import ExecutionStatus
@@ -45,14 +46,24 @@ def attend(run: ActiveRun, job: Job) -> None:
         waiting.start()
         while waiting.is_alive():
             try:
-                with interruptible():
-                    waiting.join(LOOK_S)
+                _wait(waiting)
             except (KeyboardInterrupt, StopRequested) as error:
                 stop = stop or stopped_by(error)
                 job.stop()
             shown.look()
         shown.look()
         run.ledger.seal(run.id, _end(found[0] if found else None, stop))
+
+
+def _wait(thread: threading.Thread) -> None:
+    """Until it has ended, or it is time to look for what to show; a stop ends the wait."""
+    look_at = time.monotonic() + LOOK_S
+
+    def is_over(seconds: float) -> bool:
+        thread.join(seconds)
+        return not thread.is_alive() or time.monotonic() > look_at
+
+    wait_until(is_over)
 
 
 class _Shown:

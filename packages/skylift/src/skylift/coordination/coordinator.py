@@ -16,9 +16,9 @@ from skylift.runtime.interrupts import (
     StopRequested,
     asked_to_stop,
     held_back,
-    interruptible,
     raise_if_asked,
     stopped_by,
+    wait_until,
 )
 from skylift.runtime.signals import stopping_on_signals
 from skylift.runtime.streams import teed
@@ -132,12 +132,22 @@ class _Coordinator:
 
     def _wait(self) -> None:
         """Until a worker ends, or somebody asks for a stop that does not wait for it."""
-        with interruptible():
-            while (name := self.workers.wait(LOOK_S)) is None:
-                request = self.run.ledger.stop_request(self.run.id)
-                if request is not None and not request.graceful:
-                    return
-        self._close(name, self.workers.outcome(name))
+        ended, looked = list[str](), time.monotonic()
+
+        def is_over(seconds: float) -> bool:
+            nonlocal looked
+            if (name := self.workers.wait(seconds)) is not None:
+                ended.append(name)
+                return True
+            if time.monotonic() - looked < LOOK_S:
+                return False
+            looked = time.monotonic()
+            request = self.run.ledger.stop_request(self.run.id)
+            return request is not None and not request.graceful
+
+        wait_until(is_over)  # stops are held back: none comes between a worker's end and its being noted
+        for name in ended:
+            self._close(name, self.workers.outcome(name))
 
     def _finish_running(self) -> None:
         """A stop that is graceful lets what runs come to its own end."""

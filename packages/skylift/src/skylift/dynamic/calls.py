@@ -103,8 +103,8 @@ class Call:
     @property
     def culprit(self) -> Call:
         """Itself; where it was skipped, the first for whose failure it was."""
-        failed = [call for call in self.culprits() if call.status is ExecutionStatus.FAILED]
-        return min(failed, key=lambda call: list(call.flow.calls).index(call.name)) if failed else self
+        failed = {call.name for call in self.culprits() if call.status is ExecutionStatus.FAILED}
+        return next((call for name, call in self.flow.calls.items() if name in failed), self)
 
     @property
     def reason(self) -> str:
