@@ -38,11 +38,6 @@ class TestConformance(Conformance):
             used(made, REGION, monkeypatch)
             yield made
 
-    @pytest.fixture(autouse=True)
-    def _hasty(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Jobs here end within a second: whoever waits for one looks more often than AWS would like."""
-        monkeypatch.setattr("skylift_sagemaker.watching.PAUSES_S", (0.1,))
-
     @pytest.fixture
     def options(self, emulator: SagemakerEmulator) -> Mapping[str, Any]:
         return {
@@ -51,6 +46,7 @@ class TestConformance(Conformance):
             "region": REGION,
             "image": IMAGE,
             "bucket": "conformance",
+            "poll_s": 0.05,
         }
 
     @pytest.fixture

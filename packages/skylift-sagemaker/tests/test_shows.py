@@ -64,20 +64,9 @@ def nightly() -> None:
 """
 
 
-HASTY = """
-import sys
-from skylift.cli import main
-from skylift_sagemaker import watching
-
-watching.PAUSES_S = (0.1,)
-sys.exit(main(sys.argv[1:]))
-"""
-"""The command, looking more often than AWS would like: jobs here end within a second."""
-
-
 def skylift(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Call a command in a process of its own."""
-    argv = [sys.executable, "-c", HASTY, *arguments]
+    argv = [str(Path(sys.executable).with_name("skylift")), *arguments]
     done = subprocess.run(
         argv,
         cwd=folder,
@@ -104,6 +93,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"--scheduler_role={ROLE}",
         f"--region={REGION}",
         f"--image={IMAGE}",
+        "--poll_s=0.1",
     ]
     for line in (
         ["orchestrator", "register", "sagemaker", "--flavor=sagemaker", *options],

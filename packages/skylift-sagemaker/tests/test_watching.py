@@ -43,6 +43,17 @@ def test_a_wait_ends_when_the_run_does_and_not_before(answers: Answers, client: 
     assert set(pauses[5:]) == {watching.PAUSES_S[-1]}
 
 
+@pytest.mark.parametrize(("poll_s", "slept"), [(None, [0.5, 15.0]), (0.1, [0.1, 0.1]), (2.0, [0.5, 2.0])])
+def test_a_pause_is_as_long_as_the_option_says_at_most(
+    poll_s: float | None, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[float] = []
+    monkeypatch.setattr("time.sleep", found.append)
+    for seconds in (0.5, 15.0):
+        watching.pausing(poll_s)(seconds)
+    assert found == slept
+
+
 @pytest.mark.parametrize("state", ["Stopped", "Failed", "Succeeded", "CompletedWithFailures"])
 def test_every_end_ends_a_wait(answers: Answers, client: SagemakerClient, state: str) -> None:
     answers.say("DescribePipelineExecution", stands(state))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,7 +27,7 @@ from skylift_sagemaker.run_id import RUN_ID_SOURCES
 from skylift_sagemaker.schedule import trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from skylift_contract.compiled import CompiledPipeline
     from skylift_contract.orchestrator import Execution, StepRunInfo
@@ -54,6 +53,10 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
     @cached_property
     def client(self) -> SagemakerClient:
         return SagemakerClient(self.config)
+
+    @property
+    def _pause(self) -> Callable[[float], None]:
+        return watching.pausing(self.config.poll_s)
 
     def get_orchestrator_run_id(self) -> str:
         return find_orchestrator_run_id(self.run_id_sources, backend=NAME, dynamic=False)
@@ -134,7 +137,7 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
     def _started(self, arn: str) -> SubmissionResult:
         found = canonical(arn, backend=NAME)
         return SubmissionResult(
-            wait_for_completion=lambda: watching.wait(self.client, found, time.sleep),
+            wait_for_completion=lambda: watching.wait(self.client, found, self._pause),
             orchestrator_run_id=found,
             metadata={"url": Arn.parse(found).console},
         )
@@ -192,6 +195,9 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
     def stop_isolated_step(self, step: IsolatedStep) -> None:
         jobs.stop(self.client, step.id)
 
+    def wait_for_isolated_step(self, step: IsolatedStep, seconds: float) -> None:  # noqa: ARG002
+        self._pause(seconds)
+
     def fetch_status(self, run: PipelineRun, include_steps: bool = False) -> RunStatus:  # noqa: FBT001, FBT002
         arn = _arn(run)
         found = watching.run_status(self.client, arn)
@@ -208,7 +214,7 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
             jobs.stop(self.client, arn)
 
     def fetch_logs(self, run: PipelineRun, step_name: str, follow: bool = False) -> Iterator[str]:  # noqa: FBT001, FBT002
-        return watching.logs(self.client, _arn(run), step_name, time.sleep if follow else None)
+        return watching.logs(self.client, _arn(run), step_name, self._pause if follow else None)
 
     def find_run(self, submission_id: str) -> str | None:
         """Looks through the executions of every pipeline of ours, then at the one job that it would be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from typing import Any, Final
@@ -17,14 +18,12 @@ class Clients:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint, self._lock = endpoint, threading.Lock()
-        nothing = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-        self._session: Any = Session(session_vars={**nothing, "profile": (None, None, None, None)})
         self._clients: dict[tuple[str, str], Any] = {}
 
     def get(self, service: str, region: str) -> Any:
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._session.create_client(
+                self._clients[service, region] = _session().create_client(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint,
@@ -37,3 +36,10 @@ class Clients:
         with self._lock:
             for client in self._clients.values():
                 client.close()
+
+
+@functools.cache
+def _session() -> Any:
+    """One for all emulators: it keeps the services' models once it has read them."""
+    nothing = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return Session(session_vars={**nothing, "profile": (None, None, None, None)})

@@ -19,6 +19,9 @@ BUCKET: Final = "skylift-emulated"
 REGION: Final = "us-east-1"
 ROLE: Final = "role/skylift-emulated"
 
+POLL_S: Final = 0.1
+"""Steps here are over within seconds, and to look costs nothing."""
+
 LACKS: Final = (
     "steps run in this machine's Python: images, instances, roles and networks are not looked at",
 )
@@ -45,6 +48,7 @@ def _options(place: Place, config: BaseOrchestratorConfig) -> dict[str, Any]:
         "execution_role": role,
         "scheduler_role": role,
         "bucket": BUCKET,
+        "poll_s": POLL_S,
         "image": getattr(config, "image", None)
         or f"{ACCOUNT}.dkr.ecr.{place.region}.amazonaws.com/{BUCKET}:latest",
     }

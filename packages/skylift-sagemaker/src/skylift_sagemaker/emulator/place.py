@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +20,13 @@ class Place:
 
     @property
     def partition(self) -> str:
-        session: Any = Session()
-        return session.get_partition_for_region(self.region)
+        return _partition(self.region)
 
     def arn(self, resource: str, *, service: str = "sagemaker") -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{ACCOUNT}:{resource}"
+
+
+@functools.cache
+def _partition(region: str) -> str:
+    session: Any = Session()  # reads a file of a megabyte, and every ARN asks
+    return session.get_partition_for_region(region)
