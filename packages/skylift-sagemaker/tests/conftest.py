@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -45,7 +46,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def aws(moto: str, credentials: None, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """moto over HTTP, empty, by the variable alone; call it with a service's name for a client."""
+    """moto over HTTP with a bucket and a role, by the variable alone; call it with a service's name for a client."""
     urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
 
@@ -54,6 +55,14 @@ def aws(moto: str, credentials: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     def client(service: str) -> Any:
         return boto3.client(service, region_name=REGION)
 
+    trusted = {
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    client("iam").create_role(
+        RoleName="Scheduler", AssumeRolePolicyDocument=json.dumps({"Statement": [trusted]})
+    )
     client("s3").create_bucket(
         Bucket="skylift-tests", CreateBucketConfiguration={"LocationConstraint": REGION}
     )

@@ -81,6 +81,13 @@ def test_a_name_that_there_is_not_has_no_code_of_its_own() -> None:
     assert type(refusal({"Error": said}, "s:O")) is NotFound
 
 
+def test_an_answer_that_is_none_of_aws_is_one_line(answers: Answers, client: SagemakerClient) -> None:
+    """A proxy's page, say."""
+    answers.say("GetCallerIdentity", "<!doctype html>\n<title>Blocked</title>\n")
+    with pytest.raises(BackendError, match=r"^sts:GetCallerIdentity: what answered is not AWS: [^\n]+$"):
+        client.caller()
+
+
 def test_what_is_not_there_is_none(answers: Answers, client: SagemakerClient) -> None:
     answers.refuse("DescribePipeline", "ResourceNotFound", "Pipeline 'p' does not exist.")
     assert client.describe_pipeline("p") is None

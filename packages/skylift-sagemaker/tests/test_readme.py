@@ -28,7 +28,7 @@ def actions(policy: dict[str, Any]) -> set[str]:
 
 def called() -> set[str]:
     """Every operation that the client's source names."""
-    found = set(re.findall(r'"(sagemaker|scheduler|logs|s3|sts)",\s*"(\w+)"', CLIENT))
+    found = set(re.findall(r'"(sagemaker|scheduler|logs|s3|sts|iam)",\s*"(\w+)"', CLIENT))
     found |= {
         ("sagemaker", f"{verb}{kind}{noun}")
         for verb, noun in re.findall(r'"sagemaker",\s*f"(\w+)\{kind\}(Jobs?)"', CLIENT)

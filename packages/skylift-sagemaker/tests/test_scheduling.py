@@ -127,6 +127,20 @@ def test_a_schedule_without_a_role_is_refused_before_anything_is_made(aws: Any, 
     assert aws("sagemaker").list_pipelines()["PipelineSummaries"] == []
 
 
+def test_a_role_that_the_scheduler_has_not_is_refused_before_anything_is_made(aws: Any, make: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"scheduler_role: there is no such role "):
+        deploy(make(scheduler_role="arn:aws:iam::123456789012:role/None"), scheduled())
+    assert aws("sagemaker").list_pipelines()["PipelineSummaries"] == []
+
+
+def test_what_could_not_be_asked_of_the_role_is_noted(aws: Any, orchestrator: SagemakerOrchestrator) -> None:
+    """moto does not simulate policies."""
+    stack = Stack("tests", orchestrator, ArtifactStore("s3://skylift-tests/churn"))
+    result = orchestrator.submit_pipeline(scheduled(), stack, {}, {}, None)
+    (note,) = result.notes
+    assert note.startswith(f"it was not checked whether {SCHEDULER_ROLE} may start pipelines: iam:Simulate")
+
+
 def test_a_role_of_another_account_is_refused(make: Any) -> None:
     other = make(scheduler_role="arn:aws:iam::210987654321:role/Scheduler")
     with pytest.raises(

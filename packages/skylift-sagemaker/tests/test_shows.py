@@ -174,7 +174,8 @@ def test_the_example_runs_on_an_emulator_of_its_own_with_a_store_in_s3(project: 
 
 
 def test_a_schedule_that_fires_twice_is_two_runs(project: Path, emulator: SagemakerEmulator) -> None:
-    skylift(project, "run", "flow.py:nightly", "--no-cache")
+    done = skylift(project, "run", "flow.py:nightly", "--no-cache")
+    assert f"it was not checked whether {ROLE} may start pipelines: iam:Sim" in " ".join(done.stderr.split())
     assert emulator.executions() == []
     midnight = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     emulator.turn_clock(midnight)  # past two o'clock of today, where that was yet to come

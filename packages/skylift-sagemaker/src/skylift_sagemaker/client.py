@@ -18,6 +18,9 @@ ATTEMPTS: Final = 5
 
 TIMEOUT_S: Final = 30
 
+IAM_TIMEOUT_S: Final = 5
+"""Of one attempt: IAM has no endpoint in most VPCs, and what it is asked can also stay unknown."""
+
 
 class Access(Protocol):
     """As whom, and where, AWS is called: the orchestrator's options of these names, None for boto3's own."""
@@ -72,10 +75,11 @@ class SagemakerClient:
     def _client(self, service: str) -> Any:
         if service not in self._clients:
             config: Any = import_module("botocore.config")
+            attempts, timeout = (1, IAM_TIMEOUT_S) if service == "iam" else (ATTEMPTS, TIMEOUT_S)
             own = config.Config(
-                retries={"mode": "standard", "max_attempts": ATTEMPTS},
-                connect_timeout=TIMEOUT_S,
-                read_timeout=TIMEOUT_S,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                connect_timeout=timeout,
+                read_timeout=timeout,
             )
             try:
                 self._clients[service] = self._session.client(service, config=own)
@@ -86,11 +90,12 @@ class SagemakerClient:
     def _call(self, service: str, operation: str, **request: Any) -> dict[str, Any]:
         client, named = self._client(service), f"{service}:{operation}"
         exceptions: Any = import_module("botocore.exceptions")
+        parsers: Any = import_module("botocore.parsers")
         try:
             return getattr(client, _method(operation))(**request)
         except exceptions.ClientError as error:
             raise refusal(error.response, named) from error
-        except exceptions.BotoCoreError as error:
+        except (exceptions.BotoCoreError, parsers.ResponseParserError) as error:
             raise failure(error, named) from error
 
     def _own(self, error: Exception, operation: str) -> Exception:
@@ -111,6 +116,21 @@ class SagemakerClient:
     def caller(self) -> str:
         """The account that the credentials are of: `sts:GetCallerIdentity`, which needs no permission."""
         return str(self._call("sts", "GetCallerIdentity")["Account"])
+
+    def trust_policy(self, role: str) -> dict[str, Any]:
+        """Of a role, by its name: who may assume it."""
+        return self._call("iam", "GetRole", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+
+    def decision(self, role: str, action: str, resource: str) -> str:
+        """`allowed`, `explicitDeny` or `implicitDeny`: whether a role may do that, all by their ARNs."""
+        found = self._call(
+            "iam",
+            "SimulatePrincipalPolicy",
+            PolicySourceArn=role,
+            ActionNames=[action],
+            ResourceArns=[resource],
+        )
+        return str(found["EvaluationResults"][0]["EvalDecision"])
 
     def describe_pipeline(self, name: str) -> dict[str, Any] | None:
         """None where there is none."""

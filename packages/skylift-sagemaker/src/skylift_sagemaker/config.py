@@ -88,7 +88,9 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
         default=None, ge=1, description="How many steps of a run go at once; by default SageMaker's own."
     )
     poll_s: float | None = Field(
-        default=None, gt=0, description="Seconds at most between two looks at a run; by default they grow to 15."
+        default=None,
+        gt=0,
+        description="Seconds at most between two looks at a run; by default they grow to 15.",
     )
     fault_attempts: int = Field(
         default=3, ge=0, le=20, description="How often a step is tried again that SageMaker itself failed."

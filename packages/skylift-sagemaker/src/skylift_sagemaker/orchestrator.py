@@ -23,6 +23,7 @@ from skylift_sagemaker.compile import PIPELINE, asked_by, compile_pipeline, orch
 from skylift_sagemaker.job import Making, job_of, tags_of
 from skylift_sagemaker.names import PREFIX, job_name, pipeline_name, prefix_of, request_token, schedule_name
 from skylift_sagemaker.preflight import bucket_of, check_image, check_schedule, check_snapshot
+from skylift_sagemaker.roles import check_scheduler_role
 from skylift_sagemaker.run_id import RUN_ID_SOURCES
 from skylift_sagemaker.schedule import trigger
 
@@ -153,7 +154,9 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
         about = f"Skylift: {snapshot.project}, pipeline {snapshot.name}: {schedule.describe()}"
         place = scheduling.Place(self.config.schedule_group, role, about)
         when = trigger(schedule, datetime.now(UTC))
-        return SubmissionResult(schedule_id=scheduling.deploy(self.client, wanted, place, when))
+        arn = Arn(self.config.partition, NAME, self.client.region, self.config.account, "pipeline", name)
+        notes = check_scheduler_role(self.client, role, str(arn))
+        return SubmissionResult(schedule_id=scheduling.deploy(self.client, wanted, place, when), notes=notes)
 
     def _wanted(
         self,

@@ -29,7 +29,14 @@ _CODES: Final[Mapping[type[BackendError], tuple[str, ...]]] = MappingProxyType(
         ),
         PermissionDenied: ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"),
         QuotaExceeded: ("ResourceLimitExceeded", "LimitExceededException", "ServiceQuotaExceededException"),
-        NotFound: ("ResourceNotFound", "ResourceNotFoundException", "NoSuchKey", "NoSuchBucket", "404"),
+        NotFound: (
+            "ResourceNotFound",
+            "ResourceNotFoundException",
+            "NoSuchKey",
+            "NoSuchBucket",
+            "NoSuchEntity",
+            "404",
+        ),
         Transient: (
             *("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"),
             *("ServiceUnavailable", "ServiceUnavailableException", "InternalServerException", "SlowDown"),
@@ -98,4 +105,6 @@ def failure(error: Exception, operation: str) -> SkyliftError:
         return AuthenticationError(said, operation=operation, fix=_LOGIN)
     if names & _UNREACHABLE:
         return Transient(f"AWS cannot be reached: {said}", operation=operation)
+    if "ResponseParserError" in names:
+        said = f"what answered is not AWS: {said.partition(chr(10))[0]}"
     return BackendError(said, operation=operation)

@@ -168,3 +168,10 @@ def test_what_moto_has_is_motos(cloud: Cloud) -> None:
 def test_another_emulator_knows_nothing_of_the_first(cloud: Cloud) -> None:
     assert cloud.emulator.executions() == []
     assert cloud.s3.list_buckets()["Buckets"] == []
+
+
+def test_no_role_is_looked_at(cloud: Cloud) -> None:
+    with pytest.raises(
+        ClientError, match=r"\(AccessDenied\) .*: The emulator looks at no roles, and does not"
+    ):
+        cloud.iam.get_role(RoleName="SageMaker")

@@ -6,13 +6,15 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
 
 
 class Answers:
     """From `with` to its end. `requests`: operation and body of each call, in order.
 
-    `say`: what an operation answers; the last of several stays. An answer of None ends the
-    connection without one.
+    `say`: what an operation answers, JSON, or XML as a text; the last of several stays. An answer
+    of None ends the connection without one.
     """
 
     def __init__(self) -> None:
@@ -27,6 +29,18 @@ class Answers:
 
     def say(self, operation: str, *answers: Any, status: int = 200) -> None:
         self._said[operation] = [(status, answer) for answer in answers]
+
+    def decide(self, decision: str, trusted: str = "scheduler.amazonaws.com") -> None:
+        """What IAM says of a role: whether it may do what is asked, and who may assume it."""
+        statement = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
+        trust = escape(json.dumps({"Statement": [statement]}))
+        role = f"<Role><AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument></Role>"
+        results = (
+            f"<EvaluationResults><member><EvalDecision>{decision}</EvalDecision></member></EvaluationResults>"
+        )
+        for operation, told in (("GetRole", role), ("SimulatePrincipalPolicy", results)):
+            result = f"<{operation}Result>{told}</{operation}Result>"
+            self.say(operation, f"<{operation}Response>{result}</{operation}Response>")
 
     def refuse(self, operation: str, code: str, message: str, status: int = 400) -> None:
         self.say(operation, {"__type": code, "message": message}, status=status)
@@ -54,12 +68,17 @@ class Answers:
 def _handler(answers: Answers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, answer = answers.answer(self.headers["X-Amz-Target"].rpartition(".")[2], body)
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            if target := self.headers["X-Amz-Target"]:
+                body, operation = json.loads(content), target.rpartition(".")[2]
+            else:
+                body = dict(parse_qsl(content.decode()))
+                operation = body.get("Action", self.path)
+            status, answer = answers.answer(operation, body)
             if answer is None:
                 self.close_connection = True
                 return
-            content = json.dumps(answer).encode()
+            content = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/x-amz-json-1.1")
             self.send_header("Content-Length", str(len(content)))

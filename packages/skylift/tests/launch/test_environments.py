@@ -50,7 +50,9 @@ def test_a_schedule_carries_none_for_each_firing_is_a_run_of_its_own() -> None:
     }
 
 
-def test_what_an_orchestrator_is_handed_for_a_schedule(tmp_path: Path) -> None:
+def test_what_an_orchestrator_is_handed_for_a_schedule(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     handed: list[dict[str, str]] = []
 
     class Deploying(Processes):
@@ -59,13 +61,14 @@ def test_what_an_orchestrator_is_handed_for_a_schedule(tmp_path: Path) -> None:
         def submit_pipeline(self, *given: Any, **_: Any) -> SubmissionResult:
             base, steps = given[2:4]
             handed.extend([base, *steps.values()])
-            return SubmissionResult(schedule_id="its-id")
+            return SubmissionResult(schedule_id="its-id", notes=("nobody was asked",))
 
     store = ArtifactStore(f"file://{tmp_path}/store")
     stack = Stack("mine", Deploying(Scheduling(), flavor="processes"), store)
     counting.with_options(stack=stack, schedule=DAILY)()
     assert len(handed) == 3
     assert [SUBMISSION_ENV in one for one in handed] == [False] * 3
+    assert "note: nobody was asked\n" in capsys.readouterr().err
 
 
 def test_options_that_are_no_secrets_reach_every_step() -> None:

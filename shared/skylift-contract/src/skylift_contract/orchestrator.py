@@ -65,13 +65,14 @@ class SubmissionResult:
     `wait_for_completion` blocks until the run has ended, without a cap of its own.
     `orchestrator_run_id` is canonical, as every step will read it; without one, the run is
     found through the submission id that its steps carry. `schedule_id` is what the
-    schedule's methods need.
+    schedule's methods need. `notes`: for people, a sentence each: what could not be checked.
     """
 
     wait_for_completion: Callable[[], None] | None = None
     metadata: Mapping[str, Any] | None = None
     orchestrator_run_id: str | None = None
     schedule_id: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

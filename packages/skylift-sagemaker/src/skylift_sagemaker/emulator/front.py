@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SCOPE: Final = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 SCHEDULE: Final = re.compile(r"/schedules/(.+)")
+NO_ROLES: Final = "The emulator looks at no roles, and does not say what they may do"
 OPERATIONS: Final = {
     "POST": "CreateSchedule",
     "PUT": "UpdateSchedule",
@@ -85,6 +86,8 @@ class Front:
 
     def _answer(self, asked: Asked, environ: Environ) -> Answer:
         try:
+            if asked.service == "iam":
+                return _in_xml(Refusal(403, "AccessDenied", NO_ROLES))
             if asked.service == "scheduler":
                 return self._scheduled(asked, environ)
             call = self._calls(asked.region).get(asked.operation)
@@ -130,6 +133,8 @@ def _asked(environ: Environ) -> Asked | None:
     if scope is None:
         return None
     region, service = scope[1], scope[2]
+    if service == "iam":
+        return Asked(service, region, "", {})
     if service == "sagemaker" and environ.get("HTTP_X_AMZ_TARGET", "").startswith("SageMaker."):
         return Asked(service, region, environ["HTTP_X_AMZ_TARGET"].removeprefix("SageMaker."), _body(environ))
     found = SCHEDULE.fullmatch(environ["PATH_INFO"])
@@ -151,6 +156,13 @@ def _form(told: Refusal) -> Answer:
     """Both of AWS's forms of an error: a header for REST, a member for JSON."""
     body = {"__type": told.code, "message": told.message, "Message": told.message}
     return Answer(json.dumps(body).encode(), told.status, {"x-amzn-ErrorType": told.code})
+
+
+def _in_xml(told: Refusal) -> Answer:
+    """The form of services that are asked by query."""
+    error = f"<Error><Type>Sender</Type><Code>{told.code}</Code><Message>{told.message}</Message></Error>"
+    body = f"<ErrorResponse>{error}<RequestId>{uuid4()}</RequestId></ErrorResponse>"
+    return Answer(body.encode(), told.status, {"Content-Type": "text/xml"})
 
 
 def _hang_up(environ: Environ) -> None:

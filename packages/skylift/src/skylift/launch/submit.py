@@ -117,6 +117,8 @@ class Submission:
             if snapshot.bindings and not snapshot.steps and not snapshot.is_dynamic:
                 return self._nothing_left()
             result = self._hand_over()
+            for note in result.notes if result else ():
+                self.observer.note(note)
             if snapshot.schedule is not None:
                 return self._deployed(snapshot.schedule, result)
             return self._run(result)
