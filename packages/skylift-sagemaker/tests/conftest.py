@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 from urllib.request import Request, urlopen
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader  # pyright: ignore[reportMissingTypeStubs]
 from moto.server import ThreadedMotoServer
 from skylift_sagemaker_answers import Answers
 from skylift_sagemaker_snapshots import ROLE, snapshot_of, step
@@ -17,6 +18,24 @@ from skylift_sagemaker.flavor import SagemakerOrchestratorFlavor
 from skylift_sagemaker.orchestrator import SagemakerOrchestrator
 
 REGION = "eu-west-1"
+
+
+class ReadOnce(JSONFileLoader):
+    """Keeps AWS's models of its services, a megabyte each, which every session would read anew."""
+
+    read: ClassVar[dict[str, Any]] = {}
+
+    def load_file(self, file_path: str) -> Any:
+        if file_path not in self.read:
+            self.read[file_path] = super().load_file(file_path)
+        return self.read[file_path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loader, "FILE_LOADER_CLASS", ReadOnce)
+        yield
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ POLICY: Final = "the package's README has the role's policy"
 
 
 def check_scheduler_role(client: SagemakerClient, role: str, pipeline: str) -> tuple[str, ...]:
-    """What of it could not be asked, a sentence for each; `pipeline`: its ARN, though it may not be there yet.
+    """What of it could not be asked, a sentence for each; `pipeline`: its ARN, whether or not it is there.
 
     Raises `ConfigurationError` for a role that there is not, that the scheduler may not assume, or
     that may not start the pipeline.

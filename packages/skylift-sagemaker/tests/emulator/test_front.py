@@ -130,7 +130,7 @@ def test_a_step_is_started_twice(cloud: Cloud) -> None:
 
 def test_a_step_whose_machine_is_taken_away_is_started_again(cloud: Cloud, fifo: Fifo) -> None:
     cloud.emulator.tell(Fault(Failure.PREEMPTED))
-    cloud.pipeline("daily", step("a", f"print('up', flush=True); {fifo.code}"))
+    cloud.pipeline("daily", step("a", f"{fifo.once()}; {fifo.code}"))
     arn = cloud.start("daily")
     fifo.wait()
     fifo.tell("go on")

@@ -20,14 +20,21 @@ def test_it_serves_until_it_is_interrupted_and_its_jobs_end_with_it(
     fifo = Fifo(tmp_path)
     argv = [sys.executable, "-m", "skylift_sagemaker.emulator", "eu-west-1", "documents"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = list(takewhile(lambda line: line != "\n", process.stdout))
-        for line in lines:
-            monkeypatch.setenv(*line.removeprefix("export ").rstrip("\n").split("=", 1))
-        client("s3").head_bucket(Bucket="documents")
-        text = definition(step("a", f"print('up', flush=True); {fifo.code}"))
-        client("sagemaker").create_pipeline(PipelineName="daily", PipelineDefinition=text, RoleArn=ROLE)
-        client("sagemaker").start_pipeline_execution(PipelineName="daily")
-        fifo.wait()
-        process.send_signal(number)
-        assert process.wait(20) == 0
+        try:
+            _check_serves(process, fifo, monkeypatch)
+            process.send_signal(number)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()  # what failed would otherwise be waited for, and outlive its test
+
+
+def _check_serves(process: subprocess.Popen[str], fifo: Fifo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leads clients to it, has its bucket, and runs a job, which waits."""
+    assert process.stdout is not None
+    for line in takewhile(lambda line: line != "\n", process.stdout):
+        monkeypatch.setenv(*line.removeprefix("export ").rstrip("\n").split("=", 1))
+    client("s3").head_bucket(Bucket="documents")
+    text = definition(step("a", f"print('up', flush=True); {fifo.code}"))
+    client("sagemaker").create_pipeline(PipelineName="daily", PipelineDefinition=text, RoleArn=ROLE)
+    client("sagemaker").start_pipeline_execution(PipelineName="daily")
+    fifo.wait()

@@ -78,6 +78,16 @@ class Fifo:
         """What a step runs, in few characters; it prints what it is told, and fails where that is `fail`."""
         return f"exec(open({str(self.script)!r}).read())"
 
+    def once(self) -> str:
+        """What a step runs that prints `up` each time, and goes on from there all but the first."""
+        before = self.script.with_name("before")
+        script = self.script.with_name("once.py")
+        script.write_text(
+            f"import pathlib, signal\nbefore = pathlib.Path({str(before)!r})\nis_first = not before.exists()\n"
+            "before.touch()\nprint('up', flush=True)\nif is_first: signal.pause()"
+        )
+        return f"exec(open({str(script)!r}).read())"
+
     def wait(self) -> None:
         """Return when a step runs."""
         assert self.said.read_text() == "up"

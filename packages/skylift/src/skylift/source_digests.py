@@ -48,12 +48,7 @@ class _Module:
     @cached_property
     def imports(self) -> frozenset[str]:
         """Full names of what it may import; some are attributes rather than modules."""
-        try:
-            tree = ast.parse(self.data)
-        except (SyntaxError, ValueError):  # it cannot be imported either
-            return frozenset()
-        found = (name for node in ast.walk(tree) for name in _imported(node, self.package))
-        return frozenset(part for name in found for part in _with_parents(name))
+        return _imports(self.digest, self.data, self.package)
 
 
 class SourceDigests:
@@ -187,6 +182,25 @@ def _roots(tree: SourceTree | None) -> Iterator[Path]:
         path = Path(os.path.realpath(entry or "."))
         if path.is_dir() and not is_installed(path):
             yield path
+
+
+_PARSED: Final = dict[tuple[str, str], frozenset[str]]()
+"""Digest and package → what is imported: a process that compiles often parses a file once."""
+
+
+def _imports(own_digest: str, data: bytes, package: str) -> frozenset[str]:
+    if (own_digest, package) not in _PARSED:
+        _PARSED[own_digest, package] = _parsed(data, package)
+    return _PARSED[own_digest, package]
+
+
+def _parsed(data: bytes, package: str) -> frozenset[str]:
+    try:
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError):  # it cannot be imported either
+        return frozenset()
+    found = (name for node in ast.walk(tree) for name in _imported(node, package))
+    return frozenset(part for name in found for part in _with_parents(name))
 
 
 def _imported(node: ast.AST, package: str) -> Iterator[str]:

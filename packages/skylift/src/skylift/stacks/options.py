@@ -74,19 +74,24 @@ def check_component(component: Component) -> None:
 
 
 def _check_in_clear(component: Component) -> None:
+    secret = _secret_options(component) if component.options else ()
     for name, value in component.options.items():
         who = f"{_who(component)}, {name}"
-        if is_in_clear(component, name):
+        if name not in secret:
+            refuse_passwords(value, who)
+        elif _stands_itself(value):
             fix = as_reference(component, name)
             raise ConfigurationError("it is a secret, and is kept as a reference only", who=who, fix=fix)
-        if not is_secret(component, name):
-            refuse_passwords(value, who)
 
 
 def is_in_clear(component: Component, option: str) -> bool:
     """Whether the option is a secret, and its value stands there itself."""
-    text = str(component.options[option])
-    return is_secret(component, option) and not is_reference(text) and text != LEFT_OUT
+    return is_secret(component, option) and _stands_itself(component.options[option])
+
+
+def _stands_itself(value: object) -> bool:
+    text = str(value)
+    return not is_reference(text) and text != LEFT_OUT
 
 
 def as_reference(component: Component, option: str) -> str:
@@ -97,10 +102,15 @@ def as_reference(component: Component, option: str) -> str:
 
 def is_secret(component: Component, option: str) -> bool:
     """Whether the option's value must not be shown."""
+    return option in _secret_options(component)
+
+
+def _secret_options(component: Component) -> frozenset[str]:
+    """Those that there may be; of an orchestrator its flavor is looked for, and loaded."""
     if component.kind is Kind.ARTIFACT_STORE:
-        return option in SECRET_OPTIONS
-    field = config_class_of(component).model_fields.get(option)
-    return field is not None and "Secret" in str(field.annotation)
+        return frozenset(SECRET_OPTIONS)
+    fields = config_class_of(component).model_fields
+    return frozenset(name for name, field in fields.items() if "Secret" in str(field.annotation))
 
 
 def shown_options(component: Component) -> dict[str, Any]:
@@ -128,9 +138,9 @@ def secrets_in_clear(component: Component) -> dict[str, str]:
 
 def without_secrets(component: Component) -> Component:
     """The component with a word in place of each secret that this process does not have already."""
+    secret = _secret_options(component) if component.options else ()
     options = {
-        name: _of_here(str(value)) if is_secret(component, name) else value
-        for name, value in component.options.items()
+        name: _of_here(str(value)) if name in secret else value for name, value in component.options.items()
     }
     return replace(component, options=options)
 
