@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from skylift.models import PipelineRun
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[3] / "examples" / "digits"
 STORE = "s3://shows/runs"
 PATIENCE_S = 50
@@ -153,7 +155,6 @@ def check_digits(run: PipelineRun) -> None:
     assert scores["RandomForestClassifier"] == model.score(parts[1], parts[3])
 
 
-@pytest.mark.slow
 def test_the_example_runs_unchanged_with_emulate(project: Path, tmp_path: Path) -> None:
     """There is no bucket, and no AWS: its store is on this machine."""
     done = skylift(project, "run", "pipeline.py:digits", "--emulate", "--param", "trees=10")
@@ -161,7 +162,6 @@ def test_the_example_runs_unchanged_with_emulate(project: Path, tmp_path: Path) 
     check_digits(only_run(f"file://{tmp_path}/data/skylift/emulated"))
 
 
-@pytest.mark.slow
 def test_the_example_runs_on_an_emulator_of_its_own_with_a_store_in_s3(project: Path, apart: None) -> None:
     skylift(project, "run", "pipeline.py:digits", "--no-cache", "--param", "trees=10")
     run = only_run()
