@@ -216,19 +216,35 @@ def alone(session: nox.Session, package: Package, outside: Path) -> str:
     return python
 
 
+def tested_from_wheels(
+    session: nox.Session, plugin: Package, lock: str, contract: str, names: Iterable[str]
+) -> None:
+    """A plugin's tests of these modules, on its wheel and those of ours that it needs, and a lock's versions."""
+    with tempfile.TemporaryDirectory() as outside:
+        wheels = build_wheels(session, needed_by_tests(plugin, KNOWN), Path(outside), contract)
+        session.install("--exact", "--no-deps", "--requirement", str(LOCKS / f"{lock}.txt"), *wheels)
+        pytest(session, *(f"{plugin.path}/tests/test_{name}.py" for name in names))
+
+
 @nox.session(name="matrix-docker")
 @nox.parametrize("sdk", ["floor", "newest"])
 @nox.parametrize("contract", ["floor", "newest"])
 def matrix_docker(session: nox.Session, sdk: str, contract: str) -> None:
     """The plugin from its wheel, with the oldest and the newest of what it allows, on a real engine."""
-    plugin, lowest = KNOWN["skylift-docker"], "-lowest" if sdk == "floor" else ""
-    with tempfile.TemporaryDirectory() as outside:
-        wheels = build_wheels(session, needed_by_tests(plugin, KNOWN), Path(outside), contract)
-        session.install(
-            *("--exact", "--no-deps", "--requirement", str(LOCKS / f"{plugin.short}{lowest}.txt"), *wheels)
-        )
-        names = ("conformance", "runs", "setups", "building", "cli")
-        pytest(session, *(f"{plugin.path}/tests/test_{name}.py" for name in names))
+    lock = "docker-lowest" if sdk == "floor" else "docker"
+    names = ("conformance", "runs", "setups", "building", "cli")
+    tested_from_wheels(session, KNOWN["skylift-docker"], lock, contract, names)
+
+
+@nox.session(name="matrix-sagemaker")
+@nox.parametrize("boto3", ["floor", "newest"])
+@nox.parametrize("sagemaker", ["absent", "v3"])
+@nox.parametrize("contract", ["floor", "newest"])
+def matrix_sagemaker(session: nox.Session, boto3: str, sagemaker: str, contract: str) -> None:
+    """The plugin from its wheel, with the oldest and the newest boto3, and with SageMaker's own SDK beside it."""
+    lock = f"sagemaker{'-sdk' if sagemaker == 'v3' else ''}{'-lowest' if boto3 == 'floor' else ''}"
+    names = ("sdk", "client", "compile", "deploying", "scheduling", "conformance", "shows")
+    tested_from_wheels(session, KNOWN["skylift-sagemaker"], lock, contract, names)
 
 
 @nox.session

@@ -16,6 +16,10 @@ LOCKS: Final = Path("locks")
 GROUPS: Final = ("tools", "lint", "types")
 """Groups of the root pyproject that have an environment of their own."""
 
+SDK: Final = "sdk"
+"""The extra of a plugin that brings its platform's own SDK, where that is not needed to run."""
+
+LOWEST: Final = ("--resolution", "lowest-direct")
 COMPILE: Final = (
     *("uv", "pip", "compile", "--no-config", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate"),
@@ -28,7 +32,10 @@ def lock_inputs(root: Path = ROOT) -> dict[str, list[str]]:
     inputs = {group: ["--group", f"pyproject.toml:{group}"] for group in GROUPS}
     for package in known.values():
         inputs[package.short] = _package(package)
-        inputs[f"{package.short}-lowest"] = [*_package(package), "--resolution", "lowest-direct"]
+        inputs[f"{package.short}-lowest"] = [*_package(package), *LOWEST]
+        if SDK in package.data["project"].get("optional-dependencies", {}):
+            inputs[f"{package.short}-sdk"] = [*_package(package), "--extra", SDK]
+            inputs[f"{package.short}-sdk-lowest"] = [*_package(package), "--extra", SDK, *LOWEST]
     inputs["across"] = ["--group", "pyproject.toml:across"]
     for package in known.values():
         inputs["across"] += _package(package)

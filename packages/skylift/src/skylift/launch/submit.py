@@ -83,6 +83,16 @@ def raise_unless_completed(run: PipelineRun) -> None:
         raise RunFailed(str(run.id), found.reason or found.status.value)
 
 
+def put_plan(ledger: Ledger, planned: Plan) -> None:
+    """Have what its steps read in the store: code and snapshot."""
+    source, snapshot = planned.source, planned.snapshot
+    if source is not None and snapshot.code is not None:
+        key = keys.code(snapshot.code.digest)
+        if not ledger.store.has_fresh(key):
+            ledger.store.put_content(key, source.to_zip())
+    ledger.put_snapshot(snapshot)
+
+
 class Submission:
     """One request to run or schedule a plan; its id is the idempotency token.
 
@@ -194,12 +204,7 @@ class Submission:
 
     def _store(self) -> None:
         """Code, snapshot and request: all that a step needs is there before one can start."""
-        source, snapshot = self.plan.source, self.plan.snapshot
-        if source is not None and snapshot.code is not None:
-            key = keys.code(snapshot.code.digest)
-            if not self.ledger.store.has_fresh(key):
-                self.ledger.store.put_content(key, source.to_zip())
-        self.ledger.put_snapshot(snapshot)
+        put_plan(self.ledger, self.plan)
         self.ledger.submit(self._request)
 
     @cached_property
