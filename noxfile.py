@@ -219,7 +219,7 @@ def alone(session: nox.Session, package: Package, outside: Path) -> str:
 def tested_from_wheels(
     session: nox.Session, plugin: Package, lock: str, contract: str, names: Iterable[str]
 ) -> None:
-    """A plugin's tests of these modules, on its wheel and those of ours that it needs, and a lock's versions."""
+    """Tests of a plugin by their modules, on its wheel, those of ours that it needs, and a lock."""
     with tempfile.TemporaryDirectory() as outside:
         wheels = build_wheels(session, needed_by_tests(plugin, KNOWN), Path(outside), contract)
         session.install("--exact", "--no-deps", "--requirement", str(LOCKS / f"{lock}.txt"), *wheels)
@@ -241,7 +241,7 @@ def matrix_docker(session: nox.Session, sdk: str, contract: str) -> None:
 @nox.parametrize("sagemaker", ["absent", "v3"])
 @nox.parametrize("contract", ["floor", "newest"])
 def matrix_sagemaker(session: nox.Session, boto3: str, sagemaker: str, contract: str) -> None:
-    """The plugin from its wheel, with the oldest and the newest boto3, and with SageMaker's own SDK beside it."""
+    """The plugin from its wheel, with the oldest and newest boto3, and SageMaker's own SDK beside it or not."""
     lock = f"sagemaker{'-sdk' if sagemaker == 'v3' else ''}{'-lowest' if boto3 == 'floor' else ''}"
     names = ("sdk", "client", "compile", "deploying", "scheduling", "conformance", "shows")
     tested_from_wheels(session, KNOWN["skylift-sagemaker"], lock, contract, names)

@@ -38,7 +38,7 @@ class ReadOnce(JSONFileLoader):
 
     def load_file(self, file_path: str) -> Any:
         if file_path not in self.read:
-            self.read[file_path] = super().load_file(file_path)
+            self.read[file_path] = super().load_file(file_path)  # pyright: ignore[reportUnknownMemberType]
         return self.read[file_path]
 
 

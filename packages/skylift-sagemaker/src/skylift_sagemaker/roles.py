@@ -81,4 +81,6 @@ def _services(principal: Any) -> list[Any]:
 
 def _listed(value: Any) -> list[Any]:
     """Policies leave out the brackets of a list of one."""
-    return value if isinstance(value, list) else [] if value is None else [value]
+    if value is None:
+        return []
+    return [*value] if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType] -- JSON

@@ -1,6 +1,6 @@
 """Steps of ours in a pipeline of SageMaker's own SDK, for who runs them beside steps of that.
 
-The extra `sdk` brings it: `sagemaker>=3`. Nothing else here needs it, and it is imported when it is
+The extra `sdk` brings it: `sagemaker>=3.0.1`. Nothing else here needs it, and it is imported when it is
 used; what it is used for has no types.
 """
 
@@ -105,12 +105,19 @@ def _step(document: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
     Its own ProcessingStep would say the same, and its TrainingStep cannot: of that no command can be given.
     """
     steps, kind = kinds["steps"], document["Type"]
-    own = {
+
+    def to_request(step: Any) -> dict[str, Any]:
+        return {**steps.Step.to_request(step), **_retries(document)}
+
+    def described(step: Any) -> Any:
+        return step.described
+
+    own: dict[str, Any] = {
         "arguments": property(lambda _: document["Arguments"]),
-        "properties": property(lambda self: self.described),
-        "to_request": lambda self: {**steps.Step.to_request(self), **_retries(document)},
+        "properties": property(described),
+        "to_request": to_request,
     }
-    made = type("SkyliftStep", (steps.Step,), own)(
+    made: Any = type("SkyliftStep", (steps.Step,), own)(
         document["Name"],
         step_type=steps.StepTypeEnum(kind),
         description=document.get("Description"),
