@@ -241,7 +241,7 @@ def matrix_docker(session: nox.Session, sdk: str, contract: str) -> None:
 @nox.parametrize("sagemaker", ["absent", "v3"])
 @nox.parametrize("contract", ["floor", "newest"])
 def matrix_sagemaker(session: nox.Session, boto3: str, sagemaker: str, contract: str) -> None:
-    """The plugin from its wheel, with the oldest and newest boto3, and SageMaker's own SDK beside it or not."""
+    """The plugin from its wheel, on the oldest and the newest boto3, with SageMaker's own SDK or without."""
     lock = f"sagemaker{'-sdk' if sagemaker == 'v3' else ''}{'-lowest' if boto3 == 'floor' else ''}"
     names = ("sdk", "client", "compile", "deploying", "scheduling", "conformance", "shows")
     tested_from_wheels(session, KNOWN["skylift-sagemaker"], lock, contract, names)

@@ -104,10 +104,23 @@ def _step(document: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
 
     Its own ProcessingStep would say the same, and its TrainingStep cannot: of that no command can be given.
     """
-    steps, kind = kinds["steps"], document["Type"]
+    steps, name, kind = kinds["steps"], document["Name"], document["Type"]
+    made = _class_of(document, steps.Step)(
+        name,
+        step_type=steps.StepTypeEnum(kind),
+        description=document.get("Description"),
+        depends_on=document.get("DependsOn"),
+    )
+    properties = kinds["properties"].Properties
+    made.described = properties(step_name=name, step=made, shape_name=f"Describe{kind}JobResponse")
+    return made
+
+
+def _class_of(document: Mapping[str, Any], base: Any) -> Any:
+    """Made when it is used, for what it is derived from is imported then."""
 
     def to_request(step: Any) -> dict[str, Any]:
-        return {**steps.Step.to_request(step), **_retries(document)}
+        return {**base.to_request(step), **_retries(document)}
 
     def described(step: Any) -> Any:
         return step.described
@@ -117,16 +130,7 @@ def _step(document: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
         "properties": property(described),
         "to_request": to_request,
     }
-    made: Any = type("SkyliftStep", (steps.Step,), own)(
-        document["Name"],
-        step_type=steps.StepTypeEnum(kind),
-        description=document.get("Description"),
-        depends_on=document.get("DependsOn"),
-    )
-    made.described = kinds["properties"].Properties(
-        step_name=document["Name"], step=made, shape_name=f"Describe{kind}JobResponse"
-    )
-    return made
+    return type("SkyliftStep", (base,), own)
 
 
 def _retries(document: Mapping[str, Any]) -> dict[str, Any]:
