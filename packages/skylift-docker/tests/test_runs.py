@@ -14,7 +14,7 @@ import pytest
 import skylift_docker_flows as flows
 from skylift_docker_runs import arrived, beside, containers, lines, mounted, release, run, status
 
-from skylift import ExecutionMode, ResourceSettings
+from skylift import ExecutionMode, ResourceSettings, stopping
 from skylift.client import Client
 from skylift.ledger.records import StopRecord
 from skylift_contract.enums import ExecutionStatus as Status
@@ -246,6 +246,32 @@ def test_a_signal_stops_the_run_and_leaves_nothing(
     assert found.status is Status.STOPPED, output
     assert {one for name, one in status(found).items() if name.startswith("waits")} == {"stopped"}, output
     assert containers(client, found) == []
+
+
+def interrupted(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+
+
+def asked_to_stop(_: subprocess.Popen[str]) -> None:
+    stopping.stop(Client().run("last"), graceful=False, user="tests")
+
+
+@pytest.mark.parametrize("stop", [interrupted, asked_to_stop])
+def test_a_stop_after_a_failure_is_a_stop(
+    make: Make, folder: Path, stop: Callable[[subprocess.Popen[str]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orchestrator = make(max_parallelism=2)
+    monkeypatch.setattr("skylift.backends.orchestrator_of", lambda *_: orchestrator)
+    process = program(orchestrator, folder, "fails_beside")
+    with process:
+        arrived(folder, "a")
+        found = Client().run("last")
+        while status(found)["fails"] != "failed":
+            assert process.poll() is None
+        stop(process)
+        output, _ = process.communicate(timeout=60)
+
+    assert (found.status, status(found)) == (Status.STOPPED, {"fails": "failed", "waits": "stopped"}), output
 
 
 def test_a_run_whose_process_was_killed_can_be_stopped(

@@ -169,6 +169,20 @@ def test_what_it_overrides_is_what_it_does() -> None:
     assert not found[Capability.STOP]
 
 
+def test_who_declares_nothing_and_has_no_containers_is_not_taken_to_hold_resources() -> None:
+    class Processes(BaseOrchestrator):
+        def get_orchestrator_run_id(self) -> str:
+            return "x"
+
+    asked = (Capability.CPU, Capability.MEMORY, Capability.GPU, Capability.GPU_TYPE, Capability.IMAGES)
+    plain, contained = infer(Processes, Config()), infer(Least, Config())
+    assert {plain[one] for one in asked} == {plain[Capability.PARALLEL_STEPS]}
+    assert plain[Capability.CPU].describe() == (
+        "the flavor of Processes does not declare it among its capabilities"
+    )
+    assert {contained[one] for one in asked} == {plain[Capability.STEP_ENVIRONMENT]} == {FULL}
+
+
 @pytest.mark.parametrize("is_remote", [True, False])
 def test_this_environment_is_where_steps_run_on_this_machine(is_remote: bool) -> None:
     class Placed(Config):

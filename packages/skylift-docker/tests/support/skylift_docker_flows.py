@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Annotated, Any
 
-from skylift import ResourceSettings, StepRetryConfig, get_step_context, pipeline, step
+from skylift import ExecutionMode, ResourceSettings, StepRetryConfig, get_step_context, pipeline, step
 
 
 def meet(fifo: str) -> None:
@@ -166,6 +166,12 @@ def one_fails(folder: str) -> None:
     """`a` fails as soon as it goes on: there is nothing at its end."""
     fails(waits(folder, "a"))
     waits(folder, "b")
+
+
+@pipeline(execution_mode=ExecutionMode.CONTINUE_ON_FAILURE)
+def fails_beside(folder: str) -> None:
+    fails(1)
+    waits(folder, "a")
 
 
 @pipeline

@@ -184,10 +184,13 @@ def test_the_old_hook_runs_the_steps(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent / "support"))
     old = OldHook(OldHookConfig(), name="old", flavor="old_hook")
 
-    run: PipelineRun = documented.with_options(orchestrator=old)()
+    with pytest.raises(UnsupportedCapability, match=r"step 'process_data' uses cpu: .* uses memory: "):
+        documented.with_options(orchestrator=old)()
+    (tmp_path / "file").write_text("ab")
+    run: PipelineRun = fragile.with_options(orchestrator=old)(str(tmp_path / "file"))
 
     assert run.status is ExecutionStatus.COMPLETED
-    assert run.steps["process_data"].outputs["output"].load() == 84
+    assert run.steps["needs"].outputs["output"].load() == 44
 
 
 def test_capabilities_are_inferred_from_what_is_overridden() -> None:

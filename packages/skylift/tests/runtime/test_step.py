@@ -259,6 +259,22 @@ def test_a_run_is_closed_by_whoever_comes_last(memory_store: ObjectStore, order:
     assert status(run) == {"a": Status.COMPLETED, "c": Status.FAILED, "b": Status.SKIPPED}
 
 
+@pytest.mark.parametrize("mode", ExecutionMode)
+def test_who_was_stopped_after_a_failure_leaves_the_end_to_whoever_stopped_it(
+    memory_store: ObjectStore, mode: ExecutionMode
+) -> None:
+    """But in FAIL_FAST, where the failure did."""
+    members = make_step("a", steps.fails), make_step("b", steps.is_stopped)
+    run = start_run(memory_store, make_snapshot(*members, mode=mode))
+    _, stopped = execute_invocation(run, members[0]), run_step(again(run), members[1])
+
+    assert stopped.status is Status.STOPPED
+    is_of_the_failure = mode is ExecutionMode.FAIL_FAST
+    assert ends(run) == ([Status.FAILED] if is_of_the_failure else [])
+    run.ledger.seal(run.id, RunEndRecord(status=Status.STOPPED))
+    assert ends(run) == [Status.FAILED if is_of_the_failure else Status.STOPPED]
+
+
 def test_a_second_copy_that_commits_late_puts_the_end_right(memory_store: ObjectStore) -> None:
     """Started twice; one copy fails and closes the run while the other still runs, and commits."""
     run = start_run(memory_store, make_snapshot(make_step("a")))

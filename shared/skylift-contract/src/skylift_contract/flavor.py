@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from skylift_contract import CONTRACT_MAJOR, card
 from skylift_contract.capability import EMULATED, FULL, Capability, Support, no
 from skylift_contract.errors import FlavorBroken
-from skylift_contract.orchestrator import BaseOrchestrator, overrides
+from skylift_contract.orchestrator import BaseOrchestrator, ContainerizedOrchestrator, overrides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,16 +18,14 @@ if TYPE_CHECKING:
     from skylift_contract.model import Settings
     from skylift_contract.orchestrator import BaseOrchestratorConfig
 
-_RECEIVED: Final = (
-    Capability.PARALLEL_STEPS,
+_OF_CONTAINERS: Final = (
     Capability.CPU,
     Capability.MEMORY,
     Capability.GPU,
     Capability.GPU_TYPE,
     Capability.IMAGES,
-    Capability.STEP_ENVIRONMENT,
 )
-"""What `submit_pipeline` is handed with each step: a class that declares nothing gets it all."""
+"""What the documented interface hands on with each step's image; a process has none of it by itself."""
 
 _BY_METHOD: Final = {
     Capability.DYNAMIC_PIPELINES: "submit_dynamic_pipeline",
@@ -113,8 +111,12 @@ def capabilities_of(
 def infer(
     implementation: type[BaseOrchestrator], config: BaseOrchestratorConfig
 ) -> Mapping[Capability, Support]:
-    """Capabilities of a class that declares none: it does what it overrides."""
-    found = dict.fromkeys(_RECEIVED, FULL) | {Capability.STATIC_PIPELINES: FULL} | dict(BY_THE_RUNTIME)
+    """Capabilities of a class that declares none: it does what it overrides, and what containers do."""
+    undeclared = no(f"the flavor of {implementation.__name__} does not declare it among its capabilities")
+    of_containers = FULL if issubclass(implementation, ContainerizedOrchestrator) else undeclared
+    found = dict.fromkeys(_OF_CONTAINERS, of_containers) | dict(BY_THE_RUNTIME)
+    found |= {Capability.STATIC_PIPELINES: FULL, Capability.STEP_ENVIRONMENT: FULL}
+    found[Capability.PARALLEL_STEPS] = undeclared
     for capability, method in _BY_METHOD.items():
         here = overrides(implementation, method)
         found[capability] = FULL if here else no(f"{implementation.__name__} does not override {method}")

@@ -44,6 +44,9 @@ BEYOND: Final = {
 
 
 class ResourceSuite(RunningSuite):
+    needs = (Capability.CPU, Capability.MEMORY)
+    is_optional = True
+
     @pytest.fixture
     def resources(self) -> Mapping[Capability, Asked]:
         """Little and more of each kind; override it with what the platform has."""

@@ -140,6 +140,8 @@ def seal_if_closed(run: ActiveRun) -> None:
     if not is_closed(run.ledger.listing(run.id), run.snapshot):
         return
     seen = look(run.ledger, run.id, run.snapshot, RunStatus(ExecutionStatus.RUNNING))
+    if _is_somebodys(run, seen.status):
+        return
     if not seen.is_sealed and seen.status.status.is_finished:
         end = end_of(seen)
     elif seen.is_sealed and not seen.status.status.is_successful and _has_completed(seen.status):
@@ -147,6 +149,17 @@ def seal_if_closed(run: ActiveRun) -> None:
     else:
         return
     call_run_hook(run, end, run.ledger.add_end(run.id, seen.revision + 1, end))
+
+
+def _is_somebodys(run: ActiveRun, status: RunStatus) -> bool:
+    """Whether a person ended a run in which a step had failed before: whoever carried that out says so.
+
+    A failure itself stops what runs in `FAIL_FAST` alone.
+    """
+    if run.snapshot.pipeline_configuration.execution_mode is ExecutionMode.FAIL_FAST:
+        return False
+    found = {step.status for step in status.steps.values()}
+    return status.status is ExecutionStatus.FAILED and ExecutionStatus.STOPPED in found
 
 
 def _has_completed(status: RunStatus) -> bool:

@@ -53,6 +53,10 @@ def fails(message: str = "no luck") -> None:
     raise ValueError(message)
 
 
+def is_stopped() -> None:
+    raise KeyboardInterrupt
+
+
 def fails_until(journal: str, attempt: int) -> int:
     """Fails in the first attempts."""
     now = get_step_context().attempt
