@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
 
 from locks import COMPILE, LOCKS, lock_inputs
-from matrix import build_wheels
+from matrix import install_wheels
 from new_plugin import NewPluginError, make_plugin
 from workspace import needed, needed_by_tests, packages
 
@@ -198,16 +198,8 @@ def alone(session: nox.Session, package: Package, outside: Path) -> str:
     """An environment of wheels, ours by their files: no stranger's package of our name gets in."""
     ours = [str(next((outside / "dist").glob(f"{one.module}-*.whl"))) for one in needed(package, KNOWN)]
     python = str(outside / package.name / "bin" / "python")
-    session.run(
-        UV,
-        "venv",
-        "--quiet",
-        "--clear",
-        "--python",
-        sys.executable,
-        str(outside / package.name),
-        external=True,
-    )
+    folder = str(outside / package.name)
+    session.run(UV, "venv", "--quiet", "--clear", "--python", sys.executable, folder, external=True)
     versions = ("--constraint", str(LOCKS / f"{package.short}.txt"))
     session.run(
         UV, "pip", "install", "--quiet", "--no-sources", "--python", python, *versions, *ours, external=True
@@ -220,10 +212,8 @@ def tested_from_wheels(
     session: nox.Session, plugin: Package, lock: str, contract: str, names: Iterable[str]
 ) -> None:
     """Tests of a plugin by their modules, on its wheel, those of ours that it needs, and a lock."""
-    with tempfile.TemporaryDirectory() as outside:
-        wheels = build_wheels(session, needed_by_tests(plugin, KNOWN), Path(outside), contract)
-        session.install("--exact", "--no-deps", "--requirement", str(LOCKS / f"{lock}.txt"), *wheels)
-        pytest(session, *(f"{plugin.path}/tests/test_{name}.py" for name in names))
+    install_wheels(session, needed_by_tests(plugin, KNOWN), LOCKS / f"{lock}.txt", contract)
+    pytest(session, *(f"{plugin.path}/tests/test_{name}.py" for name in names))
 
 
 @nox.session(name="matrix-docker")
@@ -299,17 +289,8 @@ def lock(session: nox.Session) -> None:
     LOCKS.mkdir(exist_ok=True)
     for name, arguments in inputs.items():
         target = str(LOCKS / f"{name}.txt")
-        session.run(
-            UV,
-            *COMPILE[1:],
-            *arguments,
-            "-o",
-            target,
-            *session.posargs,
-            external=True,
-            silent=True,
-            log=False,
-        )
+        command = (UV, *COMPILE[1:], *arguments, "-o", target, *session.posargs)
+        session.run(*command, external=True, silent=True, log=False)
         session.log(target)
     for stale in {path.stem for path in LOCKS.glob("*.txt")} - set(inputs):
         (LOCKS / f"{stale}.txt").unlink()

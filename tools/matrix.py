@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import tarfile
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from uv import find_uv_bin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     import nox
 
     from workspace import Package
 
 CONTRACT: Final = "skylift-contract"
+
+
+def install_wheels(session: nox.Session, packages: Iterable[Package], lock: Path, contract: str) -> None:
+    """Have the session's environment hold a lock and these packages, from wheels, and nothing else."""
+    with tempfile.TemporaryDirectory() as outside:
+        wheels = build_wheels(session, packages, Path(outside), contract)
+        session.install("--exact", "--no-deps", "--requirement", str(lock), *wheels)
 
 
 def build_wheels(

@@ -12,22 +12,22 @@ from moto.server import ThreadedMotoServer
 from skylift_sagemaker_answers import Answers
 from skylift_sagemaker_snapshots import ROLE, snapshot_of, step
 
-import skylift_testkit
 from skylift_contract.flavor import make_orchestrator
 from skylift_contract.snapshot import PipelineSnapshot
 from skylift_sagemaker.flavor import SagemakerOrchestratorFlavor
 from skylift_sagemaker.orchestrator import SagemakerOrchestrator
-from skylift_testkit.running import RunningSuite
 
 REGION = "eu-west-1"
+
+
+RUNS_JOBS = {"run", "start", "backend"}
+"""Of the kit's fixtures, those of tests for which the emulator runs jobs."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what of the kit runs jobs: long, and of our code alone; `matrix-sagemaker` has it at the floors."""
     for item in items:
-        function: Any = getattr(item, "function", None)
-        suite = getattr(skylift_testkit, str(function.__qualname__).partition(".")[0], None)
-        if isinstance(suite, type) and issubclass(suite, RunningSuite):
+        if item.path.stem == "test_conformance" and RUNS_JOBS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skylift.launch.environments import base_environment, step_environments
 from skylift.launch.images import with_images
 from skylift.launch.plan import Plan, plan
-from skylift.launch.submit import put_plan
+from skylift.launch.put import put_plan
 from skylift.ledger.ledger import Ledger
 from skylift.store.location import open_store
 from skylift_contract.errors import ConfigurationError

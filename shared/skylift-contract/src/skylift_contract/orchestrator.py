@@ -63,9 +63,8 @@ class SubmissionResult:
     """What a submit came to.
 
     `wait_for_completion` blocks until the run has ended, without a cap of its own.
-    `orchestrator_run_id` is canonical, as every step will read it; without one, the run is
-    found through the submission id that its steps carry. `schedule_id` is what the
-    schedule's methods need. `notes`: for people, a sentence each: what could not be checked.
+    `orchestrator_run_id` is canonical, as every step will read it; without one, the run is found through
+    the submission id that its steps carry. `schedule_id`: for the schedule's methods. `notes`: sentences.
     """
 
     wait_for_completion: Callable[[], None] | None = None

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from moto.moto_server.werkzeug_app import (  # pyright: ignore[reportMissingTypeStubs]
     DomainDispatcherApplication,
-    MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from skylift_sagemaker.emulator.clients import KEYS, Clients
 from skylift_sagemaker.emulator.execution import Context
@@ -191,6 +190,6 @@ class SagemakerEmulator:
         return {**self.variables(region), **self._environment}
 
 
-class _Quiet(MotoRequestHandler):
+class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- the base names it so
         """Say nothing."""

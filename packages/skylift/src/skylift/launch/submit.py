@@ -18,8 +18,8 @@ from skylift.launch.images import with_images
 from skylift.launch.leaks import refuse_leaks
 from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
+from skylift.launch.put import put_plan
 from skylift.launch.schedules import PAUSE, apply, check_free, find, is_paused, record_deployment
-from skylift.ledger import keys
 from skylift.ledger.labels import Labels
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, RunRecord
@@ -81,16 +81,6 @@ def raise_unless_completed(run: PipelineRun) -> None:
         raise RunStopped("it was stopped", who=f"run {run.id}", fix=f"Go on with: skylift runs why {run.id}")
     if found.status.is_finished and found.status is not ExecutionStatus.COMPLETED:
         raise RunFailed(str(run.id), found.reason or found.status.value)
-
-
-def put_plan(ledger: Ledger, planned: Plan) -> None:
-    """Have what its steps read in the store: code and snapshot."""
-    source, snapshot = planned.source, planned.snapshot
-    if source is not None and snapshot.code is not None:
-        key = keys.code(snapshot.code.digest)
-        if not ledger.store.has_fresh(key):
-            ledger.store.put_content(key, source.to_zip())
-    ledger.put_snapshot(snapshot)
 
 
 class Submission:
