@@ -88,10 +88,6 @@ OF_THE_CARD: Final = {
         (AN_ID, 'return os.environ.get(RUN_ID, "unknown")'),
         "test_without_its_backend_there_is_none",
     ),
-    "an error that says nothing of the run": (
-        (AN_ID, "return os.environ[RUN_ID]"),
-        "test_without_its_backend_there_is_none",
-    ),
 }
 """What → the change, and the test that fails."""
 
