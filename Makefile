@@ -14,8 +14,8 @@ demo: tools ## run a small machine-learning pipeline here, and read its records
 	@$(NOX) -s demo
 
 test: tools ## run what CI runs: lint, types, import rules, all tests, the docs' code, the wheels
-	@rm -rf .nox/reports && mkdir -p .nox/reports
-	@$(NOX) --report .nox/reports/nox.json
+	@rm -rf .nox/reports
+	@.tools/bin/python tools/side_by_side.py
 
 tools: .tools/ready ## make .tools/ (the other commands do this themselves)
 

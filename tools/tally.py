@@ -10,11 +10,10 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from side_by_side import ASKED
 
 
 @dataclass(frozen=True)
@@ -31,13 +30,14 @@ class Tally:
 
 
 def tally(folder: Path) -> Tally:
-    """Read `nox.json` and the `*.xml` beside it; no `nox.json` means nox itself did not run."""
+    """Read what was asked for, a `*.nox.json` of each session, and the `*.xml` of pytest beside them."""
     by_session = {report.stem: _pytest(report) for report in sorted(folder.glob("*.xml"))}
     total = sum(by_session.values(), Tally())
-    report = folder / "nox.json"
-    if not report.exists():
+    asked = folder / ASKED
+    if not asked.exists():
         return total + Tally(failed=1)
-    return total + Tally(failed=sum(1 for name in _failed(report) if not _explained(name, by_session)))
+    failed = [name for name in json.loads(asked.read_text()) if not _is_sound(folder / f"{name}.nox.json")]
+    return total + Tally(failed=sum(1 for name in failed if not by_session.get(name, Tally()).failed))
 
 
 def _pytest(report: Path) -> Tally:
@@ -51,13 +51,12 @@ def _suite(counts: dict[str, str]) -> Tally:
     return Tally(max(int(counts["tests"]) - failed - skipped, 0), failed, skipped)
 
 
-def _failed(report: Path) -> Iterable[str]:
+def _is_sound(report: Path) -> bool:
+    """A session that nox never came to has no report."""
+    if not report.exists():
+        return False
     sessions: list[dict[str, Any]] = json.loads(report.read_text())["sessions"]
-    return [str(one["name"]) for one in sessions if one["result"] not in {"success", "skipped"}]
-
-
-def _explained(session: str, by_session: dict[str, Tally]) -> bool:
-    return by_session.get(session, Tally()).failed > 0
+    return {one["result"] for one in sessions} <= {"success", "skipped"}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from side_by_side import ASKED
 from tally import Tally, tally
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ def report(folder: Path, session: str, **counts: int) -> None:
 
 
 def nox(folder: Path, **results: str) -> None:
-    sessions = [{"name": name, "result": result} for name, result in results.items()]
-    (folder / "nox.json").write_text(json.dumps({"sessions": sessions}))
+    (folder / ASKED).write_text(json.dumps(list(results)))
+    for name, result in results.items():
+        told = {"sessions": [{"name": name, "result": result}]}
+        (folder / f"{name}.nox.json").write_text(json.dumps(told))
 
 
 def test_sessions_are_summed(tmp_path: Path) -> None:
@@ -35,3 +38,9 @@ def test_a_session_that_failed_without_a_failing_test_counts_as_one(tmp_path: Pa
 
 def test_a_run_that_never_started_has_failed(tmp_path: Path) -> None:
     assert str(tally(tmp_path)) == "0 passed, 1 failed, 0 skipped"
+
+
+def test_a_session_that_nox_never_came_to_has_failed(tmp_path: Path) -> None:
+    nox(tmp_path, one="success", two="success")
+    (tmp_path / "two.nox.json").unlink()
+    assert tally(tmp_path) == Tally(failed=1)
