@@ -26,8 +26,12 @@ def modules(name: str) -> Iterator[str]:
     package = importlib.import_module(name)
     yield name
     for found in pkgutil.walk_packages(package.__path__, f"{name}."):
-        if NOT_ALONE.isdisjoint(found.name.split(".")):
+        if stands_alone(found.name):
             yield found.name
+
+
+def stands_alone(module: str) -> bool:
+    return NOT_ALONE.isdisjoint(module.split("."))
 
 
 def missing_files(installed: Distribution, module: str) -> list[str]:
@@ -45,10 +49,10 @@ def prove(name: str) -> str:
     names = list(modules(module))
     for each in names:
         importlib.import_module(each)
-    for point in installed.entry_points:
+    points = [point for point in installed.entry_points if stands_alone(point.module)]
+    for point in points:
         point.load()
-    points = len(installed.entry_points)
-    return f"{name} {installed.version}: {len(names)} modules and {points} entry points load"
+    return f"{name} {installed.version}: {len(names)} modules and {len(points)} entry points load"
 
 
 if __name__ == "__main__":

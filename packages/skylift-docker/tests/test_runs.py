@@ -261,7 +261,11 @@ def test_a_stop_after_a_failure_is_a_stop(
     make: Make, folder: Path, stop: Callable[[subprocess.Popen[str]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orchestrator = make(max_parallelism=2)
-    monkeypatch.setattr("skylift.backends.orchestrator_of", lambda *_: orchestrator)
+
+    def own(*_: object) -> DockerOrchestrator:
+        return orchestrator
+
+    monkeypatch.setattr("skylift.backends.orchestrator_of", own)
     process = program(orchestrator, folder, "fails_beside")
     with process:
         arrived(folder, "a")
