@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from installed import modules
+from installed import modules, stands_alone
 from workspace import ROOT
 
 
@@ -11,6 +11,11 @@ def test_every_module_is_found_but_those_that_cannot_stand_alone() -> None:
     found = set(modules("json"))
     assert {"json", "json.decoder", "json.encoder"} <= found
     assert "unittest.__main__" not in set(modules("unittest"))
+
+
+def test_what_needs_an_extra_does_not_stand_alone() -> None:
+    assert stands_alone("skylift_sagemaker.flavor")
+    assert not stands_alone("skylift_sagemaker.emulator.local")
 
 
 def test_a_distribution_without_its_files_is_refused() -> None:
