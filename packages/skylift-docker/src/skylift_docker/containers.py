@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from skylift_docker.client import DockerClient
 
-NO_PROGRAM: Final = ("executable file not found", "no such file or directory")
-"""What an engine says of a command that the image has not: runc's words."""
-
 LAST_OUTPUT_S: Final = 2.0
 """How long a container's output is read on when it has ended."""
 
@@ -57,7 +54,7 @@ class Container:
         try:
             if has_cache(create):
                 client.open_to_all(container, CACHE_FOLDER)
-            _begin(client, container, create)
+            client.start(container)
         except BaseException:
             client.remove(container)
             raise
@@ -102,21 +99,6 @@ class Container:
                 self._last_line.append(line.strip())
                 with suppress(OSError, ValueError):  # nobody looks any more; the step must not notice
                     sys.stdout.write(f"{self._handling.prefix}{line}\n")
-
-
-def _begin(client: DockerClient, container: str, create: Mapping[str, Any]) -> None:
-    try:
-        client.start(container)
-    except BackendError as error:
-        if not any(words in error.what for words in NO_PROGRAM):
-            raise
-        program = create["entrypoint"][0]
-        raise NotFound(
-            f"image {create['image']!r} has no program {program!r} on its PATH",
-            operation=error.operation,
-            fix=f'Steps need Python under that name: in its Dockerfile, RUN ln -s "$(which python3)" '
-            f"/usr/local/bin/{program}; or name another image.",
-        ) from error
 
 
 def lines(pieces: Iterable[bytes]) -> Iterable[str]:

@@ -52,7 +52,9 @@ class Moment:
     def arguments(self, container: Mapping[str, Any], attempt: int) -> dict[str, Any]:
         """Arguments of `containers.create`; values of secrets stand in its environment, and nowhere else."""
         create = dict(container["create"])
-        own, user = create["user"] is None, create["user"] or self._user
+        own, user = create["user"] is None, create["user"] or default_user(self.engine)
+        if self.engine.has_init:
+            create.setdefault("init", True)
         passed = {name: os.environ[name] for name in container["pass_environment"] if name in os.environ}
         create["environment"] = {
             **(HOMELESS if own and user != ROOT else {}),
@@ -69,13 +71,6 @@ class Moment:
         return create
 
     @property
-    def _user(self) -> str:
-        """Whoever submits, so that what steps write into a folder is theirs."""
-        if self.engine.is_rootless or not hasattr(os, "getuid"):
-            return ROOT
-        return f"{os.getuid()}:{os.getgid()}"
-
-    @property
     def _labels(self) -> dict[str, str]:
         found = {RUN: self.run_id, ORCHESTRATOR_RUN: self.orchestrator_run_id, STORE: self.store}
         if self.submission:
@@ -84,6 +79,13 @@ class Moment:
 
 
 ROOT: Final = "0:0"
+
+
+def default_user(engine: Engine) -> str:
+    """Whoever submits, so that what steps write into a folder is theirs."""
+    if engine.is_rootless or not hasattr(os, "getuid"):
+        return ROOT
+    return f"{os.getuid()}:{os.getgid()}"
 
 
 def with_access(container: Mapping[str, Any], access: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from skylift_docker.containers import Container, Handling
 from skylift_docker.moment import Moment, with_access
 from skylift_docker.mounts import files_of, socket_access, store_mounts
 from skylift_docker.names import RUN
-from skylift_docker.preflight import check_endpoint, check_run, ensure_images
+from skylift_docker.preflight import beyond_engine, ensure_images, unreachable
+from skylift_docker.refusals import raise_all
 from skylift_docker.watching import clear
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class Starting:
         """Raises whatever can be known to be wrong before any container starts; pulls images."""
         containers: dict[str, Any] = json.loads(document)["containers"]
         engine, known = client.engine(), identity(store.uri, store.options)
-        check_run(client, engine, snapshot, containers, store)
-        check_endpoint(known, containers)
+        refused = beyond_engine(client, engine, snapshot, containers, store)
+        raise_all([*refused, *unreachable(known, containers)])
         ensure_images(client.images, snapshot, containers, config.pull)
         return cls(client, config, engine, containers, store, known)
 
