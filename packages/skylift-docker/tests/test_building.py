@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import skylift_docker_flows as flows
-from skylift_docker_images import image_from
+from skylift_docker_images import image_from, unnamed
 from skylift_docker_runs import run as finished
 from skylift_tests_support.wheels import make_wheel
 
@@ -51,7 +51,7 @@ def built(client: DockerClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
     build = Images.build
 
     def noted(self: Images, context: bytes, tag: str, *rest: Any) -> Iterator[str]:
-        names.append(tag)
+        names.append(tag.rpartition("-")[0])
         return build(self, context, tag, *rest)
 
     monkeypatch.setattr(Images, "build", noted)
@@ -118,14 +118,24 @@ def test_values_of_variables_are_as_they_were_written(
     assert found.steps["colour"].outputs["output"].load() == value
 
 
-def test_a_parents_user_stays_its_own(
-    make: Make, index: Path, plain_image: str, built: list[str], client: DockerClient
+def test_a_parents_user_stays_its_own_and_pip_does_not_warn_of_its_path(
+    make: Make,
+    index: Path,
+    plain_image: str,
+    built: list[str],
+    client: DockerClient,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    parent = image_from(client, plain_image, "user", "USER 4321:4321")
+    link = "import os; os.mkdir('/own'); os.symlink('/usr/bin/python', '/own/python')"
+    lines = (f"RUN {json.dumps(['python', '-c', link])}", "ENV PATH=/own", "USER 4321:4321")
+    parent = image_from(client, plain_image, "user", *lines)
     try:
         found = run(make(index=str(index)), parent_image=parent)
         assert found.status is Status.COMPLETED, found.reason
         assert client.images.inspect(built[0]).user == "4321:4321"
+        printed = capsys.readouterr().out
+        assert "image | Successfully installed" in printed
+        assert "WARNING" not in printed
     finally:
         client.images.remove(built[0])
         client.images.remove(parent)
@@ -137,9 +147,11 @@ def test_a_build_that_fails_shows_where_and_why(
     parent = image_from(
         client, plain_image, "no-pip", 'RUN ["python", "-c", "import os, pip; os.remove(pip.__file__)"]'
     )
+    before = unnamed(client)
     try:
         with pytest.raises(BackendError) as caught:
             run(make(index=str(index), image=parent), requirements=["own-top"])
+        assert unnamed(client) == before
     finally:
         client.images.remove(parent)
     sentence = str(caught.value)

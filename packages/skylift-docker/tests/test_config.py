@@ -40,7 +40,7 @@ def test_settings_survive_a_snapshot() -> None:
 
 def test_a_size_has_a_unit() -> None:
     assert shm_bytes("64MB") == 64_000_000
-    with pytest.raises(ConfigurationError, match=r"^settings\["orchestrator\.local_docker"\]\.shm_size"):
+    with pytest.raises(ConfigurationError, match=r'^settings\["orchestrator\.local_docker"\]\.shm_size'):
         DockerRunSettings.parse({"shm_size": "64"})
 
 

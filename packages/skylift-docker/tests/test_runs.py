@@ -300,6 +300,57 @@ def test_a_run_whose_process_was_killed_can_be_stopped(
     assert lines(folder, "a") == ["StopRequested"]
 
 
+def test_how_an_orphan_ended_is_known_when_it_is_gone(make: Make, folder: Path, client: DockerClient) -> None:
+    orchestrator = make()
+    process = program(orchestrator, folder, "one_that_is_killed")
+    with process:
+        arrived(folder, "a")
+        process.kill()
+    left = Client().run("last")
+    (container,) = containers(client, left)
+    release(folder, "a")
+    client.wait(str(container["Id"]))
+
+    orchestrator.stop_run(left)
+
+    assert containers(client, left) == []
+    step = left.steps["waits_and_takes"]
+    assert (step.status, step.reason) == (
+        Status.FAILED,
+        "it used more than its memory of 80MB, and was killed (OOM)",
+    )
+
+
+def test_how_an_orphaned_dynamic_run_ended_is_known_when_it_is_gone(
+    make: Make, folder: Path, client: DockerClient
+) -> None:
+    orchestrator = make()
+    process = program(orchestrator, folder, "apart_waiting")
+    with process:
+        arrived(folder, "a")
+        process.kill()
+    left = Client().run("last")
+    found = sorted(containers(client, left), key=lambda one: one["Config"]["Labels"]["skylift.invocation"])
+    killed(client, found)
+
+    orchestrator.stop_run(left)
+
+    assert containers(client, left) == []
+    assert left.end is not None
+    assert (left.end.status, left.end.reason) == (Status.FAILED, "its container was killed by SIGKILL")
+    assert left.steps["waits_apart"].reason == "its container was killed by SIGKILL"
+
+
+def killed(client: DockerClient, found: list[dict[str, Any]]) -> None:
+    import docker
+
+    sdk = docker.DockerClient(client.host)
+    for one in found:
+        sdk.containers.get(one["Id"]).kill()
+        client.wait(one["Id"])
+    sdk.close()
+
+
 def test_what_a_killed_process_left_is_removed_by_the_next_run(
     make: Make, folder: Path, client: DockerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,6 +397,19 @@ def test_a_run_is_found_by_its_submission_while_it_has_containers(
     thread.join()
     assert asked == [found.orchestrator_run_id, None]
     assert client.containers({SUBMISSION: str(found.submission_id)}) == []
+
+
+def test_what_a_step_leaves_running_is_reaped_and_it_is_stopped_as_before(make: Make) -> None:
+    found = run(flows.with_orphans.with_options(orchestrator=make(), enable_cache=False))
+    assert found.steps["left_behind"].outputs["output"].load() == 0, found.reason
+
+
+@pytest.mark.parametrize(("run_args", "expected"), [({}, False), ({"init": False}, True)])
+def test_a_step_is_the_first_process_only_where_that_is_asked_for(
+    make: Make, run_args: dict[str, bool], expected: bool
+) -> None:
+    found = run(flows.numbered.with_options(orchestrator=make(run_args=run_args), enable_cache=False))
+    assert (found.steps["process_id"].outputs["output"].load() == 1) is expected, found.reason
 
 
 def test_containers_are_kept_where_that_is_asked_for(make: Make, client: DockerClient) -> None:

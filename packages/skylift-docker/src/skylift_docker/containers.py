@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import BackendError, NotFound
 from skylift_contract.status import StepStatus
-from skylift_docker.names import MEMORY
+from skylift_docker.names import ATTEMPT, MEMORY
 from skylift_docker.setups import CACHE_FOLDER, has_cache
 from skylift_docker.status import step_status
 
@@ -120,3 +120,9 @@ def memory_of(inspected: Mapping[str, Any]) -> str:
 def labels_of(inspected: Mapping[str, Any]) -> Mapping[str, str]:
     found: Mapping[str, str] | None = inspected["Config"].get("Labels")
     return found or {}
+
+
+def attempt_of(inspected: Mapping[str, Any]) -> int:
+    """Which of its step's containers it is, from 1; 0 for one that does not say."""
+    text = labels_of(inspected).get(ATTEMPT, "")
+    return int(text) if text.isdecimal() else 0

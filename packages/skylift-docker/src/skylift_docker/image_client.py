@@ -133,6 +133,13 @@ class Images:
         except NotFound:
             return
 
+    def remove_unnamed(self, image: str) -> None:
+        """Remove one layer of a build, and not those below it, unless it has a name."""
+        with guarded(f"DELETE /images/{image}"):
+            found: dict[str, Any] = self._api.inspect_image(image)
+            if not found.get("RepoTags") and not found.get("RepoDigests"):
+                self._api.remove_image(image, noprune=True)
+
     def digest_in_registry(self, image: str) -> str | None:
         """The digest that a tag has in its registry; None where it has no such image."""
         try:

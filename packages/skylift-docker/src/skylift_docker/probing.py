@@ -105,8 +105,8 @@ class Prober:
     def _wrong_with(self, one: Occupant, who: str) -> ConfigurationError | None:
         arguments = self._arguments(one)
         wrong = self._judged(one, who, arguments)
-        if wrong and one.mounts:  # which may bring what the image lacks
-            return self._judged(one, who, {**arguments, "mounts": one.mounts})
+        if wrong and one.mounts and not self._judged(one, who, {**arguments, "mounts": one.mounts}):
+            return None  # they bring what the image lacks
         return wrong
 
     def _judged(self, one: Occupant, who: str, arguments: dict[str, Any]) -> ConfigurationError | None:

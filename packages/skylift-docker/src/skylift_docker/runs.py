@@ -15,6 +15,7 @@ from skylift_docker.moment import Moment, with_access
 from skylift_docker.mounts import files_of, socket_access, store_mounts
 from skylift_docker.names import RUN
 from skylift_docker.preflight import beyond_engine, ensure_images, unreachable
+from skylift_docker.putting_away import put_away
 from skylift_docker.refusals import raise_all
 from skylift_docker.watching import clear
 
@@ -113,7 +114,5 @@ def _may_use_engine(config: DockerOrchestratorConfig, run: ActiveRun) -> bool:
 
 def sweep(starting: Starting, run: ActiveRun) -> None:
     """Leave no container of a run that this process has ended, whatever ended it."""
-    if not starting.config.remove_containers:
-        return
-    for container in starting.client.containers({RUN: run.id}):
-        starting.client.remove(str(container["Id"]))
+    if starting.config.remove_containers:
+        put_away(starting.client, run.ledger, run.id, starting.client.containers({RUN: run.id}))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -187,6 +189,54 @@ def owned() -> None:
 @pipeline
 def named() -> None:
     host_name()
+
+
+@step
+def process_id() -> int:
+    return os.getpid()
+
+
+@pipeline
+def numbered() -> None:
+    process_id()
+
+
+@step
+def left_behind() -> int:
+    """How many zombies there are once a process has ended whose parent did not wait for it.
+
+    The end of the pipe tells that it has ended: no process holds the other any more.
+    """
+    reads, writes = os.pipe()
+    inner = "import os; os.fork() and os._exit(0)"
+    subprocess.run([sys.executable, "-c", inner], check=True, pass_fds=[writes])
+    os.close(writes)
+    os.read(reads, 1)
+    for _ in range(1000):
+        if not (found := [one for one in Path("/proc").glob("[0-9]*/stat") if ") Z 1 " in one.read_text()]):
+            break
+        os.sched_yield()
+    return len(found)
+
+
+@pipeline
+def with_orphans() -> None:
+    left_behind()
+
+
+@pipeline
+def two_named() -> None:
+    host_name()
+    host_name()
+
+
+@step(runtime="isolated", settings={"orchestrator.local_docker": {"user": "nobody-here"}})
+def nobodys() -> None: ...
+
+
+@pipeline(dynamic=True)
+def apart_as_nobody() -> None:
+    nobodys()
 
 
 @pipeline(dynamic=True)
