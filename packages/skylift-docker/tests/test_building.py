@@ -87,6 +87,9 @@ def test_it_is_built_once_and_the_run_says_which(
 
     again = run(orchestrator, flows.two_installed, requirements=["own-top"], environment={"COLOUR": "red"})
     assert again.snapshot_of.images == found.snapshot_of.images
+    nobodys = make(image=plain_image, index=str(index), user="nobody-here")
+    with pytest.raises(ConfigurationError, match=r"^step 'installed', step 'colour': .*'nobody-here'\. "):
+        run(nobodys, flows.two_installed, requirements=["own-top"], environment={"COLOUR": "red"})
     assert built == [name]
 
 
@@ -226,7 +229,8 @@ def test_it_is_pushed_and_found_there_by_whoever_comes_next(
     container_registry: OwnRegistry,
     login: Path,
 ) -> None:
-    stack = stack_with(make(image=plain_image, index=str(index)), store, container_registry)
+    orchestrator = make(image=plain_image, index=str(index), run_args={"hostname": "own"})
+    stack = stack_with(orchestrator, store, container_registry)
     found = run(None, flows.with_requirements, stack, requirements=["own-top"])
     assert found.status is Status.COMPLETED, found.reason
     (image,) = found.snapshot_of.images.values()

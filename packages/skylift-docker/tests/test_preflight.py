@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skylift.store.identity import Identity
-from skylift_docker.preflight import unreachable
+from skylift_docker.preflight import missing_networks, unreachable
+
+if TYPE_CHECKING:
+    from skylift_docker.client import DockerClient
 
 LOOPBACK = Identity({}, (), "http://127.0.0.1:9000")
 
@@ -28,3 +31,24 @@ def test_a_store_on_loopback_needs_the_hosts_network() -> None:
 def test_any_other_endpoint_is_reached_from_everywhere() -> None:
     assert said(Identity({}, (), "https://minio.example"), "a") == []
     assert said(Identity({}, (), ""), "a") == []
+
+
+def test_a_network_is_there_by_its_name_and_by_its_id(client: DockerClient) -> None:
+    import docker
+
+    def missing(*names: str) -> list[object]:
+        asked = {name: {"create": {"network_mode": name}} for name in names}
+        return [one.value for one in missing_networks(client, asked)]
+
+    sdk = docker.DockerClient(client.host)
+    made = sdk.networks.create("skylift-tests")
+    try:
+        assert missing("skylift-tests", str(made.id), "host", "none", "container:any") == []
+        assert missing("skylift-test", "skylift-tests", "skylift-tests-2") == [
+            "skylift-test",
+            "skylift-tests-2",
+        ]
+    finally:
+        made.remove()
+        sdk.close()
+    assert missing("skylift-tests") == ["skylift-tests"]

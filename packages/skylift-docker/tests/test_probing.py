@@ -160,7 +160,7 @@ def test_of_an_isolated_step_it_is_its_failure(make: Make) -> None:
 def test_an_image_is_looked_into_once(make: Make, odd: Callable[..., str], looks: list[Any]) -> None:
     image = odd("LABEL a=b")
     for _ in range(2):
-        flows.two_named.with_options(orchestrator=make(image=image), enable_cache=False)()
+        flows.named.with_options(orchestrator=make(image=image), enable_cache=False)()
     assert len(looks) == 1
 
 

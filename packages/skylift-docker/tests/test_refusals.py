@@ -207,21 +207,6 @@ def test_a_network_that_is_not_there(make: Make, started: list[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("by", ["Name", "Id"])
-def test_a_network_that_is_there(make: Make, client: DockerClient, by: str) -> None:
-    import docker
-
-    sdk = docker.DockerClient(client.host)
-    api: Any = sdk.api
-    made = sdk.networks.create(f"skylift-tests-{by}")
-    try:
-        name = api.inspect_network(made.id)[by]
-        flows.named.with_options(orchestrator=make(network=name), enable_cache=False)()
-    finally:
-        made.remove()
-        sdk.close()
-
-
 def test_everything_is_refused_at_once_and_nothing_is_stored(
     make: Make, started: list[str], tmp_path: Path, store: str
 ) -> None:

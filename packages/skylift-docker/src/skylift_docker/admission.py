@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skylift_docker.building import Builder
     from skylift_docker.client import DockerClient
     from skylift_docker.compile import Making
+    from skylift_docker.probing import Occupant
     from skylift_docker.recipes import Need
     from skylift_docker.resources import Engine
 
@@ -61,8 +62,15 @@ class Admission:
             occupant(one, containers[one.invocation]["create"], made.images[one.invocation], config)
             for one in built
         ]
-        raise_all(prober.unfit(one for one in fresh if one.is_particular))
+        raise_all(prober.unfit(self._at_hand(fresh)))
         return made
+
+    def _at_hand(self, fresh: Iterable[Occupant]) -> Iterator[Occupant]:
+        """Those that are worth a look, their images here: a registry may have had them already."""
+        for one in fresh:
+            if one.is_particular:
+                on_engine(self.builder.images, one.create["image"], one.create.get("platform"), "missing")
+                yield one
 
     def _containers(self) -> dict[str, Any]:
         compiled = compile_containers(self.making.snapshot, self.making, {}, {})

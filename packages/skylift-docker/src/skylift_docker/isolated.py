@@ -23,6 +23,7 @@ from skylift_docker.preflight import check_step, missing_networks
 from skylift_docker.probing import Prober, occupant
 from skylift_docker.recipes import Provision, of_step
 from skylift_docker.refusals import raise_all
+from skylift_docker.settings_checks import asked_of
 from skylift_docker.status import step_status
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ class IsolatedContainers:
 
     def _unfit(self, info: StepRunInfo, create: Mapping[str, Any]) -> Iterator[ConfigurationError]:
         need = of_step(info.snapshot, info.step, self._config)
-        one = occupant(need, create, create["image"], self._config)
+        # Without what is this run's alone, so that the next of its kind is not looked at again.
+        own = {**need.asked.environment, **asked_of(info.step).own.environment}
+        one = occupant(need, {**create, "environment": own}, create["image"], self._config)
         user, python = default_user(self._engine), info.snapshot.runtime.python
         if (info.image and one.kind is not Provision.BUILT) or one.is_particular:
             yield from Prober(self._client, self._engine.id, user, python).unfit([one])

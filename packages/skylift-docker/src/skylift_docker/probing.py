@@ -28,8 +28,13 @@ if TYPE_CHECKING:
     from skylift_docker.config import DockerOrchestratorConfig
     from skylift_docker.recipes import Need
 
-LEFT_OUT: Final = frozenset({"mounts", "labels", "nano_cpus", "entrypoint", "command", "network_mode"})
-"""Arguments that a look does without: they are checked by themselves, or would only slow it down."""
+LEFT_OUT: Final = frozenset(
+    {
+        *("mounts", "labels", "entrypoint", "command", "network_mode", "log_config"),
+        *("nano_cpus", "mem_limit", "memswap_limit", "shm_size"),
+    }
+)
+"""Arguments that a look does without: checked by themselves, or fit for every image, or in its way."""
 
 LOOK: Final = """
 import json, sys
@@ -48,7 +53,7 @@ sys.stdout.write("\\n" + json.dumps(found) + "\\n")
 """In words that every Python takes, until it is known to be the right one."""
 
 
-BARE: Final = frozenset({"image", "user", "environment", "mem_limit", "memswap_limit", "shm_size"})
+BARE: Final = frozenset({"image", "user", "environment"})
 """Arguments that every container may have, whatever its engine and its image."""
 
 

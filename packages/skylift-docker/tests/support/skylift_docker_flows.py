@@ -191,23 +191,13 @@ def named() -> None:
     host_name()
 
 
-@step
-def process_id() -> int:
-    return os.getpid()
-
-
-@pipeline
-def numbered() -> None:
-    process_id()
-
-
 def zombies() -> list[Path]:
     """Processes that have ended, and whose parent, the first of all, has not asked how."""
     return [one for one in Path("/proc").glob("[0-9]*/stat") if ") Z 1 " in one.read_text()]
 
 
 @step
-def left_behind() -> int:
+def left_behind() -> tuple[Annotated[int, "process_id"], Annotated[int, "zombies"]]:
     """How many zombies there are once a process has ended whose parent did not wait for it.
 
     The end of the pipe tells that it has ended: no process holds the other any more.
@@ -222,7 +212,7 @@ def left_behind() -> int:
         if found:
             os.sched_yield()
             found = zombies()
-    return len(found)
+    return os.getpid(), len(found)
 
 
 @pipeline
