@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,8 @@ def built(client: DockerClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
     build = Images.build
 
     def noted(self: Images, context: bytes, tag: str, *rest: Any) -> Iterator[str]:
-        names.append(tag.rpartition("-")[0])
+        if found := re.fullmatch(r"(.+:[0-9a-f]{24})-[0-9a-f]{8}", tag):
+            names.append(found[1])
         return build(self, context, tag, *rest)
 
     monkeypatch.setattr(Images, "build", noted)
