@@ -66,7 +66,7 @@ class Moment:
         }
         create["user"] = user
         create["labels"] = {**create["labels"], **self._labels, ATTEMPT: str(attempt)}
-        if mounts := [*create.get("mounts", ()), *self.mounts]:
+        if mounts := _one_for_each_target([*create.get("mounts", ()), *self.mounts]):
             create["mounts"] = mounts
         return create
 
@@ -76,6 +76,14 @@ class Moment:
         if self.submission:
             found[SUBMISSION] = self.submission
         return {**found, KEPT: "true"} if self.is_kept else found
+
+
+def _one_for_each_target(mounts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Who mounts the engine's socket, or a file of credentials, has that in place of what would be lent."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for one in mounts:
+        found.setdefault(one["Target"], one)
+    return list(found.values())
 
 
 ROOT: Final = "0:0"
