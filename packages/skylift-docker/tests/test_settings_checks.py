@@ -63,6 +63,11 @@ def test_a_mount_that_cannot_be(mount: str, what: str, value: str, fix: str) -> 
     assert said(mounts=[mount]) == [f"step 'a', mounts: {what} (got {value!r}). {fix}"]
 
 
+def test_a_mount_over_a_folder_in_memory() -> None:
+    (sentence,) = said(mounts=["/x:/y"], run_args={"tmpfs": {"/y/": ""}})
+    assert sentence == "step 'a', mounts: its target is another's, too (got '/y'). Leave one of them out."
+
+
 def test_what_lies_around_the_stores_folder_may_be_mounted() -> None:
     assert said(mounts=["/data:/data", "cache:/cache"]) == []
 
@@ -82,7 +87,7 @@ _PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(lambda par
 def test_each_target_but_the_first_of_its_name_is_refused(targets: list[tuple[str, str]]) -> None:
     found = said(mounts=[f"/x:{path}{end}" for path, end in targets])
     assert len(found) == len(targets) - len({path for path, _ in targets})
-    assert all("two of them have one target" in one for one in found)
+    assert all("its target is another's, too" in one for one in found)
 
 
 def test_all_steps_are_told_of_at_once() -> None:

@@ -63,7 +63,9 @@ def unusable(asked: Asked, config: DockerOrchestratorConfig, store: str) -> Iter
     if own.user and (wrong := misspelt_user(own.user, f"{asked.who}, user")):
         yield wrong
     ours = [store_folder(store), *(one["Target"] for one in seen(config) if is_set_up)]
-    yield from _bad_mounts(asked.who, own.mounts, [PurePosixPath(one) for one in ours if one])
+    in_memory = {**config.run_args, **own.run_args}.get("tmpfs")
+    taken = {PurePosixPath(one) for one in in_memory} if isinstance(in_memory, dict) else set[PurePosixPath]()
+    yield from _bad_mounts(asked.who, own.mounts, taken, [PurePosixPath(one) for one in ours if one])
     yield from _without_temporary(asked.who, own, config)
     yield from too_little(asked.who, asked.resources)
 
@@ -92,8 +94,10 @@ def _without_temporary(
         )
 
 
-def _bad_mounts(who: str, mounts: tuple[Mount, ...], ours: list[PurePosixPath]) -> Iterator[SkyliftError]:
-    taken: set[PurePosixPath] = set()
+def _bad_mounts(
+    who: str, mounts: tuple[Mount, ...], taken: set[PurePosixPath], ours: list[PurePosixPath]
+) -> Iterator[SkyliftError]:
+    """`taken`: where something is mounted in another way."""
     for mount in mounts:
         target = PurePosixPath(mount.target)
         yield from (_refused(who, **wrong) for wrong in _wrong_with(mount, target, taken, ours))
@@ -127,7 +131,7 @@ def _wrong_with(
             "fix": "Choose a folder.",
         }
     if target in taken:
-        yield {"what": "two of them have one target", "value": mount.target, "fix": "Leave one of them out."}
+        yield {"what": "its target is another's, too", "value": mount.target, "fix": "Leave one of them out."}
     # One around ours does no harm: an engine mounts what lies deeper on top of it.
     if hidden := next((str(one) for one in ours if target.is_relative_to(one)), None):
         yield {
