@@ -108,10 +108,16 @@ def test_what_people_mount_is_not_mounted_a_second_time() -> None:
 
 @pytest.mark.parametrize(
     ("has_init", "asked", "expected"),
-    [(True, {}, True), (False, {}, None), (True, {"init": False}, False), (False, {"init": True}, True)],
+    [
+        (True, {}, True),
+        (False, {}, None),
+        (True, {"init": False}, False),
+        (False, {"init": True}, True),
+        (True, {"pid_mode": "host"}, None),
+    ],
 )
 def test_an_engines_init_is_used_unless_it_is_told_otherwise(
-    has_init: bool, asked: dict[str, bool], expected: bool | None
+    has_init: bool, asked: dict[str, object], expected: bool | None
 ) -> None:
     container = {**CONTAINER, "create": {**CONTAINER["create"], **asked}}
     found = moment(engine=Engine(2, 10**9, has_init=has_init)).arguments(container, 1)

@@ -53,7 +53,7 @@ class Moment:
         """Arguments of `containers.create`; values of secrets stand in its environment, and nowhere else."""
         create = dict(container["create"])
         own, user = create["user"] is None, create["user"] or default_user(self.engine)
-        if self.engine.has_init:
+        if self.engine.has_init and "pid_mode" not in create:  # else another process is the first
             create.setdefault("init", True)
         passed = {name: os.environ[name] for name in container["pass_environment"] if name in os.environ}
         create["environment"] = {
