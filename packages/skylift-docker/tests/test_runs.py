@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import skylift_docker_flows as flows
-from skylift_docker_runs import arrived, beside, containers, lines, mounted, release, run, status
+from skylift_docker_runs import arrived, beside, containers, lines, mounted, program, release, run, status
 
 from skylift import ExecutionMode, ResourceSettings, stopping
 from skylift.client import Client
@@ -206,31 +204,6 @@ def test_a_run_is_stopped_from_elsewhere(
     assert containers(client, found) == []
 
 
-PROGRAM = """
-import sys
-import skylift_docker_flows as flows
-from skylift_contract.flavor import make_orchestrator
-from skylift_docker.flavor import DockerOrchestratorFlavor
-host, image, folder, name = sys.argv[1:]
-flavor = DockerOrchestratorFlavor()
-options = {"docker_host": host, "image": image, "stop_timeout_s": 10}
-orchestrator = make_orchestrator(flavor, flavor.config_class.parse(options), name="tests")
-settings = {"orchestrator.local_docker": {"mounts": [f"{folder}:{folder}"]}}
-getattr(flows, name).with_options(orchestrator=orchestrator, settings=settings, enable_cache=False)(folder=folder)
-"""
-
-
-def program(orchestrator: DockerOrchestrator, folder: Path, name: str = "waiting") -> subprocess.Popen[str]:
-    config = orchestrator.config
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(config.docker_host), str(config.image), str(folder), name],
-        env={**os.environ, "PYTHONPATH": str(flows.__file__).rpartition("/")[0]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("pipeline", ["waiting", "apart_waiting"])
 def test_a_signal_stops_the_run_and_leaves_nothing(
@@ -302,85 +275,6 @@ def test_a_run_whose_process_was_killed_can_be_stopped(
     seen = orchestrator.fetch_status(found)
     assert (seen.status, seen.reason) == (Status.FAILED, "the process that coordinated it died")
     assert lines(folder, "a") == ["StopRequested"]
-
-
-def test_how_an_orphan_ended_is_known_when_it_is_gone(make: Make, folder: Path, client: DockerClient) -> None:
-    orchestrator = make()
-    process = program(orchestrator, folder, "one_that_is_killed")
-    with process:
-        arrived(folder, "a")
-        process.kill()
-    left = Client().run("last")
-    (container,) = containers(client, left)
-    release(folder, "a")
-    client.wait(str(container["Id"]))
-
-    orchestrator.stop_run(left)
-
-    assert containers(client, left) == []
-    step = left.steps["waits_and_takes"]
-    assert (step.status, step.reason) == (
-        Status.FAILED,
-        "it used more than its memory of 80MB, and was killed (OOM)",
-    )
-
-
-def test_how_an_orphaned_dynamic_run_ended_is_known_when_it_is_gone(
-    make: Make, folder: Path, client: DockerClient
-) -> None:
-    orchestrator = make()
-    process = program(orchestrator, folder, "apart_waiting")
-    with process:
-        arrived(folder, "a")
-        process.kill()
-    left = Client().run("last")
-    found = sorted(containers(client, left), key=lambda one: one["Config"]["Labels"]["skylift.invocation"])
-    killed(client, found)
-
-    orchestrator.stop_run(left)
-
-    assert containers(client, left) == []
-    assert left.end is not None
-    assert (left.end.status, left.end.reason) == (Status.FAILED, "its container was killed by SIGKILL")
-    assert left.steps["waits_apart"].reason == "its container was killed by SIGKILL"
-
-
-def killed(client: DockerClient, found: list[dict[str, Any]]) -> None:
-    import docker
-
-    sdk = docker.DockerClient(client.host)
-    for one in found:
-        sdk.containers.get(one["Id"]).kill()
-        client.wait(one["Id"])
-    sdk.close()
-
-
-def test_what_a_killed_process_left_is_removed_by_the_next_run(
-    make: Make, folder: Path, client: DockerClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It has no name that a reader could look up: so it is told which orchestrator to ask."""
-    orchestrator = make()
-
-    def asked(*_: object) -> DockerOrchestrator:
-        return orchestrator
-
-    monkeypatch.setattr("skylift.backends.orchestrator_of", asked)
-    process = program(orchestrator, folder, "one_that_is_killed")
-    with process:
-        arrived(folder, "a")
-        process.kill()
-    left = Client().run("last")
-    (container,) = containers(client, left)
-    release(folder, "a")
-    client.wait(str(container["Id"]))
-
-    run(flows.named.with_options(orchestrator=orchestrator, enable_cache=False))
-
-    assert containers(client, left) == []
-    assert left.status is Status.FAILED
-    assert (
-        left.steps["waits_and_takes"].reason == "it used more than its memory of 80MB, and was killed (OOM)"
-    )
 
 
 def test_a_run_is_found_by_its_submission_while_it_has_containers(
