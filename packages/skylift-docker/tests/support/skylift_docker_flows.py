@@ -191,28 +191,27 @@ def named() -> None:
     host_name()
 
 
-def zombies() -> list[Path]:
-    """Processes that have ended, and whose parent, the first of all, has not asked how."""
-    return [one for one in Path("/proc").glob("[0-9]*/stat") if ") Z 1 " in one.read_text()]
-
-
 @step
-def left_behind() -> tuple[Annotated[int, "process_id"], Annotated[int, "zombies"]]:
-    """How many zombies there are once a process has ended whose parent did not wait for it.
+def left_behind() -> tuple[Annotated[int, "process_id"], Annotated[bool, "is_zombie"]]:
+    """Whether a process is a zombie that has ended, and whose parent was gone by then.
 
-    The end of the pipe tells that it has ended: no process holds the other any more.
+    Its output ends with it. Only where this is the first process nobody else asks how it ended.
     """
-    reads, writes = os.pipe()
-    inner = "import os; os.fork() and os._exit(0)"
-    subprocess.run([sys.executable, "-c", inner], check=True, pass_fds=[writes])
-    os.close(writes)
-    os.read(reads, 1)
-    found = zombies()
-    for _ in range(1000):
-        if found:
-            os.sched_yield()
-            found = zombies()
-    return os.getpid(), len(found)
+    program = "import os; child = os.fork(); child and print(child, flush=True); child and os._exit(0)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    while state(int(done.stdout)) not in {"", "Z"}:
+        os.sched_yield()
+    while os.getpid() != 1 and state(int(done.stdout)):
+        os.sched_yield()
+    return os.getpid(), state(int(done.stdout)) == "Z"
+
+
+def state(process: int) -> str:
+    """A letter, as in proc(5); empty for one that is not there any more."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][:1]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @pipeline
