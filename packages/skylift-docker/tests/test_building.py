@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import skylift_docker_flows as flows
-from skylift_docker_images import image_from
+from skylift_docker_images import image_from, unnamed
 from skylift_docker_runs import run as finished
 from skylift_tests_support.wheels import make_wheel
 
@@ -51,7 +52,8 @@ def built(client: DockerClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
     build = Images.build
 
     def noted(self: Images, context: bytes, tag: str, *rest: Any) -> Iterator[str]:
-        names.append(tag)
+        if found := re.fullmatch(r"(.+:[0-9a-f]{24})-[0-9a-f]{8}", tag):
+            names.append(found[1])
         return build(self, context, tag, *rest)
 
     monkeypatch.setattr(Images, "build", noted)
@@ -87,6 +89,9 @@ def test_it_is_built_once_and_the_run_says_which(
 
     again = run(orchestrator, flows.two_installed, requirements=["own-top"], environment={"COLOUR": "red"})
     assert again.snapshot_of.images == found.snapshot_of.images
+    nobodys = make(image=plain_image, index=str(index), user="nobody-here")
+    with pytest.raises(ConfigurationError, match=r"^step 'installed', step 'colour': .*'nobody-here'\. "):
+        run(nobodys, flows.two_installed, requirements=["own-top"], environment={"COLOUR": "red"})
     assert built == [name]
 
 
@@ -118,14 +123,24 @@ def test_values_of_variables_are_as_they_were_written(
     assert found.steps["colour"].outputs["output"].load() == value
 
 
-def test_a_parents_user_stays_its_own(
-    make: Make, index: Path, plain_image: str, built: list[str], client: DockerClient
+def test_a_parents_user_stays_its_own_and_pip_does_not_warn_of_its_path(
+    make: Make,
+    index: Path,
+    plain_image: str,
+    built: list[str],
+    client: DockerClient,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    parent = image_from(client, plain_image, "user", "USER 4321:4321")
+    link = "import os; os.mkdir('/own'); os.symlink('/usr/bin/python', '/own/python')"
+    lines = (f"RUN {json.dumps(['python', '-c', link])}", "ENV PATH=/own", "USER 4321:4321")
+    parent = image_from(client, plain_image, "user", *lines)
     try:
         found = run(make(index=str(index)), parent_image=parent)
         assert found.status is Status.COMPLETED, found.reason
         assert client.images.inspect(built[0]).user == "4321:4321"
+        printed = capsys.readouterr().out
+        assert "image | Successfully installed" in printed
+        assert "WARNING" not in printed
     finally:
         client.images.remove(built[0])
         client.images.remove(parent)
@@ -137,9 +152,11 @@ def test_a_build_that_fails_shows_where_and_why(
     parent = image_from(
         client, plain_image, "no-pip", 'RUN ["python", "-c", "import os, pip; os.remove(pip.__file__)"]'
     )
+    before = unnamed(client)
     try:
         with pytest.raises(BackendError) as caught:
             run(make(index=str(index), image=parent), requirements=["own-top"])
+        assert unnamed(client) == before
     finally:
         client.images.remove(parent)
     sentence = str(caught.value)
@@ -214,7 +231,8 @@ def test_it_is_pushed_and_found_there_by_whoever_comes_next(
     container_registry: OwnRegistry,
     login: Path,
 ) -> None:
-    stack = stack_with(make(image=plain_image, index=str(index)), store, container_registry)
+    orchestrator = make(image=plain_image, index=str(index), run_args={"hostname": "own"})
+    stack = stack_with(orchestrator, store, container_registry)
     found = run(None, flows.with_requirements, stack, requirements=["own-top"])
     assert found.status is Status.COMPLETED, found.reason
     (image,) = found.snapshot_of.images.values()

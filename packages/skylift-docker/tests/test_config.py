@@ -33,6 +33,20 @@ def test_what_is_no_mount_is_refused(text: str) -> None:
         DockerRunSettings.parse({"mounts": [text]})
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"netwrk": "x"}, ": there is no option named 'netwrk'. Did you mean 'network'?"),
+        ({"privileged": "perhaps"}, ".privileged: Input should be a valid boolean, "),
+        ({"mounts": [{"source": "/a"}]}, ".mounts.target: it is required. Give it a value."),
+    ],
+)
+def test_a_refusal_names_what_people_wrote(wrong: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        DockerRunSettings.parse(wrong)
+    assert str(caught.value).startswith(f'settings["orchestrator.local_docker"]{sentence}')
+
+
 def test_settings_survive_a_snapshot() -> None:
     given = DockerRunSettings.parse({"mounts": ["/a:/b:ro"], "shm_size": "1GiB", "run_args": {"init": True}})
     assert DockerRunSettings.from_snapshot(given) == given
@@ -40,7 +54,7 @@ def test_settings_survive_a_snapshot() -> None:
 
 def test_a_size_has_a_unit() -> None:
     assert shm_bytes("64MB") == 64_000_000
-    with pytest.raises(ConfigurationError, match=r"^DockerRunSettings\.shm_size"):
+    with pytest.raises(ConfigurationError, match=r'^settings\["orchestrator\.local_docker"\]\.shm_size'):
         DockerRunSettings.parse({"shm_size": "64"})
 
 

@@ -29,7 +29,7 @@ def moment(**fields: Any) -> Moment:
         "store": "file:///x",
         "engine": Engine(2, 10**9),
         "variables": {"AWS_REGION": "lent", "AWS_ACCESS_KEY_ID": "key"},
-        "mounts": [{"Source": "/x"}],
+        "mounts": [{"Source": "/x", "Target": "/x"}],
         **fields,
     }
     return Moment(**given)
@@ -67,7 +67,7 @@ def test_a_container_is_given_what_only_the_moment_knows() -> None:
             "skylift.submission": "submission-1",
             "skylift.attempt": "2",
         },
-        "mounts": [{"Source": "/x"}],
+        "mounts": [{"Source": "/x", "Target": "/x"}],
     }
 
 
@@ -97,3 +97,28 @@ def test_access_is_added_to_what_is_there() -> None:
     create = with_access(has, access)["create"]
     assert (create["mounts"], create["group_add"]) == (["own", "socket"], ["1", "999"])
     assert create["environment"]["DOCKER_HOST"] == "unix:///s"
+
+
+def test_what_people_mount_is_not_mounted_a_second_time() -> None:
+    own = {"Source": "/mine", "Target": "/x"}
+    has = {**CONTAINER, "create": {**CONTAINER["create"], "mounts": [own]}}
+    lent = [{"Source": "/x", "Target": "/x"}, {"Source": "/y", "Target": "/y"}]
+    assert moment(mounts=lent).arguments(has, 1)["mounts"] == [own, lent[1]]
+
+
+@pytest.mark.parametrize(
+    ("has_init", "asked", "expected"),
+    [
+        (True, {}, True),
+        (False, {}, None),
+        (True, {"init": False}, False),
+        (False, {"init": True}, True),
+        (True, {"pid_mode": "host"}, None),
+    ],
+)
+def test_an_engines_init_is_used_unless_it_is_told_otherwise(
+    has_init: bool, asked: dict[str, object], expected: bool | None
+) -> None:
+    container = {**CONTAINER, "create": {**CONTAINER["create"], **asked}}
+    found = moment(engine=Engine(2, 10**9, has_init=has_init)).arguments(container, 1)
+    assert found.get("init") is expected

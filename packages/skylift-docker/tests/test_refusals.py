@@ -199,16 +199,34 @@ def test_an_engine_that_this_user_may_not_use(
     )
 
 
-def test_a_gpu_that_the_engine_cannot_give_is_its_steps_failure(make: Make, client: DockerClient) -> None:
-    if Path("/dev/nvidia0").exists():
-        return  # then it can
-    resources = ResourceSettings(gpu_count=1)
-    pipeline = flows.named.with_options(
-        orchestrator=make(), settings={"resources": resources}, enable_cache=False
+def test_a_network_that_is_not_there(make: Make, started: list[str]) -> None:
+    error = refusal(make, started, {"network": "nowhere"})
+    assert str(error) == (
+        "step 'host_name', network: the Docker Engine has no such network (got 'nowhere'). Make it: docker network "
+        "create nowhere; or correct its name."
     )
-    with pytest.raises(RunFailed, match=r"it could not be started: .*could not select device driver"):
-        pipeline()
-    assert client.containers({"skylift.pipeline": "named"}) == []
+
+
+def test_everything_is_refused_at_once_and_nothing_is_stored(
+    make: Make, started: list[str], tmp_path: Path, store: str
+) -> None:
+    gone = f"{tmp_path}/gone"
+    own = {"mounts": [f"{gone}:/data"], "network": "nowhere", "user": "bob"}
+    resources = ResourceSettings(cpu_count=10_000)
+    error = refusal(make, started, {}, resources=resources, **{"orchestrator.local_docker": own})
+    assert isinstance(error, ConfigurationError)
+    first, *reasons = str(error).splitlines()
+    assert first == "flavor 'local_docker': it cannot run this pipeline, for 4 reasons:"
+    assert [one.partition(": ")[0] for one in reasons] == [
+        "- step 'host_name'",
+        "- step 'host_name', mounts",
+        "- step 'host_name', network",
+        "- step 'host_name'",
+    ]
+    assert "has only" in reasons[0]
+    assert f"there is no such file or folder to mount (got {gone!r}). Make it, or correct" in reasons[1]
+    assert " does not know whom its container is to run as, 'bob'. Write numbers, " in reasons[3]
+    assert [one for one in Path(store.removeprefix("file://")).rglob("*") if one.is_file()] == []
 
 
 def test_an_error_of_the_engine_is_the_contracts(client: DockerClient) -> None:

@@ -17,8 +17,10 @@ def test_run_args_are_the_sdks() -> None:
 
 def test_a_misspelt_argument_is_refused() -> None:
     expected = (
-        r"^DockerRunSettings\.run_args: there is no run argument named 'shm_sise'\. Known: |"
-        r"^DockerRunSettings\.run_args: there is no run argument named 'cap_ad'\. Did you mean 'cap_add'\?$"
+        r'^settings\["orchestrator\.local_docker"\]\.run_args: '
+        r"there is no run argument named 'shm_sise'\. Known: |"
+        r'^settings\["orchestrator\.local_docker"\]\.run_args: '
+        r"there is no run argument named 'cap_ad'\. Did you mean 'cap_add'\?$"
     )
     with pytest.raises(UnknownName, match=expected):
         DockerRunSettings.parse({"run_args": {"cap_ad": ["SYS_PTRACE"]}})
@@ -34,5 +36,8 @@ def test_a_misspelt_argument_is_refused() -> None:
     ],
 )
 def test_what_is_set_elsewhere_is_refused(name: str, what: str, fix: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^DockerRunSettings\.run_args, '{name}': {what}\. {fix}$"):
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"^settings\[.orchestrator\.local_docker.\]\.run_args, '{name}': {what}\. {fix}$",
+    ):
         DockerRunSettings.parse({"run_args": {name: 1}})

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import skylift_docker_flows as flows
-from skylift_docker_runs import arrived, beside, containers, lines, mounted, release, run, status
+from skylift_docker_runs import arrived, beside, containers, lines, mounted, program, release, run, status
 
 from skylift import ExecutionMode, ResourceSettings, stopping
 from skylift.client import Client
@@ -206,31 +204,6 @@ def test_a_run_is_stopped_from_elsewhere(
     assert containers(client, found) == []
 
 
-PROGRAM = """
-import sys
-import skylift_docker_flows as flows
-from skylift_contract.flavor import make_orchestrator
-from skylift_docker.flavor import DockerOrchestratorFlavor
-host, image, folder, name = sys.argv[1:]
-flavor = DockerOrchestratorFlavor()
-options = {"docker_host": host, "image": image, "stop_timeout_s": 10}
-orchestrator = make_orchestrator(flavor, flavor.config_class.parse(options), name="tests")
-settings = {"orchestrator.local_docker": {"mounts": [f"{folder}:{folder}"]}}
-getattr(flows, name).with_options(orchestrator=orchestrator, settings=settings, enable_cache=False)(folder=folder)
-"""
-
-
-def program(orchestrator: DockerOrchestrator, folder: Path, name: str = "waiting") -> subprocess.Popen[str]:
-    config = orchestrator.config
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(config.docker_host), str(config.image), str(folder), name],
-        env={**os.environ, "PYTHONPATH": str(flows.__file__).rpartition("/")[0]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("pipeline", ["waiting", "apart_waiting"])
 def test_a_signal_stops_the_run_and_leaves_nothing(
@@ -262,10 +235,10 @@ def test_a_stop_after_a_failure_is_a_stop(
 ) -> None:
     orchestrator = make(max_parallelism=2)
 
-    def own(*_: object) -> DockerOrchestrator:
+    def asked(*_: object) -> DockerOrchestrator:
         return orchestrator
 
-    monkeypatch.setattr("skylift.backends.orchestrator_of", own)
+    monkeypatch.setattr("skylift.backends.orchestrator_of", asked)
     process = program(orchestrator, folder, "fails_beside")
     with process:
         arrived(folder, "a")
@@ -304,34 +277,6 @@ def test_a_run_whose_process_was_killed_can_be_stopped(
     assert lines(folder, "a") == ["StopRequested"]
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next_run(
-    make: Make, folder: Path, client: DockerClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It has no name that a reader could look up: so it is told which orchestrator to ask."""
-    orchestrator = make()
-
-    def asked(*_: object) -> DockerOrchestrator:
-        return orchestrator
-
-    monkeypatch.setattr("skylift.backends.orchestrator_of", asked)
-    process = program(orchestrator, folder, "one_that_is_killed")
-    with process:
-        arrived(folder, "a")
-        process.kill()
-    left = Client().run("last")
-    (container,) = containers(client, left)
-    release(folder, "a")
-    client.wait(str(container["Id"]))
-
-    run(flows.named.with_options(orchestrator=orchestrator, enable_cache=False))
-
-    assert containers(client, left) == []
-    assert left.status is Status.FAILED
-    assert (
-        left.steps["waits_and_takes"].reason == "it used more than its memory of 80MB, and was killed (OOM)"
-    )
-
-
 def test_a_run_is_found_by_its_submission_while_it_has_containers(
     make: Make, folder: Path, client: DockerClient
 ) -> None:
@@ -350,6 +295,16 @@ def test_a_run_is_found_by_its_submission_while_it_has_containers(
     thread.join()
     assert asked == [found.orchestrator_run_id, None]
     assert client.containers({SUBMISSION: str(found.submission_id)}) == []
+
+
+@pytest.mark.parametrize(("run_args", "is_first"), [({}, False), ({"init": False}, True)])
+def test_what_a_step_leaves_is_reaped_unless_it_is_to_be_the_first_process(
+    make: Make, run_args: dict[str, bool], is_first: bool
+) -> None:
+    found = run(flows.with_orphans.with_options(orchestrator=make(run_args=run_args), enable_cache=False))
+    outputs = found.steps["left_behind"].outputs
+    assert (outputs["process_id"].load() == 1) is is_first, found.reason
+    assert outputs["is_zombie"].load() is is_first
 
 
 def test_containers_are_kept_where_that_is_asked_for(make: Make, client: DockerClient) -> None:

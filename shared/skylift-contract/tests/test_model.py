@@ -28,6 +28,12 @@ class Job(Settings):
     image: str = ""
 
 
+class Backends(Settings):
+    called = 'settings["orchestrator.own"]'
+
+    image: str = ""
+
+
 class Record(Frozen):
     took: Duration
     score: float = 1.0
@@ -100,6 +106,21 @@ def test_settings_speak_in_one_sentence_however_they_are_made(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"^{re.escape(sentence)}$"):
         read(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"imag": "x"}, ": there is no option named 'imag'. Did you mean 'image'?"),
+        ({"image": 5}, ".image: Input should be a valid string (got 5)."),
+    ],
+)
+def test_settings_that_people_write_without_their_class_are_called_as_they_write_them(
+    data: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Backends.parse(data)
+    assert str(caught.value) == f'settings["orchestrator.own"]{sentence}'
 
 
 def test_settings_from_json_speak_in_the_same_sentence() -> None:

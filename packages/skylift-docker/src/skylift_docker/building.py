@@ -17,6 +17,7 @@ from skylift_contract.canonical import digest, digest_of
 from skylift_contract.errors import BackendError, ConfigurationError
 from skylift_contract.names import slug
 from skylift_docker.dockerfile import LOCK_FILE, WHEELS, dockerfile
+from skylift_docker.one_build import named_when_done, one_at_a_time, without_traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,8 +68,11 @@ class Builder:
         )
 
     def _built(self, name: str, recipe: Recipe, context: Mapping[str, bytes], who: str) -> str:
-        if not self.images.has(name):
-            _shown(self.images.build(_tar(context), name, recipe.platform, self.config.network), who)
+        with one_at_a_time(name, f"{PREFIX}another process builds it; waiting for that"):
+            if not self.images.has(name):
+                with named_when_done(self.images, name) as partly:
+                    said = self.images.build(_tar(context), partly, recipe.platform, self.config.network)
+                    self._made(said, who)
         return self.images.inspect(name).id
 
     def _pushed(self, name: str, recipe: Recipe, context: Mapping[str, bytes], who: str) -> str:
@@ -89,8 +93,14 @@ class Builder:
         folder = self._inside(recipe.build_context or ".", who, "build_context")
         file = self._inside(recipe.dockerfile, who, "dockerfile")
         name = f"{LOCAL}/skylift-{slug(self.project, 40)}:{digest(str(file).encode())[:12]}-parent"
-        _shown(self.images.build_folder(folder, file, name, recipe.platform, self.config.network), who)
+        with one_at_a_time(name, f"{PREFIX}another process builds its parent; waiting for that"):
+            said = self.images.build_folder(folder, file, name, recipe.platform, self.config.network)
+            self._made(said, who)
         return name
+
+    def _made(self, said: Iterable[str], who: str) -> None:
+        with without_traces(self.images, said) as lines:
+            _shown(lines, who)
 
     def _inside(self, path: str, who: str, field: str) -> Path:
         found = (self.source or Path()) / path

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CONNECTIONS: Final = 64
 """Kept open at once: each running container is waited for, and its output followed."""
 
+ABSENT: Final = "N/A"
+"""What an engine says of a program that it has not found, as the commit that it was built of."""
+
 DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
 
 UNIX: Final = "unix://"
@@ -94,7 +97,33 @@ class DockerClient:
             cpus=int(info["NCPU"]),
             memory_bytes=int(info["MemTotal"]),
             is_rootless=any("rootless" in option for option in options),
+            has_init=(info.get("InitCommit") or {"ID": ABSENT})["ID"] != ABSENT,
+            id=str(info.get("ID") or ""),
         )
+
+    @property
+    def platform(self) -> str:
+        """What images it runs by itself: `linux/amd64`."""
+        with guarded("GET /version"):
+            found: dict[str, Any] = cast("Any", self._sdk).version()
+        return f"{found['Os']}/{found['Arch']}"
+
+    def networks(self) -> list[str]:
+        """Names and ids."""
+        with guarded("GET /networks"):
+            found: list[dict[str, Any]] = self._api.networks()
+        return [str(one[key]) for key in ("Name", "Id") for one in found]
+
+    def output_of(self, arguments: Mapping[str, Any]) -> str:
+        """What a container printed that was made, ran to its end, and is gone."""
+        with guarded("POST /containers/create"):
+            container = str(self._sdk.containers.create(**arguments).id)
+        try:
+            self.start(container)
+            self.wait(container)
+            return b"".join(self.logs(container, follow=False)).decode(errors="replace")
+        finally:
+            self.remove(container)
 
     def create(self, name: str, arguments: Mapping[str, Any]) -> str:
         """Make a container, and return its id."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
@@ -13,6 +13,15 @@ from skylift_contract.errors import ConfigurationError
 from skylift_contract.model import Settings
 from skylift_contract.orchestrator import BaseOrchestratorConfig
 from skylift_docker.run_args import check_run_args
+
+CALLED: Final = 'settings["orchestrator.local_docker"]'
+"""Where people write settings, which sentences about them name."""
+
+USER: Final = re.compile(r"[^:\s]+(:[^:\s]+)?")
+"""A name or a number, and a group's: docs.docker.com/reference/dockerfile/#user."""
+
+VOLUME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+"""A volume's name: 'only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed', says an engine that is given another."""
 
 LOCAL_HOSTS: Final = ("unix://", "npipe://", "tcp://localhost", "tcp://127.0.0.1", "tcp://[::1]")
 """How the address of an engine begins that sees the files of this machine."""
@@ -52,7 +61,7 @@ class DockerOrchestratorConfig(BaseOrchestratorConfig):
     )
     cache_volume: str = Field(
         default="skylift-environments",
-        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$",
+        pattern=f"^{VOLUME.pattern}$",
         description="The volume in which what containers installed at their start is kept for the next.",
     )
     pull: Literal["missing", "always", "never"] = Field(
@@ -78,6 +87,13 @@ class DockerOrchestratorConfig(BaseOrchestratorConfig):
     @classmethod
     def _are_known(cls, given: dict[str, JsonValue]) -> dict[str, JsonValue]:
         return check_run_args(given, cls.__name__)
+
+    @field_validator("user")
+    @classmethod
+    def _is_a_user(cls, given: str | None) -> str | None:
+        if given is not None and (wrong := misspelt_user(given, f"{cls.__name__}.user")):
+            raise wrong
+        return given
 
     @field_validator("index")
     @classmethod
@@ -118,14 +134,20 @@ class Mount(Settings):
     People may write `"/data:/data:ro"`, as `docker run --volume` takes it.
     """
 
+    called: ClassVar[str] = f"{CALLED}.mounts"
+
     source: str = Field(min_length=1)
-    target: str = Field(pattern="^/")
+    target: str = Field(min_length=1)
     read_only: bool = False
 
     @property
     def is_bind(self) -> bool:
         """Whether the source is a path, and no volume's name."""
         return self.source.startswith("/")
+
+    @property
+    def is_volume(self) -> bool:
+        return VOLUME.fullmatch(self.source) is not None
 
     @classmethod
     def of(cls, text: str) -> Mount:
@@ -134,7 +156,7 @@ class Mount(Settings):
         if not rest or mode not in {"", "ro", "rw"}:
             raise ConfigurationError(
                 "it is no mount",
-                who="DockerSettings of local_docker, mounts",
+                who=cls.called,
                 value=text,
                 fix='Write "SOURCE:TARGET", with ":ro" behind it for one that is only read.',
             )
@@ -147,6 +169,8 @@ class DockerRunSettings(Settings):
     `shm_size`: of /dev/shm, with its unit: `"1GB"`. `environment`: under the step's own.
     `run_args`: further arguments of `containers.create` of Docker's Python SDK, by their names there.
     """
+
+    called: ClassVar[str] = CALLED
 
     mounts: tuple[Mount, ...] = ()
     environment: dict[str, str] = Field(default_factory=dict)
@@ -175,12 +199,21 @@ class DockerRunSettings(Settings):
     @field_validator("run_args")
     @classmethod
     def _are_known(cls, given: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        return check_run_args(given, cls.__name__)
+        return check_run_args(given, cls.called)
+
+
+def misspelt_user(text: str, who: str) -> ConfigurationError | None:
+    """Why it can be nobody, if it cannot."""
+    if USER.fullmatch(text):
+        return None
+    return ConfigurationError(
+        "it is no user", who=who, value=text, fix='Write "USER" or "USER:GROUP", by numbers or by names.'
+    )
 
 
 def shm_bytes(text: str) -> int:
     """A size in bytes; the same units as memory has."""
-    return parse_bytes(text, "DockerRunSettings.shm_size")
+    return parse_bytes(text, f"{CALLED}.shm_size")
 
 
 def is_on_this_machine(host: str) -> bool:

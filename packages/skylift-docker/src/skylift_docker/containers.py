@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import BackendError, NotFound
 from skylift_contract.status import StepStatus
-from skylift_docker.names import MEMORY
+from skylift_docker.names import ATTEMPT, MEMORY
 from skylift_docker.setups import CACHE_FOLDER, has_cache
 from skylift_docker.status import step_status
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skylift_docker.client import DockerClient
-
-NO_PROGRAM: Final = ("executable file not found", "no such file or directory")
-"""What an engine says of a command that the image has not: runc's words."""
 
 LAST_OUTPUT_S: Final = 2.0
 """How long a container's output is read on when it has ended."""
@@ -57,7 +54,7 @@ class Container:
         try:
             if has_cache(create):
                 client.open_to_all(container, CACHE_FOLDER)
-            _begin(client, container, create)
+            client.start(container)
         except BaseException:
             client.remove(container)
             raise
@@ -104,21 +101,6 @@ class Container:
                     sys.stdout.write(f"{self._handling.prefix}{line}\n")
 
 
-def _begin(client: DockerClient, container: str, create: Mapping[str, Any]) -> None:
-    try:
-        client.start(container)
-    except BackendError as error:
-        if not any(words in error.what for words in NO_PROGRAM):
-            raise
-        program = create["entrypoint"][0]
-        raise NotFound(
-            f"image {create['image']!r} has no program {program!r} on its PATH",
-            operation=error.operation,
-            fix=f'Steps need Python under that name: in its Dockerfile, RUN ln -s "$(which python3)" '
-            f"/usr/local/bin/{program}; or name another image.",
-        ) from error
-
-
 def lines(pieces: Iterable[bytes]) -> Iterable[str]:
     """Whole lines of what comes in pieces, the last one though it may lack its end."""
     rest = b""
@@ -138,3 +120,9 @@ def memory_of(inspected: Mapping[str, Any]) -> str:
 def labels_of(inspected: Mapping[str, Any]) -> Mapping[str, str]:
     found: Mapping[str, str] | None = inspected["Config"].get("Labels")
     return found or {}
+
+
+def attempt_of(inspected: Mapping[str, Any]) -> int:
+    """Which of its step's containers it is, from 1; 0 for one that does not say."""
+    text = labels_of(inspected).get(ATTEMPT, "")
+    return int(text) if text.isdecimal() else 0

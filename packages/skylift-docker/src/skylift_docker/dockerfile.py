@@ -48,7 +48,7 @@ def dockerfile(parent: str, user: str, recipe: Recipe, index: str, *, has_wheels
 _OF_PIP: Final = {
     "PIP_BREAK_SYSTEM_PACKAGES": "1",
     "PIP_ROOT_USER_ACTION": "ignore",
-    "PIP_NO_WARN_SCRIPT_LOCATION": "1",
+    "PIP_NO_WARN_SCRIPT_LOCATION": "0",  # of what is not to be: pip sets this one as it is written
     "PIP_PROGRESS_BAR": "off",
 }
 """Options as variables, which a pip that is too old for one takes no notice of; gone when it is built."""

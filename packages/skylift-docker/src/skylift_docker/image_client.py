@@ -26,12 +26,13 @@ class ImageFacts:
     """An image as it is on an engine.
 
     `id`: the engine's own. `digests`: `name@sha256:…`, of each registry that it was pulled from or
-    pushed to. `user`: whom it runs as; empty for root.
+    pushed to. `user`: whom it runs as; empty for root. `platform`: `linux/amd64`.
     """
 
     id: str
     digests: tuple[str, ...]
     user: str
+    platform: str
 
     def named(self, image: str) -> str:
         """A name that is this image and no other, whatever its tag stands for tomorrow."""
@@ -61,7 +62,10 @@ class Images:
             found: dict[str, Any] = self._api.inspect_image(image)
         config: dict[str, Any] = found.get("Config") or {}
         return ImageFacts(
-            str(found["Id"]), tuple(found.get("RepoDigests") or ()), str(config.get("User") or "")
+            str(found["Id"]),
+            tuple(found.get("RepoDigests") or ()),
+            str(config.get("User") or ""),
+            "/".join(str(found[part]) for part in ("Os", "Architecture", "Variant") if found.get(part)),
         )
 
     def pull(self, image: str, platform: str | None = None) -> None:
@@ -128,6 +132,13 @@ class Images:
                 self._api.remove_image(image)
         except NotFound:
             return
+
+    def remove_unnamed(self, image: str) -> None:
+        """Remove one layer of a build, and not those below it, unless it has a name."""
+        with guarded(f"DELETE /images/{image}"):
+            found: dict[str, Any] = self._api.inspect_image(image)
+            if not found.get("RepoTags") and not found.get("RepoDigests"):
+                self._api.remove_image(image, noprune=True)
 
     def digest_in_registry(self, image: str) -> str | None:
         """The digest that a tag has in its registry; None where it has no such image."""

@@ -10,7 +10,7 @@ from skylift_contract.errors import NotFound
 from skylift_docker.recipes import Provision, Recipe, provision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from skylift_contract.snapshot import PipelineSnapshot
     from skylift_docker.building import Builder
@@ -20,17 +20,24 @@ if TYPE_CHECKING:
 
 
 def resolve(
-    needs: Iterable[Need], snapshot: PipelineSnapshot, config: DockerOrchestratorConfig, builder: Builder
+    needs: Iterable[Need],
+    snapshot: PipelineSnapshot,
+    config: DockerOrchestratorConfig,
+    builder: Builder,
+    found: Mapping[str, str],
 ) -> ResolvedImages:
-    """Have every image on the engine, or in the registry, and every lock: one for each distinct recipe."""
+    """Have every image on the engine, or in the registry, and every lock: one for each distinct recipe.
+
+    `found`: images by name that are on the engine already, and what they are called by digest.
+    """
     images: dict[str, str] = {}
     locks: dict[str, tuple[str, ...]] = {}
-    made: dict[Recipe | str, str] = {}
+    made: dict[Recipe | str, str] = {**found}
     for need in needs:
         recipe, kind = need.recipe, provision(need.asked, config)
         if kind is not Provision.READY and recipe.lock not in locks:
             locks[recipe.lock] = lock_of(recipe, snapshot, config)
-        key = recipe if kind is Provision.BUILT else (need.asked.image or recipe.parent)
+        key = recipe if kind is Provision.BUILT else need.image
         if key not in made:
             made[key] = (
                 builder.image(key, locks[key.lock], need.who)

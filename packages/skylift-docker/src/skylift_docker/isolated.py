@@ -17,17 +17,20 @@ from skylift_docker.building import Builder
 from skylift_docker.compile import step_container
 from skylift_docker.containers import Container, Handling
 from skylift_docker.images import resolve
-from skylift_docker.moment import Moment
+from skylift_docker.moment import Moment, default_user
 from skylift_docker.mounts import files_of, store_mounts
-from skylift_docker.preflight import check_step
-from skylift_docker.recipes import of_step
-from skylift_docker.resources import check_engine, check_minimum
+from skylift_docker.preflight import check_step, missing_networks
+from skylift_docker.probing import Prober, occupant
+from skylift_docker.recipes import Provision, of_step
+from skylift_docker.refusals import raise_all
+from skylift_docker.settings_checks import asked_of
 from skylift_docker.status import step_status
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from typing import Any
 
+    from skylift_contract.errors import ConfigurationError
     from skylift_contract.orchestrator import StepRunInfo
     from skylift_contract.snapshot import PipelineSnapshot
     from skylift_docker.client import DockerClient
@@ -92,20 +95,29 @@ class IsolatedContainers:
     def resolved(self, info: StepRunInfo) -> PipelineSnapshot:
         """The run's snapshot, with the image and the lock of a step that asks for one of its own."""
         snapshot, config = info.snapshot, self._config
+        check_step(info.step, config, self._engine)
         if info.image is None:
             return snapshot  # it runs in what the pipeline's function runs in
-        check_step(info.step, config)
         builder = Builder(self._client.images, config, snapshot.project)
-        found = resolve([of_step(snapshot, info.step, config)], snapshot, config, builder)
+        found = resolve([of_step(snapshot, info.step, config)], snapshot, config, builder, {})
         update = {"images": {**snapshot.images, **found.images}, "locks": {**snapshot.locks, **found.locks}}
         return snapshot.model_copy(update=update)
 
     def _checked(self, info: StepRunInfo, making: Making, environment: Mapping[str, str]) -> dict[str, Any]:
-        steps = {info.step.spec.invocation_id: info.step}
-        check_minimum(steps)
-        check_engine(steps, self._engine)
         own = making.container(info.step if info.image else None, info.command)
-        return step_container(info.snapshot, info.step, making, environment, own)
+        container = step_container(info.snapshot, info.step, making, environment, own)
+        networks = missing_networks(self._client, {info.step.spec.invocation_id: container})
+        raise_all([*networks, *self._unfit(info, container["create"])])
+        return container
+
+    def _unfit(self, info: StepRunInfo, create: Mapping[str, Any]) -> Iterator[ConfigurationError]:
+        need = of_step(info.snapshot, info.step, self._config)
+        # Without what is this run's alone, so that the next of its kind is not looked at again.
+        own = {**need.asked.environment, **asked_of(info.step).own.environment}
+        one = occupant(need, {**create, "environment": own}, create["image"], self._config)
+        user, python = default_user(self._engine), info.snapshot.runtime.python
+        if (info.image and one.kind is not Provision.BUILT) or one.is_particular:
+            yield from Prober(self._client, self._engine.id, user, python).unfit([one])
 
     def _moment(self, info: StepRunInfo, environment: Mapping[str, str]) -> Moment:
         store = environment[STORE_ENV]

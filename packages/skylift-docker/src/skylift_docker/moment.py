@@ -52,7 +52,9 @@ class Moment:
     def arguments(self, container: Mapping[str, Any], attempt: int) -> dict[str, Any]:
         """Arguments of `containers.create`; values of secrets stand in its environment, and nowhere else."""
         create = dict(container["create"])
-        own, user = create["user"] is None, create["user"] or self._user
+        own, user = create["user"] is None, create["user"] or default_user(self.engine)
+        if self.engine.has_init and "pid_mode" not in create:  # else another process is the first
+            create.setdefault("init", True)
         passed = {name: os.environ[name] for name in container["pass_environment"] if name in os.environ}
         create["environment"] = {
             **(HOMELESS if own and user != ROOT else {}),
@@ -64,16 +66,9 @@ class Moment:
         }
         create["user"] = user
         create["labels"] = {**create["labels"], **self._labels, ATTEMPT: str(attempt)}
-        if mounts := [*create.get("mounts", ()), *self.mounts]:
+        if mounts := _one_for_each_target([*create.get("mounts", ()), *self.mounts]):
             create["mounts"] = mounts
         return create
-
-    @property
-    def _user(self) -> str:
-        """Whoever submits, so that what steps write into a folder is theirs."""
-        if self.engine.is_rootless or not hasattr(os, "getuid"):
-            return ROOT
-        return f"{os.getuid()}:{os.getgid()}"
 
     @property
     def _labels(self) -> dict[str, str]:
@@ -83,7 +78,22 @@ class Moment:
         return {**found, KEPT: "true"} if self.is_kept else found
 
 
+def _one_for_each_target(mounts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Who mounts the engine's socket, or a file of credentials, has that in place of what would be lent."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for one in mounts:
+        found.setdefault(one["Target"], one)
+    return list(found.values())
+
+
 ROOT: Final = "0:0"
+
+
+def default_user(engine: Engine) -> str:
+    """Whoever submits, so that what steps write into a folder is theirs."""
+    if engine.is_rootless or not hasattr(os, "getuid"):
+        return ROOT
+    return f"{os.getuid()}:{os.getgid()}"
 
 
 def with_access(container: Mapping[str, Any], access: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from skylift_contract.errors import ConfigurationError
 from skylift_docker.config import is_on_this_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 FILE: Final = "file://"
 UNIX: Final = "unix://"
@@ -52,17 +52,17 @@ def socket_access(host: str) -> dict[str, Any]:
     }
 
 
-def check_store(uri: str, host: str) -> None:
-    """Raise `ConfigurationError` for a store that containers of this engine could not see."""
+def unseen_store(uri: str, host: str) -> Iterator[ConfigurationError]:
+    """Why containers of this engine could not see a store, if they could not."""
     if uri.startswith("memory:"):
-        raise ConfigurationError(
+        yield ConfigurationError(
             "steps run in containers, which cannot see a store in memory",
             who="flavor 'local_docker', artifact store",
             value=uri,
             fix="Use a file:// store, or one on s3://, gs:// or az://.",
         )
     if uri.startswith(FILE) and not is_on_this_machine(host):
-        raise ConfigurationError(
+        yield ConfigurationError(
             f"the Docker Engine at {host} is on another machine, which has not this folder",
             who="flavor 'local_docker', artifact store",
             value=uri,
@@ -70,14 +70,14 @@ def check_store(uri: str, host: str) -> None:
         )
 
 
-def check_sources(containers: Mapping[str, Mapping[str, Any]], host: str) -> None:
-    """Raise `ConfigurationError` for the first mount whose path is not there, where that can be seen."""
+def missing_sources(containers: Mapping[str, Mapping[str, Any]], host: str) -> Iterator[ConfigurationError]:
+    """Each mount whose path is not there, where that can be seen."""
     if not is_on_this_machine(host):
         return
     for name, container in containers.items():
         for mount in container["create"].get("mounts", ()):
             if mount["Type"] == "bind" and not Path(mount["Source"]).exists():
-                raise ConfigurationError(
+                yield ConfigurationError(
                     "there is no such file or folder to mount",
                     who=f"step {name!r}, mounts" if name else "the pipeline's container, mounts",
                     value=mount["Source"],

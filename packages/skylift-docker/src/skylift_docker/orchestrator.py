@@ -9,13 +9,12 @@ from skylift_contract.containers import ResolvedImages, default_image
 from skylift_contract.orchestrator import ContainerizedOrchestrator, SubmissionResult
 from skylift_contract.run_id import find_orchestrator_run_id
 from skylift_contract.status import RunStatus
+from skylift_docker.admission import Admission
 from skylift_docker.building import Builder
 from skylift_docker.client import DockerClient, engine_host
 from skylift_docker.compile import DOCUMENT, Making, compile_containers
-from skylift_docker.images import resolve
 from skylift_docker.isolated import IsolatedContainers, said_how_it_is_lent
 from skylift_docker.preflight import check_settings
-from skylift_docker.recipes import needs
 from skylift_docker.run_id import RUN_ID_SOURCES
 from skylift_docker.runs import Starting, run_dynamic, run_static
 from skylift_docker.watching import logs_of, run_of_submission, status_of, stop
@@ -58,7 +57,7 @@ class DockerOrchestrator(ContainerizedOrchestrator):
         registry = stack.container_registry.uri if stack.container_registry else ""
         with self.client() as client:
             builder = Builder(client.images, self.config, snapshot.project, registry.rstrip("/"), source)
-            return resolve(needs(snapshot, self.config), snapshot, self.config, builder)
+            return Admission(client, self.making(snapshot), stack.artifact_store, builder).images()
 
     def client(self) -> DockerClient:
         return DockerClient(engine_host(self.config.docker_host), self.config.request_timeout_s)
@@ -71,10 +70,10 @@ class DockerOrchestrator(ContainerizedOrchestrator):
             lambda step: self.get_entrypoint_command(snapshot, step),
         )
 
-    def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:  # noqa: ARG002
+    def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:
         """Of a snapshot what needs no engine, for it may only be compiled; else that an engine answers."""
         if snapshot is not None:
-            check_settings(snapshot, self.config)
+            check_settings(snapshot, self.config, stack.artifact_store.uri)
             return
         with self.client() as client:
             client.engine()

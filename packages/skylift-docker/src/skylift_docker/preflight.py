@@ -1,25 +1,21 @@
-"""What is refused before any container starts."""
+"""What an engine could not do, found before anything is built or stored."""
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift_contract.errors import ConfigurationError
-from skylift_docker.compile import KEY
-from skylift_docker.config import DockerRunSettings
 from skylift_docker.images import on_engine
-from skylift_docker.mounts import check_sources, check_store
-from skylift_docker.recipes import Provision, provision
-from skylift_docker.resources import check_engine
+from skylift_docker.mounts import missing_sources, unseen_store
+from skylift_docker.refusals import raise_all
+from skylift_docker.resources import too_much
+from skylift_docker.settings_checks import asked_by, asked_of, unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic import JsonValue
+    from collections.abc import Iterator, Mapping
 
     from skylift.store.identity import Identity
-    from skylift_contract.settings import DockerSettings
+    from skylift_contract.errors import SkyliftError
     from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_contract.stack import ArtifactStore
     from skylift_docker.client import DockerClient
@@ -28,72 +24,80 @@ if TYPE_CHECKING:
     from skylift_docker.resources import Engine
 
 HOST_NETWORK: Final = "host"
-TEMPORARY: Final = PurePosixPath("/tmp")  # noqa: S108 -- of a container
+OF_ITSELF: Final = frozenset({HOST_NETWORK, "none", "default", "bridge"})
+"""Networks that every engine has."""
+
+OF_ANOTHER: Final = "container:"
+"""How it begins where a container is to have another's network."""
 
 
-def check_settings(snapshot: PipelineSnapshot, config: DockerOrchestratorConfig) -> None:
-    """Raise `ConfigurationError` for the first container that could not be what is asked for."""
-    if snapshot.is_dynamic:
-        root = snapshot.pipeline_configuration
-        _check(root.docker_settings, root.settings, config, "the pipeline's function")
-    for step in snapshot.steps:
-        check_step(step, config)
+def check_settings(snapshot: PipelineSnapshot, config: DockerOrchestratorConfig, store: str) -> None:
+    """Raise why containers could not be what is asked for, whatever the engine. `store`: its URI."""
+    raise_all(reason for asked in asked_by(snapshot) for reason in unusable(asked, config, store))
 
 
-def check_step(step: Step, config: DockerOrchestratorConfig) -> None:
-    who = f"step {step.spec.invocation_id!r}"
-    _check(step.config.docker_settings, step.config.settings, config, who)
+def check_step(step: Step, config: DockerOrchestratorConfig, engine: Engine) -> None:
+    """The same of an isolated step, and of what it asks of the engine's machine."""
+    asked = asked_of(step)
+    raise_all([*unusable(asked, config, ""), *too_much(asked.who, asked.resources, engine)])
 
 
-def _check(
-    asked: DockerSettings,
-    settings: Mapping[str, Mapping[str, JsonValue]],
-    config: DockerOrchestratorConfig,
-    who: str,
-) -> None:
-    is_set_up = provision(asked, config) is Provision.AT_START
-    if is_set_up and (asked.apt_packages or asked.dockerfile):
-        raise ConfigurationError(
-            "what it asks for needs an image that is built, and containers set themselves up here",
-            who=f"{who}, DockerSettings",
-            value=", ".join(asked.apt_packages) or asked.dockerfile,
-            fix="Have images built: skylift orchestrator update NAME --setup=image; or name one that is "
-            "ready: DockerSettings(image=…).",
-        )
-    own = DockerRunSettings.from_snapshot(settings.get(KEY, {}))
-    arguments = {**config.run_args, **own.run_args}
-    has_place = "tmpfs" in arguments or any(TEMPORARY.is_relative_to(one.target) for one in own.mounts)
-    if arguments.get("read_only") and not has_place:
-        raise ConfigurationError(
-            "its root is read-only, and it has no /tmp, where your source is unpacked",
-            who=f"{who}, run_args",
-            fix='Give it one in memory: run_args={"read_only": True, "tmpfs": {"/tmp": ""}}.',
-        )
-
-
-def check_run(
+def beyond_engine(
     client: DockerClient,
     engine: Engine,
     snapshot: PipelineSnapshot,
     containers: Mapping[str, Mapping[str, Any]],
     store: ArtifactStore,
-) -> None:
-    """Raise a `ConfigurationError` for what this engine could not do, or the store would not be to it."""
-    check_store(store.uri, client.host)
-    check_engine(snapshot.step_configurations, engine)
-    check_sources(containers, client.host)
+) -> Iterator[SkyliftError]:
+    """What this engine could not do, or the store would not be to it; its images aside."""
+    yield from unseen_store(store.uri, client.host)
+    for asked in asked_by(snapshot):
+        yield from too_much(asked.who, asked.resources, engine)
+    yield from missing_sources(containers, client.host)
+    yield from missing_networks(client, containers)
 
 
-def check_endpoint(identity: Identity, containers: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise `ConfigurationError` for a store on loopback, which is each container's own."""
+def network_of(container: Mapping[str, Any]) -> str:
+    """The network that it asks for; empty where it asks for none."""
+    return str(container["create"].get("network_mode") or "")
+
+
+def _is_named(network: str) -> bool:
+    return bool(network) and network not in OF_ITSELF and not network.startswith(OF_ANOTHER)
+
+
+def missing_networks(
+    client: DockerClient, containers: Mapping[str, Mapping[str, Any]]
+) -> Iterator[ConfigurationError]:
+    """Each network that is asked for, and that the engine has under no such name or id."""
+    asked = {name: network_of(one) for name, one in containers.items() if _is_named(network_of(one))}
+    known = client.networks() if asked else []
+    for name, network in asked.items():
+        if network not in known:
+            yield ConfigurationError(
+                "the Docker Engine has no such network",
+                who=f"{who_is(name)}, network",
+                value=network,
+                fix=f"Make it: docker network create {network}; or correct its name.",
+            )
+
+
+def who_is(invocation: str) -> str:
+    return f"step {invocation!r}" if invocation else "the pipeline's container"
+
+
+def unreachable(
+    identity: Identity, containers: Mapping[str, Mapping[str, Any]]
+) -> Iterator[ConfigurationError]:
+    """Of a store on loopback, which is each container's own."""
     if not identity.is_on_loopback:
         return
     for name, container in containers.items():
-        if (found := container["create"].get("network_mode")) != HOST_NETWORK:
-            raise ConfigurationError(
+        if (found := network_of(container)) != HOST_NETWORK:
+            yield ConfigurationError(
                 f"the store's endpoint {identity.endpoint} is on loopback, which is each container's own in "
                 f"the network {found or 'bridge'!r}",
-                who=f"step {name!r}" if name else "the pipeline's container",
+                who=who_is(name),
                 fix='Use the host\'s network: --network=host, or settings={"orchestrator.local_docker": '
                 '{"network": "host"}}.',
             )

@@ -93,6 +93,11 @@ class Need(NamedTuple):
     def who(self) -> str:
         return f"step {self.invocation!r}" if self.invocation else "the pipeline's function"
 
+    @property
+    def image(self) -> str:
+        """The image that is ready, or stood on, as people name it; empty for what a Dockerfile makes."""
+        return self.asked.image or self.recipe.parent
+
 
 def needs(snapshot: PipelineSnapshot, config: DockerOrchestratorConfig) -> Iterator[Need]:
     """What each container needs that is known when the pipeline is submitted."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, LimitExceeded
 from skylift_contract.limits import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from skylift_contract.errors import SkyliftError
     from skylift_contract.resource_settings import ResourceSettings
     from skylift_contract.snapshot import Step
 
@@ -33,12 +34,15 @@ class Engine:
     """What an engine says of itself.
 
     `memory_bytes`: all that its machine has. `is_rootless`: its containers' root is the user
-    who runs it, and everybody else in them is nobody outside.
+    who runs it, and everybody else in them is nobody outside. `has_init`: whether it has the
+    program that reaps processes, and passes signals on. `id`: the same as long as its data is.
     """
 
     cpus: int
     memory_bytes: int
     is_rootless: bool = False
+    has_init: bool = False
+    id: str = ""
 
 
 def limits(resources: ResourceSettings) -> dict[str, Any]:
@@ -53,30 +57,37 @@ def limits(resources: ResourceSettings) -> dict[str, Any]:
     return found
 
 
+def too_little(who: str, asked: ResourceSettings) -> Iterator[SkyliftError]:
+    """Each thing of which an engine gives no container so little."""
+    if asked.cpu_count is not None and asked.cpu_count < LEAST_CPUS:
+        yield ConfigurationError(
+            "a Docker Engine gives no container so little",
+            who=f"{who}, cpu_count",
+            value=asked.cpu_count,
+            limit=f"{LEAST_CPUS} or more",
+        )
+    if asked.memory_bytes is not None:
+        try:
+            MEMORY.check(asked.memory_bytes, f"{who}, memory")
+        except LimitExceeded as error:
+            yield error
+
+
 def check_minimum(steps: Mapping[str, Step]) -> None:
     """Raise `LimitExceeded` or `ConfigurationError` for a step with less than an engine gives."""
     for name, step in steps.items():
-        cpus = step.config.resource_settings.cpu_count
-        if cpus is not None and cpus < LEAST_CPUS:
-            raise ConfigurationError(
-                "a Docker Engine gives no container so little",
-                who=f"step {name!r}, cpu_count",
-                value=cpus,
-                limit=f"{LEAST_CPUS} or more",
-            )
-        if (asked := step.config.resource_settings.memory_bytes) is not None:
-            MEMORY.check(asked, f"step {name!r}, memory")
+        for wrong in too_little(f"step {name!r}", step.config.resource_settings):
+            raise wrong
 
 
-def check_engine(steps: Mapping[str, Step], engine: Engine) -> None:
-    """Raise `ConfigurationError` for the first step that asks for more than the engine's machine has."""
-    for name, step in steps.items():
-        if lacking := list(_lacking(step.config.resource_settings, engine)):
-            raise ConfigurationError(
-                f"the Docker Engine's machine has only {', '.join(lacking)}",
-                who=f"step {name!r}",
-                fix="Ask for less, give Docker more of its machine, or choose a flavor with larger ones.",
-            )
+def too_much(who: str, asked: ResourceSettings, engine: Engine) -> Iterator[ConfigurationError]:
+    """One error with all that the engine's machine has less of."""
+    if lacking := list(_lacking(asked, engine)):
+        yield ConfigurationError(
+            f"the Docker Engine's machine has only {', '.join(lacking)}",
+            who=who,
+            fix="Ask for less, give Docker more of its machine, or choose a flavor with larger ones.",
+        )
 
 
 def _lacking(asked: ResourceSettings, engine: Engine) -> Iterator[str]:

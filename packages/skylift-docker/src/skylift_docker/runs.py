@@ -14,7 +14,9 @@ from skylift_docker.containers import Container, Handling
 from skylift_docker.moment import Moment, with_access
 from skylift_docker.mounts import files_of, socket_access, store_mounts
 from skylift_docker.names import RUN
-from skylift_docker.preflight import check_endpoint, check_run, ensure_images
+from skylift_docker.preflight import beyond_engine, ensure_images, unreachable
+from skylift_docker.putting_away import put_away
+from skylift_docker.refusals import raise_all
 from skylift_docker.watching import clear
 
 if TYPE_CHECKING:
@@ -53,8 +55,8 @@ class Starting:
         """Raises whatever can be known to be wrong before any container starts; pulls images."""
         containers: dict[str, Any] = json.loads(document)["containers"]
         engine, known = client.engine(), identity(store.uri, store.options)
-        check_run(client, engine, snapshot, containers, store)
-        check_endpoint(known, containers)
+        refused = beyond_engine(client, engine, snapshot, containers, store)
+        raise_all([*refused, *unreachable(known, containers)])
         ensure_images(client.images, snapshot, containers, config.pull)
         return cls(client, config, engine, containers, store, known)
 
@@ -112,7 +114,5 @@ def _may_use_engine(config: DockerOrchestratorConfig, run: ActiveRun) -> bool:
 
 def sweep(starting: Starting, run: ActiveRun) -> None:
     """Leave no container of a run that this process has ended, whatever ended it."""
-    if not starting.config.remove_containers:
-        return
-    for container in starting.client.containers({RUN: run.id}):
-        starting.client.remove(str(container["Id"]))
+    if starting.config.remove_containers:
+        put_away(starting.client, run.ledger, run.id, starting.client.containers({RUN: run.id}))

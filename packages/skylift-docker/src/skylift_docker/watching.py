@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from skylift.models import PipelineRun as RecordedRun
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import NotFound
 from skylift_contract.status import RunStatus, StepStatus
-from skylift_docker.containers import labels_of, lines, memory_of
-from skylift_docker.names import ATTEMPT, INVOCATION, KEPT, ORCHESTRATOR_RUN, RUN, STORE, SUBMISSION
+from skylift_docker.containers import attempt_of, labels_of, lines, memory_of
+from skylift_docker.names import INVOCATION, KEPT, ORCHESTRATOR_RUN, RUN, STORE, SUBMISSION
+from skylift_docker.putting_away import put_away
 from skylift_docker.status import step_status
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def _alone(coordinator: RunStatus) -> str:
 def steps_of(containers: list[dict[str, Any]]) -> dict[str, StepStatus]:
     """Each invocation as its newest container stands."""
     newest: dict[str, dict[str, Any]] = {}
-    for one in sorted(containers, key=_attempt):
+    for one in sorted(containers, key=attempt_of):
         newest[labels_of(one).get(INVOCATION, "")] = one
     newest.pop("", None)  # that of a dynamic pipeline's function
     return {name: step_status(one["State"], memory_of(one)) for name, one in newest.items()}
@@ -58,11 +60,6 @@ def steps_of(containers: list[dict[str, Any]]) -> dict[str, StepStatus]:
 
 def is_running(container: Mapping[str, Any]) -> bool:
     return not step_status(container["State"]).status.is_finished
-
-
-def _attempt(container: Mapping[str, Any]) -> int:
-    text = labels_of(container).get(ATTEMPT, "")
-    return int(text) if text.isdecimal() else 0
 
 
 def stop(client: DockerClient, run: PipelineRun, grace_s: int, *, graceful: bool) -> None:
@@ -77,9 +74,8 @@ def stop(client: DockerClient, run: PipelineRun, grace_s: int, *, graceful: bool
     of_function = [one for one in containers if not labels_of(one).get(INVOCATION)]
     _stopped(client, of_function, grace_s)
     _stopped(client, [one for one in containers if one not in of_function], grace_s)
-    if of_coordinator(run).status is ExecutionStatus.FAILED:
-        for one in containers:
-            client.remove(str(one["Id"]))
+    if isinstance(run, RecordedRun) and of_coordinator(run).status is ExecutionStatus.FAILED:
+        put_away(client, run.ledger, str(run.id), containers)
 
 
 def _stopped(client: DockerClient, containers: list[dict[str, Any]], grace_s: int) -> None:
@@ -93,27 +89,29 @@ def _stopped(client: DockerClient, containers: list[dict[str, Any]], grace_s: in
 
 
 def clear(client: DockerClient, ledger: Ledger) -> None:
-    """Remove what has ended of earlier runs in this store whose own process was killed before it could.
-
-    How it ended is recorded first, for that is known nowhere else.
-    """
+    """Put away what has ended of earlier runs in this store whose own process was killed before it could."""
+    runs: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in client.containers({STORE: ledger.store.uri}):
-        labels = labels_of(one)
-        if is_running(one) or labels.get(KEPT) or not _has_ended(ledger, labels.get(RUN, "")):
-            continue
-        client.remove(str(one["Id"]))
+        runs[labels_of(one).get(RUN, "")].append(one)
+    for run_id, containers in runs.items():
+        is_kept = any(labels_of(one).get(KEPT) for one in containers)
+        if not is_kept and not any(map(is_running, containers)) and _is_left(ledger, run_id):
+            put_away(client, ledger, run_id, containers)
 
 
-def _has_ended(ledger: Ledger, run_id: str) -> bool:
-    record = ledger.run(run_id)
-    return record is not None and RecordedRun.of_record(ledger, record).fetch().status.is_finished
+def _is_left(ledger: Ledger, run_id: str) -> bool:
+    """Whether nobody takes the run to its end any more."""
+    if (record := ledger.run(run_id)) is None:
+        return False
+    run = RecordedRun.of_record(ledger, record)
+    return of_coordinator(run).status is ExecutionStatus.FAILED or run.fetch().status.is_finished
 
 
 def logs_of(client: DockerClient, run: PipelineRun, step_name: str, *, follow: bool) -> Iterator[str]:
     """A step's lines: of its newest container, or from the ledger where that is gone."""
     found = client.containers({RUN: str(run.id), INVOCATION: step_name})
     if found:
-        newest = max(found, key=_attempt)
+        newest = max(found, key=attempt_of)
         yield from lines(client.logs(str(newest["Id"]), follow=follow))
     elif isinstance(run, RecordedRun):
         for text in run.step(step_name).logs():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -187,6 +189,49 @@ def owned() -> None:
 @pipeline
 def named() -> None:
     host_name()
+
+
+@step
+def left_behind() -> tuple[Annotated[int, "process_id"], Annotated[bool, "is_zombie"]]:
+    """Whether a process is a zombie that has ended, and whose parent was gone by then.
+
+    Its output ends with it. Only where this is the first process nobody else asks how it ended.
+    """
+    program = "import os; child = os.fork(); child and print(child, flush=True); child and os._exit(0)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    while state(int(done.stdout)) not in {"", "Z"}:
+        os.sched_yield()
+    while os.getpid() != 1 and state(int(done.stdout)):
+        os.sched_yield()
+    return os.getpid(), state(int(done.stdout)) == "Z"
+
+
+def state(process: int) -> str:
+    """A letter, as in proc(5); empty for one that is not there any more."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][:1]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+@pipeline
+def with_orphans() -> None:
+    left_behind()
+
+
+@pipeline
+def two_named() -> None:
+    host_name()
+    host_name()
+
+
+@step(runtime="isolated", settings={"orchestrator.local_docker": {"user": "nobody-here"}})
+def nobodys() -> None: ...
+
+
+@pipeline(dynamic=True)
+def apart_as_nobody() -> None:
+    nobodys()
 
 
 @pipeline(dynamic=True)

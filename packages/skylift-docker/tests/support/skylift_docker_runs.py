@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.models import PipelineRun
     from skylift_docker.client import DockerClient
+    from skylift_docker.orchestrator import DockerOrchestrator
 
 
 def mounted(pipeline: PipelineFunction, folder: Path, orchestrator: Any, **options: Any) -> PipelineFunction:
@@ -60,3 +64,28 @@ def lines(folder: Path, name: str) -> list[str]:
 
 def containers(client: DockerClient, found: PipelineRun) -> list[dict[str, Any]]:
     return client.containers({RUN: str(found.id)})
+
+
+PROGRAM = """
+import sys
+import skylift_docker_flows as flows
+from skylift_contract.flavor import make_orchestrator
+from skylift_docker.flavor import DockerOrchestratorFlavor
+host, image, folder, name = sys.argv[1:]
+flavor = DockerOrchestratorFlavor()
+options = {"docker_host": host, "image": image, "stop_timeout_s": 10}
+orchestrator = make_orchestrator(flavor, flavor.config_class.parse(options), name="tests")
+settings = {"orchestrator.local_docker": {"mounts": [f"{folder}:{folder}"]}}
+getattr(flows, name).with_options(orchestrator=orchestrator, settings=settings, enable_cache=False)(folder=folder)
+"""
+
+
+def program(orchestrator: DockerOrchestrator, folder: Path, name: str = "waiting") -> subprocess.Popen[str]:
+    config = orchestrator.config
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(config.docker_host), str(config.image), str(folder), name],
+        env={**os.environ, "PYTHONPATH": str(flows.__file__).rpartition("/")[0]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

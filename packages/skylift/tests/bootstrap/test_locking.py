@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,12 @@ def test_a_lock_is_what_was_asked_for_whatever_its_order(
     assert found == tuple(sorted(f"{name}==1.0" for name in names))
     assert locking.locked(found, "3.11", index=str(folder)) == found
     assert all(str(Requirement(line).specifier).startswith("==") for line in found)
+
+
+@pytest.mark.parametrize("line", ["own-base=>1", "-r nowhere.txt"])
+def test_a_line_that_is_no_requirement_is_shown_and_no_file_of_ours(line: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        locking.locked([line], "3.11")
+    assert f"(got {line!r})" in str(caught.value)
+    assert tempfile.gettempdir() not in str(caught.value)
+    assert "asked.in" not in str(caught.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from pydantic import (
     BaseModel,
@@ -59,6 +59,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings")
 
+    called: ClassVar[str] = ""
+    """What a refusal names, where people do not write the class: `settings["orchestrator.x"]`."""
+
     # A wrap validator and not an `__init__`: pydantic hands a custom `__init__` plain Python,
     # so JSON's integer microseconds would be read as seconds.
     @model_validator(mode="wrap")
@@ -86,7 +89,7 @@ def refused(model: type[BaseModel], error: ValidationError) -> ConfigurationErro
     first, *others = sorted(
         error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden"
     )
-    where = ".".join([model.__name__, *(str(part) for part in first["loc"])])
+    where = ".".join([_called(model), *(str(part) for part in first["loc"])])
     more = f" (and {len(others)} more)" if others else ""
     if first["type"] == "extra_forbidden":
         return _unknown_field(model, str(first["loc"][-1]))
@@ -105,4 +108,8 @@ def _shown(model: type[BaseModel], found: ErrorDetails) -> Any:
 def _unknown_field(model: type[BaseModel], name: str) -> ConfigurationError:
     from skylift_contract.errors import UnknownName
 
-    return UnknownName("option", name, sorted(model.model_fields), who=model.__name__)
+    return UnknownName("option", name, sorted(model.model_fields), who=_called(model))
+
+
+def _called(model: type[BaseModel]) -> str:
+    return getattr(model, "called", "") or model.__name__

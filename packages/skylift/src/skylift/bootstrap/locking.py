@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +22,9 @@ PLATFORMS: Final = {"linux/amd64": "x86_64-manylinux_2_28", "linux/arm64": "aarc
 LAST: Final = 6
 """Lines of what uv says, in which the cause stands."""
 
+
+_OF_OURS: Final = re.compile(r" in `asked\.in`( at position \d+)?")
+"""What uv says of where a requirement stands: in a file that is gone when anybody reads it."""
 
 _DRAWN: Final = " \N{MULTIPLICATION SIGN}╰─▶│"
 """What uv draws a tree of causes with."""
@@ -46,7 +50,7 @@ def locked(
             [*argv, str(asked), "--output-file", str(found)], capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise _unsolved(requirements, done.stderr)
+            raise _unsolved(requirements, _OF_OURS.sub("", done.stderr.replace(f"{folder}/", "")))
         return tuple(line for line in found.read_text().splitlines() if line and line[0] not in "#-")
 
 
