@@ -56,7 +56,7 @@ def test_without_its_entry_point_it_is_one_failure_that_says_so(tmp_path: Path) 
     install(tmp_path)
     shutil.rmtree(tmp_path / "processes-1.dist-info")
     told = run(tmp_path).stdout
-    assert "! the kit's steps find a flavor by the entry point of an installed package" in told
+    assert "Interrupted: the kit's steps find a flavor by the entry point of an installed package" in told
     assert len(re.findall(r"^ERROR ", told, re.MULTILINE)) == 1, told
 
 

@@ -37,11 +37,14 @@ def _check_found(flavor: BaseOrchestratorFlavor, session: pytest.Session) -> Non
     try:
         load_flavor(flavor.name)
     except DiscoveryError as error:
-        session.shouldstop = (
-            "the kit's steps find a flavor by the entry point of an installed package: name it in the group "
-            "skylift.orchestrators of your package, and install that"
-        )
-        pytest.fail(str(error), pytrace=False)
+        why = str(error)
+    else:
+        return
+    session.shouldstop = (
+        "the kit's steps find a flavor by the entry point of an installed package: name it in the group "
+        "skylift.orchestrators of your package, and install that"
+    )
+    pytest.fail(why, pytrace=False)
 
 
 class RunningSuite(Suite):
