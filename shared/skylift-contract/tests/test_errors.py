@@ -32,6 +32,7 @@ SENTENCES = [
     (errors.RecordTooNew("it is of version 9", limit=1), "it is of version 9 (limit: 1)."),
     (errors.DamagedObject("its bytes differ", who="artifacts/1"), "artifacts/1: its bytes differ."),
     (errors.MaterializationError("no JSON", who="output 'a'"), "output 'a': no JSON."),
+    (errors.RunGoesOn("it goes on", who="run 1"), "run 1: it goes on."),
     (errors.RunStopped("it was stopped", who="run 1"), "run 1: it was stopped."),
     (
         errors.UnknownName("flavor", "sagmaker", ["local", "sagemaker"], who="stack 'a'"),
@@ -99,6 +100,7 @@ def test_a_mistake_of_the_caller_and_a_failure_have_exit_codes_of_their_own() ->
     assert errors.LimitExceeded("x").exit_code == 2
     assert errors.BackendError("x", operation="y").exit_code == 1
     assert errors.RunStopped("x").exit_code == 130
+    assert errors.RunGoesOn("x").exit_code == 75
 
 
 def test_an_error_keeps_its_parts() -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.ledger.history import History
 from skylift.ledger.records import UNREADABLE, now
+from skylift.ledger.view import look
 from skylift.observer import StepEvent
 from skylift.sub_runs import opened
 from skylift_contract.enums import ExecutionStatus
+from skylift_contract.errors import StoreError
 from skylift_contract.status import RunStatus
 
 if TYPE_CHECKING:
@@ -64,6 +66,30 @@ class _Followed:
                 yield from within.look()
         for event in changes(self._run, before.steps, self.status.steps):
             yield replace(event, invocation=f"{self._path}{event.invocation}")
+
+
+class Recorded:
+    """What an observer has been told of a run by its ledger alone; its backend is asked nothing."""
+
+    def __init__(self, run: PipelineRun, observer: Observer) -> None:
+        self._run, self._observer = run, observer
+        self._known = dict[str, "StepStatus"]()
+
+    def look(self) -> bool:
+        """Tell of what has changed, and whether anything had; a store that does not answer now will later."""
+        with suppress(StoreError):
+            now = self._steps()
+            events = list(changes(self._run, self._known, now))
+            for event in events:
+                self._observer.step(event)
+            self._known = dict(now)
+            return bool(events)
+        return False
+
+    def _steps(self) -> Mapping[str, StepStatus]:
+        self._run.refresh()
+        ledger, snapshot = self._run.ledger, self._run.snapshot_of
+        return look(ledger, str(self._run.id), snapshot, RunStatus(ExecutionStatus.RUNNING)).status.steps
 
 
 def changes(

@@ -34,7 +34,7 @@ class StepEvent:
 
 
 class Observer(Protocol):
-    """Shows a run; each method is called in the thread that makes the run.
+    """Shows a run; methods are called one after another, whatever threads do it.
 
     `closed` comes last and always, whatever was raised: a display gives the terminal back.
     """

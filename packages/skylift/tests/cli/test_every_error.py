@@ -63,6 +63,7 @@ SAMPLES: Final = (
     ),
     errors.StepFailed("train", "ValueError: oh", traceback="Traceback …", fix="See its log."),
     errors.RunFailed(RUN, "step 'train': ValueError: oh"),
+    errors.RunGoesOn("it goes on", who=f"run {RUN}", fix=f"Then: skylift runs watch {RUN}"),
     errors.RunStopped("it was stopped", who=f"run {RUN}", fix=f"Go on with: skylift runs why {RUN}"),
     UnknownKey("step", "trian", ["train", "load"], who=f"run {RUN}"),
     NotJson("it is no JSON", who="parameter 'x'", fix="Give a number."),

@@ -27,6 +27,7 @@
     ├── MaterializationError        a value cannot be stored or loaded
     ├── StepFailed                  a step's own code failed
     ├── RunFailed                   a run ended without success
+    ├── RunGoesOn                   it could not be waited for to its end
     └── RunStopped                  somebody asked it to stop
 
 Each carries its parts as fields and builds one sentence from them: who, what, value,
@@ -279,6 +280,12 @@ class RunFailed(SkyliftError):
         super().__init__(
             f"failed: {reason}", who=f"run {run_id}", fix=fix or f"See: skylift runs why {run_id}"
         )
+
+
+class RunGoesOn(SkyliftError):
+    """A run could not be waited for to its end; 75 is EX_TEMPFAIL of sysexits(3)."""
+
+    exit_code = 75
 
 
 class RunStopped(SkyliftError):

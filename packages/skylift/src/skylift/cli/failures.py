@@ -39,8 +39,8 @@ def guarded(command: click.Command, argv: Sequence[str] | None) -> int:
         _never_fail_on_characters(stream)
     try:
         return _called(command, argv, session)
-    except (KeyboardInterrupt, click.Abort):
-        return _said("stopped", INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as interruption:
+        return _said(str(interruption) or "stopped", INTERRUPTED)
     except BrokenPipeError:
         stdout.discard()
         return PIPE_CLOSED

@@ -61,7 +61,8 @@ def run(
     Values are read as the parameter's annotation says: plain text, numbers, JSON for lists.
     How the run goes is shown on stderr; the exit code is 0 for a run that completed, 1 for
     one that failed, 130 for one that was stopped. As JSON, stdout gets one document when it is
-    over, and what steps print goes to stderr.
+    over, and what steps print goes to stderr. A run of a backend goes on where this command
+    ends before it: by Ctrl-C, which says so (130), or as the backend answers no more (75).
     """
     labels = Labels(checked_tags(tags), () if note is None else (checked_note(note),))
     if emulate:
@@ -80,7 +81,10 @@ def _emulated(asked: Asked, labels: Labels, output: str, *, no_cache: bool, no_w
     with Emulation() as emulation:
         planned = asked.plan(emulation.adapt)
         planned = replace(planned, notes=(*emulation.notes, *planned.notes))
-        return submit(_without_cache(planned) if no_cache else planned, labels, output, wait=True)
+        try:
+            return submit(_without_cache(planned) if no_cache else planned, labels, output, wait=True)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None  # what a backend would go on with ends with the emulator
 
 
 def _without_cache(planned: Plan) -> Plan:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from skylift import observer
-from skylift.following import changes
+from skylift.following import Recorded
 from skylift.ledger.records import RunEndRecord
-from skylift.ledger.view import look
 from skylift.models import PipelineRun
 from skylift.runtime.interrupts import (
     StopRequested,
@@ -20,12 +18,8 @@ from skylift.runtime.interrupts import (
 )
 from skylift.runtime.signals import stopping_on_signals
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.errors import StoreError
-from skylift_contract.status import RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from skylift.coordination.jobs import Job
     from skylift.runtime.active import ActiveRun
     from skylift_contract.status import StepStatus
@@ -33,15 +27,13 @@ if TYPE_CHECKING:
 LOOK_S: Final = 0.5
 """Between looks at the ledger for what to show."""
 
-_RUNNING: Final = RunStatus(ExecutionStatus.RUNNING)
-
 
 def attend(run: ActiveRun, job: Job) -> None:
     """Wait for the job in which a dynamic pipeline's function runs; a stop is passed on to it."""
     observer.current().started(run.id)
     found: list[StepStatus] = []
     waiting = threading.Thread(target=lambda: found.append(job.wait()), name="job", daemon=True)
-    shown, stop = _Shown(run), ""
+    shown, stop = Recorded(PipelineRun.of_record(run.ledger, run.record), observer.current()), ""
     with stopping_on_signals(), held_back():
         waiting.start()
         while waiting.is_alive():
@@ -64,26 +56,6 @@ def _wait(thread: threading.Thread) -> None:
         return not thread.is_alive() or time.monotonic() > look_at
 
     wait_until(is_over)
-
-
-class _Shown:
-    """What the observer has been told of the run's steps."""
-
-    def __init__(self, run: ActiveRun) -> None:
-        self._run, self._known = run, dict[str, "StepStatus"]()
-        self._view = PipelineRun.of_record(run.ledger, run.record)
-
-    def look(self) -> None:
-        """Tell of what has changed; a store that does not answer now will later."""
-        with suppress(StoreError):
-            now = self._steps()
-            for event in changes(self._view, self._known, now):
-                observer.current().step(event)
-            self._known = dict(now)
-
-    def _steps(self) -> Mapping[str, StepStatus]:
-        self._view.refresh()
-        return look(self._run.ledger, self._run.id, self._view.snapshot_of, _RUNNING).status.steps
 
 
 def _end(said: StepStatus | None, stop: str) -> RunEndRecord:

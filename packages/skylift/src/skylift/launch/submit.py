@@ -20,6 +20,7 @@ from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
 from skylift.launch.put import put_plan
 from skylift.launch.schedules import PAUSE, apply, check_free, find, is_paused, record_deployment
+from skylift.launch.waiting import shown
 from skylift.ledger.labels import Labels
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, RunRecord
@@ -144,12 +145,13 @@ class Submission:
         if found and not orchestrator.config.is_synchronous:
             self.observer.started(self._open(found).run_id)
         wait = result.wait_for_completion if result and self.wait else None
-        if wait is not None:
-            with calling(orchestrator, "wait_for_completion", self.about):
-                wait()
-        self._check_agreed(found)
         reference = self._reference().model_copy(update={"orchestrator_run_id": found})
         run = PipelineRun.open(self.ledger, reference)
+        if wait is not None:
+            with calling(orchestrator, "wait_for_completion", self.about), shown(run, self.observer):
+                wait()
+        self._check_agreed(found)
+        run.refresh()
         status = run.fetch()
         self.observer.ended(run, status)
         if wait is not None and not status.status.is_finished:

@@ -25,7 +25,7 @@ from skylift.stopping import why_steps_finish
 @click.option("--graceful", is_flag=True, help="Let the steps that run now finish, and start no other.")
 @place_options()
 def stop(*, run: str, graceful: bool, store: str | None) -> None:
-    """Stop a run, and wait until it has stopped.
+    """Stop a run, and wait until it has stopped; a backend is asked to, and not waited for.
 
     Ctrl-C ends the waiting; the request to stop stays.
     """
@@ -36,5 +36,6 @@ def stop(*, run: str, graceful: bool, store: str | None) -> None:
         return
     why = why_steps_finish(found)
     running = f", and what runs now finishes, for {why}" if why else ""
-    click.echo(f"run {found.id} was asked to stop: no other step starts{running}", err=True)
+    ends = "" if graceful or why else f", and {found.flavor} ends what runs"
+    click.echo(f"run {found.id} was asked to stop: no other step starts{running}{ends}", err=True)
     click.echo(f"see: skylift runs watch {found.id}", err=True)
