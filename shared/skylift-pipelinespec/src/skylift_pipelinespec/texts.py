@@ -25,6 +25,11 @@ def literal(text: str, who: str) -> str:
     Raises `ConfigurationError` for one that no spelling would keep.
     """
     check(text, who)
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """For a container that is in no pipeline: only Kubernetes reads it."""
     return _DOLLARS.sub(lambda found: found[0] * 2, text)
 
 
