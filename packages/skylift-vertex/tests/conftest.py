@@ -14,6 +14,11 @@ from skylift_vertex.flavor import VertexOrchestratorFlavor
 from skylift_vertex.orchestrator import VertexOrchestrator
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Google's older libraries say of each Python when they will leave it behind."""
+    config.addinivalue_line("filterwarnings", "ignore:You are using a Python version:FutureWarning")
+
+
 @pytest.fixture
 def snapshot() -> PipelineSnapshot:
     return snapshot_of(step("load"), step("train_2", "load"))

@@ -16,8 +16,8 @@ from skylift_pipelinespec.document import pipeline_spec
 from skylift_pipelinespec.tasks import Plugin, tasks_of
 from skylift_vertex.job import access, custom_job, encryption, environment_of, labels, orchestration
 from skylift_vertex.names import display_name
-from skylift_vertex.roots import rootless
 from skylift_vertex.resources import limits_of
+from skylift_vertex.roots import rootless
 from skylift_vertex.run_id import READER
 
 if TYPE_CHECKING:

@@ -90,8 +90,9 @@ def _smallest(asked_json: str, gpu: Accelerator | None, name: str | None) -> Mac
     return min(able, key=_order, default=None)
 
 
-def _order(one: Machine) -> tuple[int, int, float, str]:
-    return (one.gpus, one.cpus, one.memory_gib, one.name)
+def _order(one: Machine) -> tuple[int, int, float]:
+    """Fewest GPUs, CPUs and memory; of equals the first of the table, where the cheaper families stand."""
+    return (one.gpus, one.cpus, one.memory_gib)
 
 
 def _lack(one: Machine, asked: ResourceSettings, gpu: Accelerator | None) -> Mapping[str, float]:

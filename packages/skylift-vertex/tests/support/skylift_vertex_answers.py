@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from typing import Any, Self
@@ -88,6 +89,7 @@ def camel(method: str) -> str:
 def _handler(answers: Answers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _do(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -177,8 +179,8 @@ class _Service:
         name = details.method.removeprefix(self._prefix)
         return grpc.unary_unary_rpc_method_handler(
             self._doing(name),
-            request_deserializer=type(empty(f"{name}Request")).FromString,
-            response_serializer=lambda message: message.SerializeToString(),  # pyright: ignore
+            request_deserializer=partial(_read_as, f"{name}Request"),
+            response_serializer=_serialized,
         )
 
     def _doing(self, name: str) -> Callable[[Any, Any], Any]:
@@ -189,12 +191,22 @@ class _Service:
         def doing(request: Any, context: Any) -> Any:
             status, answer = self._answers.answer(method, json_format.MessageToDict(request))
             if answer is None:
-                context.abort(grpc.StatusCode.UNAVAILABLE, "the connection is gone")
+                return context.abort(grpc.StatusCode.UNAVAILABLE, "the connection is gone")
             if status >= 400:
-                context.abort(grpc.StatusCode[STATUSES[status]], answer["error"]["message"])
+                return context.abort(grpc.StatusCode[STATUSES[status]], answer["error"]["message"])
             return json_format.ParseDict(answer, _answer_of(name))
 
         return doing
+
+
+def _read_as(name: str, content: bytes) -> Any:
+    message = empty(name)
+    message.MergeFromString(content)
+    return message
+
+
+def _serialized(message: Any) -> bytes:
+    return message.SerializeToString()
 
 
 def _answer_of(name: str) -> Any:

@@ -43,7 +43,7 @@ def step(name: str, *upstream: str, **config: Any) -> Step:
 def snapshot_of(
     *steps: Step, schedule: Schedule | None = None, dynamic: bool = False, **pipeline: Any
 ) -> PipelineSnapshot:
-    named = {"name": "daily", "source": "flow:daily", **pipeline}
+    named: dict[str, Any] = {"name": "daily", "source": "flow:daily", **pipeline}
     return PipelineSnapshot(
         project="tests",
         pipeline_configuration=PipelineConfiguration(dynamic=dynamic, **named),
