@@ -1,6 +1,6 @@
 """The emulator as a server of its own, until it is interrupted.
 
-python -m skylift_vertex.emulator
+python -m skylift_vertex.emulator [BUCKET …]
 
 Writes where it is, as lines for a shell.
 """
@@ -11,15 +11,18 @@ import signal
 import socket
 import sys
 
-from skylift_vertex.emulator.server import SECRETS_ENV, VertexEmulator
+from skylift_vertex.emulator.server import VertexEmulator
 
 
-def main() -> None:
-    """Serve. The address is for the orchestrator's `api_endpoint`, with `api_transport=rest`."""
+def main(*buckets: str) -> None:
+    """Serve, with these buckets. `VERTEX_ENDPOINT` is for `--api_endpoint`, with `--api_transport=rest`."""
     heard = _interruption()
     with VertexEmulator() as emulator:
-        sys.stdout.write(f"export SKYLIFT_VERTEX_ENDPOINT={emulator.endpoint}\n")
-        sys.stdout.write(f"export {SECRETS_ENV}={emulator.endpoint}\n\n")
+        for bucket in buckets:
+            emulator.storage.make_bucket(bucket)
+        for name, value in {"VERTEX_ENDPOINT": emulator.endpoint, **emulator.variables()}.items():
+            sys.stdout.write(f"export {name}={value}\n")
+        sys.stdout.write("\n")
         sys.stdout.flush()
         heard.recv(1)
 
@@ -42,4 +45,4 @@ def _heard(_number: int, _frame: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

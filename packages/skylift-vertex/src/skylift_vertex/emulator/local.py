@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift_contract.emulation import Emulated
-from skylift_vertex.emulator.server import SECRETS_ENV, VertexEmulator
+from skylift_vertex.emulator.server import VertexEmulator
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,9 +24,8 @@ LACKS: Final = (
 def emulated(config: BaseOrchestratorConfig) -> Generator[Emulated]:
     """Vertex AI on loopback."""
     with VertexEmulator() as emulator:
-        variables = {SECRETS_ENV: emulator.endpoint}
         hides = ("GOOGLE_", "CLOUDSDK_", "CLOUD_ML_")
-        yield Emulated(variables, hides, _options(emulator.endpoint, config), LACKS)
+        yield Emulated(emulator.variables(), hides, _options(emulator.endpoint, config), LACKS)
 
 
 def _options(endpoint: str, config: BaseOrchestratorConfig) -> dict[str, Any]:

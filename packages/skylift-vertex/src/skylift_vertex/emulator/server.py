@@ -10,6 +10,7 @@ from skylift_testkit.emulator.fault_script import Failure, FaultScript
 from skylift_testkit.emulator.process import GRACE_S
 from skylift_testkit.emulator.server import Answer, Api, Refusal, Route, Server
 from skylift_testkit.emulator.troubled import Gate
+from skylift_vertex.emulator import storage
 from skylift_vertex.emulator.custom_jobs import CustomJobs
 from skylift_vertex.emulator.job import Machine
 from skylift_vertex.emulator.logs import Logs
@@ -17,6 +18,7 @@ from skylift_vertex.emulator.pipeline_job import Context
 from skylift_vertex.emulator.pipeline_jobs import PipelineJobs
 from skylift_vertex.emulator.schedules import Schedules
 from skylift_vertex.emulator.secret_manager import SecretManager
+from skylift_vertex.emulator.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +54,7 @@ REFUSALS: Final = {
 
 
 class VertexEmulator:
-    """Vertex AI Pipelines and custom jobs, Cloud Logging and Secret Manager, from `with` to its end.
+    """Vertex AI, Cloud Logging, Secret Manager and Cloud Storage, from `with` to its end.
 
     Jobs are processes of this machine; images, machines, networks and accounts are not looked at.
 
@@ -80,19 +82,27 @@ class VertexEmulator:
         self.schedules = Schedules(self.pipeline_jobs, self.clock.now)
         routes = (*_pipelines(self.pipeline_jobs), *_customs(self.custom_jobs), *_schedules(self.schedules))
         self._server = Server(Api((*routes, *_others(logs, self.secrets)), self.script, REFUSALS, _form))
-        inside[SECRETS_ENV] = self.endpoint
+        self.storage = Storage()
+        self._storage = Server(Api(_objects(self.storage), FaultScript(), {}, storage.form))
+        inside.update(self.variables())
 
     @property
     def endpoint(self) -> str:
         return self._server.endpoint
 
+    def variables(self) -> dict[str, str]:
+        """What leads a store and secrets here; the orchestrator is told the endpoint."""
+        return {SECRETS_ENV: self.endpoint, storage.HOST_ENV: self._storage.endpoint}
+
     def __enter__(self) -> Self:
         self._server.__enter__()
+        self._storage.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.pipeline_jobs.stop_all()
         self.custom_jobs.stop_all()
+        self._storage.__exit__()
         self._server.__exit__()
 
     def tell(self, fault: Fault) -> None:
@@ -154,6 +164,18 @@ def _others(logs: Logs, secrets: SecretManager) -> tuple[Route, ...]:
     return (
         _route("POST", "/v2/entries:list", "ListLogEntries", lambda request: logs.list(request.json or {})),
         _route("GET", version, "AccessSecretVersion", secrets.access),
+    )
+
+
+def _objects(kept: Storage) -> tuple[Route, ...]:
+    one = "/{bucket}/{key+}"
+    return (
+        Route("GET", one, "GetObject", kept.read),
+        Route("HEAD", one, "HeadObject", kept.read),
+        Route("PUT", one, "PutObject", kept.write),
+        Route("POST", one, "PostObject", kept.post),
+        Route("DELETE", one, "DeleteObject", kept.delete),
+        *(Route("GET", path, "ListObjects", kept.list) for path in ("/{bucket}", "/{bucket}/")),
     )
 
 
