@@ -27,9 +27,7 @@ def test_nothing_is_replaced_where_it_is_told_not_to() -> None:
     with VertexEmulator(is_substituting=False) as emulator:
         cloud = Cloud(emulator)
         job = cloud.run(task("a", show()))
-        assert cloud.printed_by(job, "a") == [
-            "{{$.inputs.parameters['run']}} {{$.inputs.parameters['step']}}"
-        ]
+        assert cloud.printed_by(job, "a") == ["{{$.pipeline_job_name}} a"]
 
 
 def test_variables_are_replaced_by_the_container_alone(cloud: Cloud) -> None:

@@ -43,7 +43,7 @@ PRECONDITION: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all pipeline jobs run with. `is_substituting`: off, documents run as they are."""
+    """What all pipeline jobs run with. `is_substituting`: off, placeholders of the job stay what they are."""
 
     jobs: CustomJobs
     now: Callable[[], datetime]
@@ -111,9 +111,8 @@ class PipelineJob:
         except KeyError as error:
             raise ValueError(f"{error} is not found in the pipeline spec.") from error
         words = {part: list(container.get(part, ())) for part in ("command", "args")}
-        if self._context.is_substituting:
-            given = parameters_of(task, self._names())
-            words = {part: [with_parameters(one, given) for one in told] for part, told in words.items()}
+        given = parameters_of(task, self._names() if self._context.is_substituting else {})
+        words = {part: [with_parameters(one, given) for one in told] for part, told in words.items()}
         spec = {"imageUri": container.get("image", ""), "env": container.get("env", []), **words}
         return {
             "displayName": name,

@@ -60,7 +60,7 @@ class VertexEmulator:
 
     Args:
         environment: Further variables of every job, of those that stand for its network and account.
-        is_substituting: Off, documents run as they are, and steps must refuse to start.
+        is_substituting: Off, placeholders of the job stay what they are, and steps must refuse to start.
         most_steps: How many steps of a pipeline job run at once.
         grace_s: Between asking a job to end and ending it.
     """
