@@ -216,14 +216,18 @@ def tested_from_wheels(
     pytest(session, *(f"{plugin.path}/tests/test_{name}.py" for name in names))
 
 
-@nox.session(name="matrix-docker")
-@nox.parametrize("sdk", ["floor", "newest"])
-@nox.parametrize("contract", ["floor", "newest"])
-def matrix_docker(session: nox.Session, sdk: str, contract: str) -> None:
-    """The plugin from its wheel, with the oldest and the newest of what it allows, on a real engine."""
-    lock = "docker-lowest" if sdk == "floor" else "docker"
-    names = ("conformance", "runs", "setups", "building", "cli")
-    tested_from_wheels(session, KNOWN["skylift-docker"], lock, contract, names)
+def matrix_of(package: Package, names: tuple[str, ...]) -> None:
+    """Make the session that runs a plugin from its wheel, with the oldest and the newest that it allows."""
+
+    @nox.session(name=f"matrix-{package.short}")
+    @nox.parametrize("bounds", ["-lowest", ""], ids=["floor", "newest"])
+    @nox.parametrize("contract", ["floor", "newest"])
+    def matrix(session: nox.Session, bounds: str, contract: str) -> None:
+        tested_from_wheels(session, package, f"{package.short}{bounds}", contract, names)
+
+
+matrix_of(KNOWN["skylift-docker"], ("conformance", "runs", "setups", "building", "cli"))
+matrix_of(KNOWN["skylift-vertex"], ("client", "compile", "conformance", "shows"))
 
 
 @nox.session(name="matrix-sagemaker")

@@ -7,8 +7,10 @@ import pytest
 from skylift_vertex_answers import Answers, GrpcAnswers
 from skylift_vertex_snapshots import LOCATION, PROJECT, config_of, snapshot_of, step
 
+import skylift_testkit
 from skylift_contract.flavor import make_orchestrator
 from skylift_contract.snapshot import PipelineSnapshot
+from skylift_testkit.running import RunningSuite
 from skylift_vertex.client import VertexClient
 from skylift_vertex.flavor import VertexOrchestratorFlavor
 from skylift_vertex.orchestrator import VertexOrchestrator
@@ -17,6 +19,15 @@ from skylift_vertex.orchestrator import VertexOrchestrator
 def pytest_configure(config: pytest.Config) -> None:
     """Google's older libraries say of each Python when they will leave it behind."""
     config.addinivalue_line("filterwarnings", "ignore:You are using a Python version:FutureWarning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what of the kit runs jobs: long, and of our code alone; `matrix-vertex` has it at the floors."""
+    for item in items:
+        function: Any = getattr(item, "function", None)
+        suite = getattr(skylift_testkit, str(function.__qualname__).partition(".")[0], None)
+        if isinstance(suite, type) and issubclass(suite, RunningSuite):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

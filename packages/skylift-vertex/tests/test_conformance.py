@@ -32,11 +32,6 @@ class TestConformance(Conformance):
             monkeypatch.setenv(SECRETS_ENV, made.endpoint)
             yield made
 
-    @pytest.fixture(autouse=True)
-    def _hasty(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Jobs here end within a second: whoever waits for one looks more often than Vertex would like."""
-        monkeypatch.setattr("skylift_vertex.watching.PAUSES_S", (0.1,))
-
     @pytest.fixture
     def options(self, emulator: VertexEmulator) -> Mapping[str, Any]:
         return {
@@ -46,6 +41,7 @@ class TestConformance(Conformance):
             "pipeline_root": "gs://conformance/root",
             "api_endpoint": emulator.endpoint,
             "api_transport": "rest",
+            "poll_s": 0.1,
         }
 
     @pytest.fixture

@@ -27,6 +27,8 @@ from skylift_contract.enums import ExecutionStatus as Status
 from skylift_testkit.emulator.fault_script import Failure, Fault
 from skylift_vertex.emulator import VertexEmulator
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[3] / "examples" / "digits"
 STORE = "gs://shows/runs"
 PATIENCE_S = 50
@@ -60,21 +62,11 @@ def nightly() -> None:
     total(load())
 """
 
-HASTY = """
-import sys
-from skylift.cli import main
-from skylift_vertex import watching
-
-watching.PAUSES_S = (0.1,)
-sys.exit(main(sys.argv[1:]))
-"""
-"""The command, looking more often than Vertex would like: jobs here end within a second."""
-
 
 def skylift(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Call a command in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", HASTY, *arguments],
+        [str(Path(sys.executable).with_name("skylift")), *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -100,10 +92,11 @@ def project(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> P
     (folder / "flow.py").write_text(FLOW)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    over = [f"--api_endpoint={endpoint}", "--api_transport=rest", "--poll_s=0.1"]
     named = ["--project=my-project", "--location=europe-west4", f"--image={IMAGE}"]
     for line in (
         ["orchestrator", "register", "vertex", "--flavor=vertex", *named],
-        ["orchestrator", "update", "vertex", f"--api_endpoint={endpoint}", "--api_transport=rest"],
+        ["orchestrator", "update", "vertex", *over],
         ["artifact-store", "register", "bucket", f"--uri={STORE}"],
         ["stack", "register", "google", "-o", "vertex", "-a", "bucket"],
         ["stack", "set", "google"],
@@ -231,7 +224,6 @@ def check_digits(run: PipelineRun) -> None:
     assert scores["RandomForestClassifier"] == model.score(parts[1], parts[3])
 
 
-@pytest.mark.slow
 def test_the_example_runs_unchanged_with_emulate(project: Path, tmp_path: Path) -> None:
     """There is no bucket, and no Google: its store is on this machine."""
     done = skylift(project, "run", "pipeline.py:digits", "--emulate", "--no-cache", "--param", "trees=10")
@@ -252,7 +244,6 @@ class TestApart:
             yield os.environ["VERTEX_ENDPOINT"]
             process.terminate()
 
-    @pytest.mark.slow
     def test_the_example_runs_with_a_store_in_gcs(self, project: Path) -> None:
         skylift(project, "stack", "validate", "google")
         skylift(project, "run", "pipeline.py:digits", "--no-cache", "--param", "trees=10")

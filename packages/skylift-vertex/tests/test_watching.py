@@ -61,6 +61,17 @@ def test_a_wait_ends_when_the_run_does_and_not_before(answers: Answers, client: 
     assert set(pauses[5:]) == {watching.PAUSES_S[-1]}
 
 
+@pytest.mark.parametrize(("poll_s", "slept"), [(None, [0.5, 15.0]), (2.0, [0.5, 2.0])])
+def test_a_pause_is_bounded_where_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch, poll_s: float | None, slept: list[float]
+) -> None:
+    found: list[float] = []
+    monkeypatch.setattr("time.sleep", found.append)
+    for seconds in (0.5, 15.0):
+        watching.pausing(poll_s)(seconds)
+    assert found == slept
+
+
 def test_a_wait_looks_again_where_vertex_did_not_answer(answers: Answers, client: VertexClient) -> None:
     answers.refuse("get_pipeline_job", 503, "later")
     pauses: list[float] = []

@@ -78,6 +78,11 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
     max_runtime_s: Runtime = Field(
         default=MAX_RUNTIME_S, description="Seconds after which such a job is ended."
     )
+    poll_s: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds at most between two looks at a run; by default they grow to 15.",
+    )
     api_endpoint: str | None = Field(
         default=None,
         pattern=r"^(https?://)?[A-Za-z0-9.-]+(:\d+)?$",

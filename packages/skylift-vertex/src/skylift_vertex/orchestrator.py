@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,7 +29,7 @@ from skylift_vertex.run_id import RUN_ID_SOURCES
 from skylift_vertex.schedule import trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from skylift_contract.compiled import CompiledPipeline
     from skylift_contract.orchestrator import Execution, StepRunInfo
@@ -56,6 +55,10 @@ class VertexOrchestrator(ContainerizedOrchestrator):
     @cached_property
     def client(self) -> VertexClient:
         return VertexClient(self.config)
+
+    @property
+    def _pause(self) -> Callable[[float], None]:
+        return watching.pausing(self.config.poll_s)
 
     def get_orchestrator_run_id(self) -> str:
         return find_orchestrator_run_id(self.run_id_sources, backend=NAME, dynamic=False)
@@ -124,7 +127,7 @@ class VertexOrchestrator(ContainerizedOrchestrator):
         run = canonical(job, owner=self.config.parent, backend=NAME)
         path = Path.of_run(run)
         return SubmissionResult(
-            wait_for_completion=lambda: watching.wait(self.client, path, time.sleep),
+            wait_for_completion=lambda: watching.wait(self.client, path, self._pause),
             orchestrator_run_id=run,
             metadata={"url": path.console},
         )
@@ -168,6 +171,9 @@ class VertexOrchestrator(ContainerizedOrchestrator):
     def stop_isolated_step(self, step: IsolatedStep) -> None:
         jobs.stop(self.client, Path.parse(step.id))
 
+    def wait_for_isolated_step(self, step: IsolatedStep, seconds: float) -> None:  # noqa: ARG002
+        self._pause(seconds)
+
     def fetch_status(self, run: PipelineRun, include_steps: bool = False) -> RunStatus:  # noqa: FBT001, FBT002
         found = watching.run_status(self.client, _path(run))
         return found if include_steps else replace(found, steps={})
@@ -183,7 +189,7 @@ class VertexOrchestrator(ContainerizedOrchestrator):
             jobs.stop(self.client, path)
 
     def fetch_logs(self, run: PipelineRun, step_name: str, follow: bool = False) -> Iterator[str]:  # noqa: FBT001, FBT002
-        return watching.logs(self.client, _path(run), step_name, time.sleep if follow else None)
+        return watching.logs(self.client, _path(run), step_name, self._pause if follow else None)
 
     def find_run(self, submission_id: str) -> str | None:
         """The pipeline job that a submission's id is made into, else the custom job with its label."""

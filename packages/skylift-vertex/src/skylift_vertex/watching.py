@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Between two looks at a run; the last for as long as it takes."""
+
+
+def pausing(poll_s: float | None) -> Callable[[float], None]:
+    """What sleeps as long as it is asked to, and at most `poll_s` seconds where there is such a limit."""
+    return time.sleep if poll_s is None else lambda seconds: time.sleep(min(seconds, poll_s))
 
 
 def wait(client: VertexClient, run: Path, pause: Callable[[float], object]) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 ROOT: Final = "gs://skylift-emulated/root"
 IMAGE: Final = "us-docker.pkg.dev/skylift-emulated/steps:latest"
+POLL_S: Final = 0.1
+"""Steps here are over within seconds, and to look costs nothing."""
+
 LACKS: Final = (
     "steps run in this machine's Python: images, machines, accounts and networks are not looked at",
 )
@@ -35,5 +38,6 @@ def _options(endpoint: str, config: BaseOrchestratorConfig) -> dict[str, Any]:
         "key_file": None,
         "impersonate": None,
         "pipeline_root": ROOT,
+        "poll_s": POLL_S,
         "image": getattr(config, "image", None) or IMAGE,
     }
