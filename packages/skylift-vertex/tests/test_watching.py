@@ -72,8 +72,11 @@ def test_a_pause_is_bounded_where_it_is_asked(
     assert found == slept
 
 
-def test_a_wait_looks_again_where_vertex_did_not_answer(answers: Answers, client: VertexClient) -> None:
-    answers.refuse("get_pipeline_job", 503, "later")
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_looks_again_where_vertex_did_not_answer(
+    answers: Answers, client: VertexClient, status: int
+) -> None:
+    answers.refuse("get_pipeline_job", status, "later")
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:

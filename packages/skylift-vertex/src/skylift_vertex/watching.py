@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
-from skylift_contract.errors import NotFound, Transient
+from skylift_contract.errors import NotFound, QuotaExceeded, Transient
 from skylift_contract.orchestrator import Execution
 from skylift_contract.run_id import canonical
 from skylift_contract.status import RunStatus, StepStatus
@@ -40,7 +40,7 @@ def wait(client: VertexClient, run: Path, pause: Callable[[float], object]) -> N
         try:
             if run_status(client, run).status.is_finished:
                 return
-        except Transient:
+        except (Transient, QuotaExceeded):  # a look takes no resources: its quota is one of calls a minute
             pass
         pause(seconds)
 
