@@ -15,7 +15,6 @@ from skylift_testkit.backend import Backend
 from skylift_testkit.owners import Owner, usual_owners
 from skylift_vertex.emulator import VertexEmulator
 from skylift_vertex.emulator.backend import EmulatorBackend
-from skylift_vertex.emulator.server import SECRETS_ENV
 from skylift_vertex.flavor import VertexOrchestratorFlavor
 
 
@@ -28,8 +27,9 @@ class TestConformance(Conformance):
     def emulator(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[VertexEmulator]:
         """Jobs see the variables by which the kit's steps talk to its tests."""
         told = {name: value for name, value in os.environ.items() if name.startswith("SKYLIFT_TESTKIT")}
-        with VertexEmulator(environment=told, grace_s=0.5) as made:
-            monkeypatch.setenv(SECRETS_ENV, made.endpoint)
+        with VertexEmulator(environment=told, grace_s=0.5, buckets=("conformance",)) as made:
+            for name, value in made.variables().items():
+                monkeypatch.setenv(name, value)
             yield made
 
     @pytest.fixture

@@ -16,7 +16,7 @@ from runpy import run_path
 import numpy as np
 import pytest
 from skylift_vertex_snapshots import IMAGE, PARENT
-from vertex_cloud import Cloud
+from vertex_cloud import Cloud, main_job, states
 
 from skylift.cli import main
 from skylift.client import Client
@@ -32,7 +32,9 @@ pytestmark = pytest.mark.slow
 EXAMPLE = Path(__file__).parents[3] / "examples" / "digits"
 STORE = "gs://shows/runs"
 PATIENCE_S = 50
-QUOTA = "Quota limits are exceeded: aiplatform.googleapis.com/custom_model_training_cpus"
+QUOTA = (
+    "The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_cpus"
+)
 FLOW = """
 from skylift import Schedule, pipeline, step
 
@@ -113,8 +115,7 @@ def substitutes() -> bool:
 class TestBesideAnEmulator:
     @pytest.fixture
     def emulator(self, substitutes: bool, monkeypatch: pytest.MonkeyPatch) -> Iterator[VertexEmulator]:
-        with VertexEmulator(grace_s=0.5, is_substituting=substitutes) as made:
-            made.storage.make_bucket("shows")
+        with VertexEmulator(grace_s=0.5, is_substituting=substitutes, buckets=("shows",)) as made:
             for name, value in made.variables().items():
                 monkeypatch.setenv(name, value)
             yield made
@@ -125,16 +126,16 @@ class TestBesideAnEmulator:
 
     def test_a_schedule_that_fires_twice_is_two_runs(self, project: Path, emulator: VertexEmulator) -> None:
         skylift(project, "run", "flow.py:nightly", "--no-cache")
-        assert emulator.pipeline_jobs.names() == []
+        assert emulator.executions() == []
         now = datetime.now(UTC)
         midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         emulator.turn_clock(midnight)  # past two o'clock of today, where that was yet to come
-        before = emulator.pipeline_jobs.names()
+        before = emulator.executions()
         emulator.turn_clock(midnight + timedelta(days=2))
-        names = [name for name in emulator.pipeline_jobs.names() if name not in before]
+        names = [name for name in emulator.executions() if name not in before]
         assert len(names) == 2
         fired = {run.orchestrator_run_id: run for run in Client(STORE).runs()}
-        runs = [fired[name.replace("/pipelineJobs/", "/")] for name in names]
+        runs = [fired[name] for name in names]
         assert len({run.id for run in runs}) == 2
         assert [run.status for run in runs] == [Status.COMPLETED] * 2
         assert [run.steps["total"].outputs["output"].load() for run in runs] == [42, 42]
@@ -145,14 +146,11 @@ class TestBesideAnEmulator:
     ) -> None:
         """What stands in the document for the job's id is no id."""
         skylift(project, "run", "flow.py:sums", "--no-cache", code=1)
-        (name,) = emulator.pipeline_jobs.names()
         cloud = Cloud(emulator)
-        job = cloud.told(name)
-        assert {task: one["state"] for task, one in cloud.tasks(job).items()} == {
-            "load": "FAILED",
-            "total": "NOT_TRIGGERED",
-        }
-        printed = " ".join(cloud.printed_by(job, "load"))
+        (listed,) = cloud.listed("Pipeline", "list_pipeline_jobs")
+        job = cloud.call("Pipeline", "get_pipeline_job", name=listed["name"])
+        assert states(job) == {"load": "FAILED", "total": "NOT_TRIGGERED"}
+        printed = " ".join(cloud.printed(main_job(job, "load")))
         assert (
             "environment variable SKYLIFT_VERTEX_PIPELINE_JOB of backend 'vertex': the orchestrator run ID still"
         ) in printed
@@ -163,8 +161,8 @@ class TestBesideAnEmulator:
     ) -> None:
         emulator.tell(Fault(Failure.LOST_ANSWER, frozenset({"CreatePipelineJob"})))
         skylift(project, "run", "flow.py:sums", "--no-cache")
-        (name,) = emulator.pipeline_jobs.names()
-        assert only_run().orchestrator_run_id == name.replace("/pipelineJobs/", "/")
+        (name,) = emulator.executions()
+        assert only_run().orchestrator_run_id == name
         assert only_run().steps["total"].outputs["output"].load() == 42
 
     def test_a_dynamic_start_whose_answer_is_lost_makes_one_job(
@@ -172,7 +170,7 @@ class TestBesideAnEmulator:
     ) -> None:
         emulator.tell(Fault(Failure.LOST_ANSWER, frozenset({"CreateCustomJob"})))
         skylift(project, "run", "flow.py:found", "--no-cache")
-        (job,) = Cloud(emulator).client.custom_jobs("")
+        (job,) = Cloud(emulator).listed("Job", "list_custom_jobs")
         assert only_run().orchestrator_run_id == f"{PARENT}/{job['name'].rpartition('/')[2]}"
         assert only_run().status is Status.COMPLETED
 
@@ -192,7 +190,7 @@ class TestBesideAnEmulator:
         emulator.tell(Fault(Failure.QUOTA, frozenset({"CreatePipelineJob"})))
         told = skylift(project, "run", "flow.py:sums", "--no-cache", code=1).stderr
         assert told.splitlines()[-1] == f"error: aiplatform:create_pipeline_job: {QUOTA} [429]."
-        assert emulator.pipeline_jobs.names() == []
+        assert emulator.executions() == []
 
     def test_what_a_step_prints_is_read_from_its_log(self, project: Path, emulator: VertexEmulator) -> None:
         (project / "talk.py").write_text(

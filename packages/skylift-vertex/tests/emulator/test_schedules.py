@@ -1,109 +1,177 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from skylift_vertex_snapshots import PARENT
-from vertex_cloud import Cloud, job_of, show, task
+from vertex_cloud import RUN_ID, Cloud, GoogleError, container, document, main_job, pipeline_job, task
 
-from skylift_contract.errors import BackendError, NotFound
+from skylift_vertex.emulator.messages import vertex
+from skylift_vertex.emulator.place import Place
 
+if TYPE_CHECKING:
+    from vertex_cloud import Fifo
 
-def schedule(cron: str = "TZ=UTC 0 3 * * *", **more: Any) -> dict[str, Any]:
-    request = {"parent": PARENT, "pipelineJob": job_of(task("a", show()))}
-    made = {"displayName": "daily", "cron": cron, "maxConcurrentRunCount": "1"}
-    return {**made, "createPipelineJobRequest": request, **more}
-
-
-def fires(n: int) -> list[datetime]:
-    """The next times of three o'clock."""
-    now = datetime.now(UTC)
-    first = now.replace(hour=3, minute=0, second=0, microsecond=0)
-    first += timedelta(days=1) if first <= now else timedelta(0)
-    return [first + timedelta(days=day) for day in range(n)]
+HOURLY = "TZ=Europe/Berlin 0 * * * *"
 
 
-def made(cloud: Cloud, **more: Any) -> str:
-    return str(cloud.client.create_schedule(schedule(**more))["name"])
+def schedule(code: str = "pass", **parts: Any) -> dict[str, Any]:
+    spec = document(a=(container(code, args=["{{$.inputs.parameters['run']}}"]), task(run=RUN_ID)))
+    return {
+        "displayName": "hourly",
+        "cron": HOURLY,
+        "maxConcurrentRunCount": "1",
+        "createPipelineJobRequest": {"parent": PARENT, "pipelineJob": pipeline_job(spec)},
+        **parts,
+    }
 
 
-def test_it_fires_at_its_times_with_ids_of_the_services_own(cloud: Cloud) -> None:
+def made(cloud: Cloud, **parts: Any) -> str:
+    return cloud.call("Schedule", "create_schedule", parent=PARENT, schedule=schedule(**parts))["name"]
+
+
+def hours(cloud: Cloud, number: float) -> datetime:
+    """So many hours from now on, past the full one."""
+    now = cloud.emulator.clock.now()
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=number, seconds=1)
+
+
+def test_nothing_starts_until_it_fires_and_each_firing_is_a_job_of_its_own(cloud: Cloud) -> None:
+    name = made(cloud, code="import sys; print(sys.argv[1])")
+    assert cloud.emulator.executions() == []
+    first = hours(cloud, 1)
+    cloud.emulator.turn_clock(first + timedelta(hours=1))
+
+    jobs = cloud.listed("Pipeline", "list_pipeline_jobs", filter=f'schedule_name="{name}"')
+    assert [job["state"] for job in jobs] == ["PIPELINE_STATE_SUCCEEDED"] * 2
+    assert jobs[0]["name"] != jobs[1]["name"]
+    for job in jobs:
+        (line,) = cloud.printed(main_job(cloud.call("Pipeline", "get_pipeline_job", name=job["name"]), "a"))
+        assert line == job["name"].rpartition("/")[2]
+    assert jobs[1]["createTime"] == f"{first.replace(second=0):%Y-%m-%dT%H:%M:%SZ}"
+    assert cloud.call("Schedule", "get_schedule", name=name)["startedRunCount"] == "2"
+
+
+def test_a_paused_one_fires_not_and_goes_on_when_it_is_resumed(cloud: Cloud) -> None:
     name = made(cloud)
-    assert cloud.emulator.pipeline_jobs.names() == []
-    first, second = fires(2)
-    cloud.emulator.turn_clock(second)
-    found = list(cloud.client.pipeline_jobs(""))
-    assert [one["name"].rpartition("/")[2] for one in found] == [
-        f"daily-{second:%Y%m%d%H%M%S}",
-        f"daily-{first:%Y%m%d%H%M%S}",
-    ]
-    assert {one["scheduleName"] for one in found} == {name}
-    assert {one["state"] for one in found} == {"PIPELINE_STATE_SUCCEEDED"}
-    (line,) = cloud.printed_by(cloud.told(found[0]["name"]), "a")
-    assert line == f"daily-{second:%Y%m%d%H%M%S} a"
+    cloud.call("Schedule", "pause_schedule", name=name)
+    assert cloud.call("Schedule", "get_schedule", name=name)["state"] == "PAUSED"
+    cloud.emulator.turn_clock(hours(cloud, 1))
+    assert cloud.emulator.executions() == []
+    with pytest.raises(GoogleError, match="is not active"):
+        cloud.call("Schedule", "pause_schedule", name=name)
+
+    cloud.call("Schedule", "resume_schedule", name=name)
+    with pytest.raises(GoogleError, match="is not paused"):
+        cloud.call("Schedule", "resume_schedule", name=name)
+    cloud.emulator.turn_clock(hours(cloud, 1))
+    assert len(cloud.emulator.executions()) == 1
+
+
+def test_what_a_pause_has_missed_is_not_made_up_for(cloud: Cloud) -> None:
+    name = made(cloud)
+    cloud.call("Schedule", "pause_schedule", name=name)
+    missed = cloud.emulator.clock.now()
+    cloud.emulator.clock.turn(hours(cloud, 1), dict, lambda _name, _moment: None)
+    cloud.call("Schedule", "resume_schedule", name=name)
+    fires = cloud.emulator.schedules.upcoming()[name]
+    assert fires(missed) == fires(cloud.emulator.clock.now())
+    with pytest.raises(GoogleError, match="does not make up for"):
+        cloud.call("Schedule", "resume_schedule", name=name, catchUp=True)
+
+
+def test_an_update_changes_what_its_mask_names(cloud: Cloud) -> None:
+    name = made(cloud)
+    change = {"name": name, "cron": "30 6 * * 1", "displayName": "weekly"}
+    cloud.call("Schedule", "update_schedule", schedule=change, updateMask="cron")
+    found = cloud.call("Schedule", "get_schedule", name=name)
+    assert (found["cron"], found["displayName"], found["maxConcurrentRunCount"]) == (
+        "30 6 * * 1",
+        "hourly",
+        "1",
+    )
+    assert "startTime" in found
+    with pytest.raises(GoogleError, match="Invalid cron"):
+        cloud.call("Schedule", "update_schedule", schedule={"name": name, "cron": "x"}, updateMask="cron")
+
+
+def test_an_update_replaces_a_document_and_adds_nothing_to_it(cloud: Cloud) -> None:
+    name = made(cloud)
+    other = document(b=(container("pass"), task()))
+    request = {"parent": PARENT, "pipelineJob": pipeline_job(other)}
+    change = {"name": name, "createPipelineJobRequest": request}
+    cloud.call("Schedule", "update_schedule", schedule=change, updateMask="createPipelineJobRequest")
+    found = cloud.call("Schedule", "get_schedule", name=name)["createPipelineJobRequest"]["pipelineJob"]
+    assert list(found["pipelineSpec"]["root"]["dag"]["tasks"]) == ["b"]
+
+
+def test_an_update_takes_nothing_away(cloud: Cloud) -> None:
+    name = made(cloud, endTime="2099-01-01T00:00:00Z")
+    for field in ("endTime", "startTime"):
+        with pytest.raises(GoogleError, match="cannot be unset"):
+            cloud.call("Schedule", "update_schedule", schedule={"name": name}, updateMask=field)
+    change = {"name": name, "state": "PAUSED", "endTime": "2098-01-01T00:00:00Z"}
+    cloud.call("Schedule", "update_schedule", schedule=change, updateMask="endTime,state")
+    found = cloud.call("Schedule", "get_schedule", name=name)
+    assert (found["endTime"], found["state"]) == ("2098-01-01T00:00:00Z", "ACTIVE")
+
+
+def test_its_window_and_its_end(cloud: Cloud) -> None:
+    """The end is the first moment without."""
+    start, end = hours(cloud, 2).replace(second=0), hours(cloud, 4).replace(second=0)
+    name = made(cloud, startTime=start.isoformat(), endTime=end.isoformat())
+    fires = cloud.emulator.schedules.next_fires(name, 5, cloud.emulator.clock.now())
+    assert fires == [start + timedelta(hours=n) for n in (0, 1)]
+    cloud.emulator.turn_clock(end)
+    assert cloud.call("Schedule", "get_schedule", name=name)["state"] == "COMPLETED"
+
+
+def test_no_more_run_at_once_than_it_allows(cloud: Cloud, fifo: Fifo) -> None:
+    name = made(cloud, code=fifo.code, maxConcurrentActiveRunCount="1")
+    job = schedule(fifo.code)["createPipelineJobRequest"]["pipelineJob"]
+    told = vertex("PipelineJob", {**job, "scheduleName": name})
+    running = cloud.emulator.pipelines.begin(told, Place.parse(PARENT), "running", datetime.now(UTC))
+    fifo.wait()
+    cloud.emulator.turn_clock(hours(cloud, 1))
+    assert len(cloud.emulator.executions()) == 1
+    fifo.release()
+    running.wait()
+
+
+def test_listing_and_deleting(cloud: Cloud) -> None:
+    names = [made(cloud, displayName=one) for one in ("a", "b")]
+    assert [one["name"] for one in cloud.listed("Schedule", "list_schedules")] == names[::-1]
+    assert len(cloud.listed("Schedule", "list_schedules", filter='display_name="a"')) == 1
+    cloud.services["Schedule"].delete_schedule(name=names[0]).result()
+    assert cloud.emulator.schedules.names() == names[1:]
+    for method in ("get_schedule", "pause_schedule"):
+        with pytest.raises(GoogleError, match="was not found"):
+            cloud.call("Schedule", method, name=names[0])
 
 
 @pytest.mark.parametrize(
-    ("cron", "hour"), [("TZ=Asia/Tokyo 0 3 * * *", 18), ("CRON_TZ=UTC 0 3 * * *", 3), ("0 3 * * *", 3)]
+    ("parts", "said"),
+    [
+        ({"displayName": ""}, "display_name must have"),
+        ({"cron": "* * * *"}, "it must have five fields"),
+        ({"cron": ""}, "it must have five fields"),
+        ({"cron": "61 * * * *"}, "Invalid cron"),
+        ({"allowQueueing": True}, "does not queue"),
+        ({"cron": "TZ=Mars/Base 0 * * * *"}, "there is no time zone 'Mars/Base'"),
+        ({"maxConcurrentRunCount": "0"}, "max_concurrent_run_count must be at least 1"),
+        ({"startTime": "2030-01-02T00:00:00Z", "endTime": "2030-01-01T00:00:00Z"}, "must be after"),
+        ({"createPipelineJobRequest": {}}, "Invalid resource name"),
+    ],
 )
-def test_its_zone_stands_before_it(cloud: Cloud, cron: str, hour: int) -> None:
-    (fire,) = cloud.emulator.schedules.next_fires(made(cloud, cron=cron), 1, datetime(2031, 1, 1, tzinfo=UTC))
-    assert (fire.hour, fire.tzinfo) == (hour, UTC)
-
-
-def test_nothing_fires_outside_of_its_window(cloud: Cloud) -> None:
-    bounds = {"startTime": "2031-01-02T03:00:00Z", "endTime": "2031-01-04T03:00:00Z"}
-    found = cloud.emulator.schedules.next_fires(made(cloud, **bounds), 9, datetime(2030, 12, 1, tzinfo=UTC))
-    assert [fire.day for fire in found] == [2, 3]
-
-
-def test_nothing_fires_in_a_pause(cloud: Cloud) -> None:
-    name = made(cloud)
-    first, second, third = fires(3)
-    cloud.client.pause_schedule(name)
-    cloud.emulator.turn_clock(second)
-    cloud.client.resume_schedule(name)
-    assert cloud.emulator.pipeline_jobs.names() == []
-    cloud.emulator.turn_clock(third)
-    assert len(cloud.emulator.pipeline_jobs.names()) == 1
-    assert first < second
-
-
-def test_it_is_paused_once(cloud: Cloud) -> None:
-    name = made(cloud)
-    with pytest.raises(BackendError, match="is ACTIVE"):
-        cloud.client.resume_schedule(name)
-    cloud.client.pause_schedule(name)
-    with pytest.raises(BackendError, match="is PAUSED"):
-        cloud.client.pause_schedule(name)
-
-
-def test_an_update_writes_what_it_names_and_takes_nothing_away(cloud: Cloud) -> None:
-    name = made(cloud, endTime="2031-01-01T00:00:00Z")
-    found = cloud.client.update_schedule({"name": name, "cron": "TZ=UTC 0 4 * * *"})
-    assert (found["cron"], found["displayName"]) == ("TZ=UTC 0 4 * * *", "daily")
-    assert found["endTime"] == "2031-01-01T00:00:00Z"
-
-
-def test_one_that_is_deleted_is_gone(cloud: Cloud) -> None:
-    name = made(cloud)
-    cloud.client.delete_schedule(name)
-    assert cloud.client.schedule(name) is None
-    with pytest.raises(NotFound):
-        cloud.client.delete_schedule(name)
-
-
-@pytest.mark.parametrize(
-    "cron", ["TZ=Mars/Olympus 0 3 * * *", "TZ=UTC nonsense", "TZ=UTC 0 3 * *", "61 * * * *"]
-)
-def test_what_is_no_cron_is_refused(cloud: Cloud, cron: str) -> None:
-    with pytest.raises(BackendError, match="Invalid cron: "):
-        made(cloud, cron=cron)
+def test_what_could_not_fire_is_refused(cloud: Cloud, parts: dict[str, Any], said: str) -> None:
+    with pytest.raises(GoogleError, match=said):
+        made(cloud, **parts)
     assert cloud.emulator.schedules.names() == []
 
 
-def test_what_a_schedule_must_have_is_asked_for(cloud: Cloud) -> None:
-    for field in ("displayName", "cron", "maxConcurrentRunCount"):
-        with pytest.raises(BackendError, match=f"Required field is not set: {field}"):
-            cloud.client.create_schedule({key: value for key, value in schedule().items() if key != field})
+def test_an_id_of_its_own_would_be_every_firings(cloud: Cloud) -> None:
+    told = schedule()
+    told["createPipelineJobRequest"]["pipelineJobId"] = "one"
+    with pytest.raises(GoogleError, match="pipeline_job_id must not be set"):
+        cloud.call("Schedule", "create_schedule", parent=PARENT, schedule=told)

@@ -1,139 +1,193 @@
-"""Documents, and the real SDK before an emulator."""
+"""Google's own clients over HTTP to the emulator, and documents written by hand."""
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+import sys
+import urllib.request
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from skylift_vertex_snapshots import PARENT, config_of
+from skylift_vertex_snapshots import PARENT, PROJECT
 
-from skylift_vertex.client import VertexClient
-from skylift_vertex.emulator import VertexEmulator
+if TYPE_CHECKING:
+    from pathlib import Path
 
-POLICY_FAST = "PIPELINE_FAILURE_POLICY_FAIL_FAST"
+    from skylift_vertex.emulator import VertexEmulator
 
+ROOT = "gs://documents/root"
+RUN_ID = "{{$.pipeline_job_name}}"
 
-def task(name: str, code: str = "pass", after: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
-    """A task, and in `container` what it runs: parameters `run` and `step`, and code that has them as argv."""
-    command = ["python", "-c", code, "{{$.inputs.parameters['run']}}", "{{$.inputs.parameters['step']}}"]
-    return {"name": name, "after": after, "container": {"image": "python", "command": command}, **more}
-
-
-def document(*tasks: dict[str, Any], run: str = "{{$.pipeline_job_name}}") -> dict[str, Any]:
-    given = {"parameters": {name: {"parameterType": "STRING"} for name in ("run", "step")}}
-    found: dict[str, Any] = {}
-    for one in tasks:
-        values = {"run": run, "step": one["name"]}
-        found[one["name"]] = {
-            "componentRef": {"name": f"comp-{one['name']}"},
-            "taskInfo": {"name": one["name"]},
-            "dependentTasks": list(one["after"]),
-            "inputs": {
-                "parameters": {name: {"runtimeValue": {"constant": value}} for name, value in values.items()}
-            },
-            **({"retryPolicy": {"maxRetryCount": one["retries"]}} if "retries" in one else {}),
-        }
-    return {
-        "schemaVersion": "2.1.0",
-        "pipelineInfo": {"name": "daily"},
-        "components": {
-            f"comp-{one['name']}": {"executorLabel": f"exec-{one['name']}", "inputDefinitions": given}
-            for one in tasks
-        },
-        "deploymentSpec": {
-            "executors": {f"exec-{one['name']}": {"container": one["container"]} for one in tasks}
-        },
-        "root": {"dag": {"tasks": found}},
-    }
-
-
-def job_of(*tasks: dict[str, Any], policy: str = "", **more: Any) -> dict[str, Any]:
-    config = {"gcsOutputDirectory": "gs://bucket/root", **({"failurePolicy": policy} if policy else {})}
-    return {"displayName": "daily", "pipelineSpec": document(*tasks, **more), "runtimeConfig": config}
-
-
-def custom_job_of(code: str, *words: str, timeout: str = "600s", **environment: str) -> dict[str, Any]:
-    env = [{"name": name, "value": value} for name, value in environment.items()]
-    container = {"imageUri": "python", "command": ["python", "-c", code, *words], "env": env}
-    pool = {"machineSpec": {"machineType": "e2-standard-4"}, "replicaCount": "1", "containerSpec": container}
-    return {"displayName": "job", "jobSpec": {"workerPoolSpecs": [pool], "scheduling": {"timeout": timeout}}}
-
-
-def show(*names: str) -> str:
-    """What a job runs that prints its words, and variables."""
-    return f"import os, sys; print(*sys.argv[1:], *(os.environ.get(n) for n in {names!r}))"
+GoogleError: Any = import_module("google.api_core.exceptions").GoogleAPICallError
+AuthError: Any = import_module("google.auth.exceptions").GoogleAuthError
 
 
 class Fifo:
-    """How a step says that it runs, and waits until it is told to go on."""
+    """Where a step says that it is here, and waits until it is let go."""
 
     def __init__(self, folder: Path) -> None:
-        self.said, self.told = folder / "said", folder / "told"
-        os.mkfifo(self.said)
-        os.mkfifo(self.told)
+        self.arrived, self.go_on = folder / "arrived", folder / "go_on"
+        os.mkfifo(self.arrived)
+        os.mkfifo(self.go_on)
 
     @property
     def code(self) -> str:
-        """What a step runs; it fails where it is told to."""
-        return (
-            f"import sys; open({str(self.said)!r}, 'w').write('up'); "
-            f"sys.exit(open({str(self.told)!r}).read() == 'fail')"
-        )
+        """What a step runs."""
+        return f"open({str(self.arrived)!r}, 'w').close(); open({str(self.go_on)!r}).read()"
 
     def wait(self) -> None:
         """Return when a step runs."""
-        assert self.said.read_text() == "up"
+        self.arrived.read_text()
 
-    def tell(self, what: str) -> None:
-        self.told.write_text(what)
+    def release(self) -> None:
+        self.go_on.write_text("")
 
 
-@dataclass
+def container(code: str, env: dict[str, str] | None = None, **parts: Any) -> dict[str, Any]:
+    variables = [{"name": name, "value": value} for name, value in (env or {}).items()]
+    return {"image": "python:3.11", "command": [sys.executable, "-c", code], "env": variables, **parts}
+
+
+def task(after: tuple[str, ...] = (), retries: int = 0, **parameters: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "dependentTasks": list(after),
+        "inputs": {"parameters": {n: {"runtimeValue": {"constant": v}} for n, v in parameters.items()}},
+    }
+    if retries:
+        found["retryPolicy"] = {"maxRetryCount": retries}
+    return found
+
+
+def document(**tasks: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+    """A PipelineSpec: name → what runs, and its task; each has a component of its own."""
+    components = {
+        f"comp-{name}": {
+            "executorLabel": f"exec-{name}",
+            "inputDefinitions": {
+                "parameters": {one: {"parameterType": "STRING"} for one in told["inputs"]["parameters"]}
+            },
+        }
+        for name, (_, told) in tasks.items()
+    }
+    executors = {f"exec-{name}": {"container": runs} for name, (runs, _) in tasks.items()}
+    shown = {
+        name: {**told, "componentRef": {"name": f"comp-{name}"}, "taskInfo": {"name": name}}
+        for name, (_, told) in tasks.items()
+    }
+    return {
+        "schemaVersion": "2.1.0",
+        "pipelineInfo": {"name": "daily"},
+        "components": components,
+        "deploymentSpec": {"executors": executors},
+        "root": {"dag": {"tasks": shown}},
+    }
+
+
+def pipeline_job(spec: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    runtime = {"gcsOutputDirectory": ROOT, **parts.pop("runtimeConfig", {})}
+    return {"displayName": "daily", "pipelineSpec": spec, "runtimeConfig": runtime, **parts}
+
+
+def custom_job(code: str, env: dict[str, str] | None = None, **parts: Any) -> dict[str, Any]:
+    runs = container(code, env)
+    pool = {
+        "machineSpec": {"machineType": "e2-standard-4"},
+        "replicaCount": "1",
+        "containerSpec": {"imageUri": runs["image"], "command": runs["command"], "env": runs["env"]},
+    }
+    return {"displayName": "job", "jobSpec": {"workerPoolSpecs": [pool], **parts}}
+
+
 class Cloud:
-    emulator: VertexEmulator
-    client: VertexClient = field(init=False)
+    """Vertex AI as Google's clients show it: plain data, in the API's own spelling."""
 
-    def __post_init__(self) -> None:
-        self.client = VertexClient(config_of(api_endpoint=self.emulator.endpoint, api_transport="rest"))
+    def __init__(self, emulator: VertexEmulator) -> None:
+        self.emulator = emulator
+        self._vertex: Any = import_module("google.cloud.aiplatform_v1")
+        self._json: Any = import_module("google.protobuf.json_format")
+        credentials: Any = import_module("google.auth.credentials").AnonymousCredentials()
+        address = emulator.endpoint.removeprefix("http://")
+        options = {"api_endpoint": f"http://{address}"}
+        self.services = {
+            name: getattr(self._vertex, f"{name}ServiceClient")(
+                transport="rest", credentials=credentials, client_options=options
+            )
+            for name in ("Pipeline", "Job", "Schedule")
+        }
 
-    def start(self, job: dict[str, Any], id: str = "job-1") -> str:
-        return str(self.client.create_pipeline_job(job, id)["name"])
+    def call(self, service: str, method: str, **request: Any) -> dict[str, Any]:
+        answer = self._asked(service, method, request)
+        return {} if answer is None else self._plain(answer)
 
-    def run(self, *tasks: dict[str, Any], id: str = "job-1", **more: Any) -> dict[str, Any]:
-        """Start a job, and tell of it when it is over."""
-        name = self.start(job_of(*tasks, **more), id)
-        assert self.emulator.pipeline_job(name).wait(40)
-        return self.told(name)
+    def listed(self, service: str, method: str, **request: Any) -> list[dict[str, Any]]:
+        """All pages of a listing."""
+        answer = self._asked(service, method, {"parent": PARENT, **request})
+        return [self._plain(one) for one in answer]
 
-    def told(self, name: str) -> dict[str, Any]:
-        found = self.client.pipeline_job(name)
-        assert found is not None
-        return found
+    def _plain(self, message: Any) -> dict[str, Any]:
+        kind: Any = type(message)
+        return self._json.MessageToDict(kind.pb(message))
 
-    def tasks(self, job: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """By their names, without the one that is the whole."""
-        details = job["jobDetail"]["taskDetails"]
-        return {one["taskName"]: one for one in details if one.get("parentTaskId")}
+    def _asked(self, service: str, method: str, request: dict[str, Any]) -> Any:
+        kind = getattr(self._vertex, f"{method.title().replace('_', '')}Request")
+        message = kind.wrap(self._json.ParseDict(request, kind.pb(kind())))
+        return getattr(self.services[service], method)(request=message, retry=None)
 
-    def printed_by(self, job: dict[str, Any], task: str) -> list[str]:
-        container = self.tasks(job)[task]["executorDetail"]["containerDetail"]
-        names = [*container.get("failedMainJobs", ()), container["mainJob"]]
-        return [line for name in names for line in self.printed(name.rpartition("/")[2])]
+    def start(self, spec: dict[str, Any], id: str = "", **parts: Any) -> dict[str, Any]:
+        return self.call(
+            "Pipeline",
+            "create_pipeline_job",
+            parent=PARENT,
+            pipelineJob=pipeline_job(spec, **parts),
+            pipelineJobId=id,
+        )
+
+    def run(self, spec: dict[str, Any], id: str = "", **parts: Any) -> dict[str, Any]:
+        """As the job is once it is over."""
+        return self.ended(self.start(spec, id, **parts)["name"])
+
+    def ended(self, name: str) -> dict[str, Any]:
+        for job in self.emulator.pipelines.all():
+            if job.name == name:
+                job.wait()
+        return self.call("Pipeline", "get_pipeline_job", name=name)
+
+    def job(self, told: dict[str, Any]) -> dict[str, Any]:
+        """A custom job, once it is over."""
+        name = self.call("Job", "create_custom_job", parent=PARENT, customJob=told)["name"]
+        next(job for job in self.emulator.jobs.all() if job.name == name).wait()
+        return self.call("Job", "get_custom_job", name=name)
 
     def printed(self, job: str) -> list[str]:
-        asked = f'resource.type="ml_job" AND resource.labels.job_id="{job}"'
-        return [str(one.get("textPayload", "")) for one in self.client.log_entries(asked)]
+        """By a custom job's container."""
+        wanted = f'resource.type="ml_job" AND resource.labels.job_id="{job.rpartition("/")[2]}"'
+        wanted += ' AND resource.labels.task_name="workerpool0-0"'
+        return [entry["jsonPayload"]["message"] for entry in self.entries(wanted)]
 
-    def job(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Start a custom job, and tell of it when it is over."""
-        name = str(self.client.create_custom_job(request)["name"])
-        self.emulator.custom_jobs.named(name).wait()
-        found = self.client.custom_job(name)
-        assert found is not None
-        return found
+    def entries(self, wanted: str, **more: Any) -> list[dict[str, Any]]:
+        body = json.dumps(
+            {"resourceNames": [f"projects/{PROJECT}"], "filter": wanted, "pageSize": 1000, **more}
+        )
+        url = f"{self.emulator.endpoint}/v2/entries:list"
+        asked = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(asked) as answer:
+            return json.load(answer)["entries"]
 
-    @property
-    def parent(self) -> str:
-        return PARENT
+
+def tasks(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Name → detail of a job's tasks, without the one that is the pipeline."""
+    details = told["jobDetail"]["taskDetails"]
+    return {one["taskName"]: one for one in details if one.get("parentTaskId")}
+
+
+def states(told: dict[str, Any]) -> dict[str, str]:
+    return {name: one["state"] for name, one in tasks(told).items()}
+
+
+def main_job(told: dict[str, Any], name: str) -> str:
+    return tasks(told)[name]["executorDetail"]["containerDetail"]["mainJob"]
+
+
+def failed_jobs(told: dict[str, Any], name: str) -> list[str]:
+    return tasks(told)[name]["executorDetail"]["containerDetail"].get("failedMainJobs", [])

@@ -24,9 +24,10 @@ SCRIPT: Final = {
     Fault.PERMISSION: fault_script.Fault(Failure.PERMISSION, STARTS),
     Fault.UNAVAILABLE: fault_script.Fault(Failure.UNAVAILABLE, STARTS, times=PATIENCE),
     Fault.LOST_ANSWER: fault_script.Fault(Failure.LOST_ANSWER, STARTS),
-    Fault.HALF_WAY: fault_script.Fault(Failure.PERMISSION, STARTS),  # of a deployment the one call that makes
+    Fault.HALF_WAY: fault_script.Fault(Failure.PERMISSION, STARTS),
     Fault.STEP_TWICE: fault_script.Fault(Failure.TWICE, times=PATIENCE),
 }
+"""What a client makes takes one call: half way is the refusal of that."""
 
 
 class EmulatorBackend(Backend):
@@ -34,8 +35,8 @@ class EmulatorBackend(Backend):
         self.emulator = emulator
 
     def executions(self) -> Sequence[str]:
-        """Of pipeline jobs, as runs are called: a custom job is a dynamic run's, or a step."""
-        return [name.replace("/pipelineJobs/", "/") for name in self.emulator.pipeline_jobs.names()]
+        """Custom jobs outside of pipelines are none here: dynamic runs are told apart by the plugin."""
+        return self.emulator.executions()
 
     def kept(self) -> Sequence[str]:
         return self.emulator.schedules.names()

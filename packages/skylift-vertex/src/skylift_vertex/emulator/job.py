@@ -3,99 +3,100 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift_testkit.emulator import troubled
 from skylift_testkit.emulator.execution import Ending, Phase
-from skylift_testkit.emulator.process import Command, Process
-from skylift_vertex.emulator.substitution import expanded
+from skylift_testkit.emulator.process import Command
+from skylift_vertex.emulator.answers import invalid
+from skylift_vertex.emulator.logs import REPLICA, SERVICE
+from skylift_vertex.emulator.messages import CODES, JobState, copied
+from skylift_vertex.emulator.texts import environment, expanded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from skylift_testkit.emulator.fault_script import Failure
-    from skylift_testkit.emulator.troubled import Gate
-    from skylift_vertex.emulator.logs import Logs
+    from skylift_vertex.emulator.machine import Machine
+    from skylift_vertex.emulator.place import Place
+
+KIND: Final = "customJobs"
+DEFAULT_TIMEOUT_S: Final = 7 * 24 * 3600
+"""Source: aiplatform_v1.Scheduling.timeout"""
 
 STATES: Final = {
-    Phase.RUNNING: "JOB_STATE_RUNNING",
-    Phase.STOPPING: "JOB_STATE_CANCELLING",
-    Phase.SUCCEEDED: "JOB_STATE_SUCCEEDED",
-    Phase.FAILED: "JOB_STATE_FAILED",
-    Phase.STOPPED: "JOB_STATE_CANCELLED",
+    Phase.RUNNING: JobState.JOB_STATE_RUNNING,
+    Phase.STOPPING: JobState.JOB_STATE_CANCELLING,
+    Phase.SUCCEEDED: JobState.JOB_STATE_SUCCEEDED,
+    Phase.FAILED: JobState.JOB_STATE_FAILED,
+    Phase.STOPPED: JobState.JOB_STATE_CANCELLED,
 }
-CANCELLED, INTERNAL, LATE = 1, 13, 4
-"""Numbers of `google.rpc.Code`: CANCELLED, INTERNAL, DEADLINE_EXCEEDED."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What jobs run on and with.
-
-    `environment`: stands for a container's network and service account. `grace_s`: between asking a job
-    to end and ending it.
-    """
-
-    now: Callable[[], datetime]
-    logs: Logs
-    environment: Mapping[str, str]
-    gate: Gate
-    grace_s: float
-
-    def starts(self, command: Command, say: Callable[[str], None]) -> Process:
-        return Process(command, say, grace_s=self.grace_s)
-
-
-class CustomJob:
-    """A job, from its start.
+class Job:
+    """A custom job, from its start.
 
     Args:
-        name: Its own, whose last part is a number.
-        request: The `CustomJob` that was asked for.
+        told: The `CustomJob` message, as it was asked for.
+        place: Where.
+        id: Its number.
         machine: Runs it.
         failure: What it meets.
-
-    Raises `ValueError` for one that no container can be made of.
     """
 
-    def __init__(
-        self, name: str, request: Mapping[str, Any], machine: Machine, failure: Failure | None
-    ) -> None:
-        self.name, self.request, self.id = name, request, name.rpartition("/")[2]
-        self.made = self.ended = machine.now()
+    def __init__(self, told: Any, place: Place, id: str, machine: Machine, failure: Failure | None) -> None:
+        self.place, self.id, self.name = place, id, place.name(KIND, id)
         self._machine, self._changed = machine, threading.Condition()
         self._ending: Ending | None = None
         self._is_told = self._is_late = False
-        command = _command(self.id, name.split("/")[1], request, machine.environment)
-        self._running = troubled.start(
-            failure, command, machine.logs.of(self.id), machine.starts, machine.gate
-        )
+        self._told = told
+        self._told.name = self.name
+        self._told.create_time.FromDatetime(machine.now())
+        self._told.start_time.FromDatetime(machine.now())
+        self._told.update_time.FromDatetime(machine.now())
+        self._service = machine.logs.writer(place.project, id, SERVICE)
+        self._service("Job is running.")
+        say = machine.logs.writer(place.project, id, REPLICA)
+        command = _command(told.job_spec, place, id, machine.environment)
+        self._running = troubled.start(failure, command, say, machine.starts, machine.gate)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
-        limit = threading.Timer(_seconds(self.request), self._run_out)
+        limit = threading.Timer(_seconds(self._told.job_spec), self._run_out)
         limit.daemon = True
         limit.start()
-        exit_ = self._running.wait()
+        code = self._running.wait().code
         limit.cancel()
         with self._changed:
-            self.ended = self._machine.now()
-            self._ending = self._judged(exit_.code)
+            self._ending = self._judged(code)
+            self._told.end_time.FromDatetime(self._machine.now())
+            self._told.update_time.FromDatetime(self._machine.now())
+            if self._ending.phase is not Phase.SUCCEEDED:
+                self._told.error.code, self._told.error.message = self._error(self._ending)
             self._changed.notify_all()
 
-    def _judged(self, code: int) -> Ending:
-        if self._is_late:
-            return Ending(Phase.FAILED, "The job has exceeded its timeout.")
-        if self._is_told:
-            return Ending(Phase.STOPPED)
-        why = f"The replica workerpool0-0 exited with a non-zero status of {code}."
-        return Ending(Phase.FAILED, why) if code else Ending(Phase.SUCCEEDED)
+    def _error(self, ending: Ending) -> tuple[int, str]:
+        if ending.phase is Phase.STOPPED:
+            return CODES.CANCELLED, "The job was cancelled."
+        return CODES.DEADLINE_EXCEEDED if self._is_late else CODES.INTERNAL, ending.reason
 
     def _run_out(self) -> None:
-        self._is_late = True
+        with self._changed:
+            self._is_late = not self._is_told
         self._running.stop()
+
+    def _judged(self, code: int) -> Ending:
+        if self._is_told:
+            return Ending(Phase.STOPPED)
+        if self._is_late:
+            return Ending(Phase.FAILED, "The job's running time exceeded its timeout.")
+        if code == 0:
+            return Ending(Phase.SUCCEEDED)
+        return Ending(
+            Phase.FAILED,
+            f"The replica {REPLICA} exited with a non-zero status of {code}. "
+            "To find out more about why your job exited please check the logs.",
+        )
 
     def wait(self) -> Ending:
         with self._changed:
@@ -104,7 +105,7 @@ class CustomJob:
 
     def stop(self) -> None:
         with self._changed:
-            if self._ending is None:
+            if self._ending is None and not self._is_late:
                 self._is_told = True
         self._running.stop()
 
@@ -115,43 +116,41 @@ class CustomJob:
                 return self._ending.phase
             return Phase.STOPPING if self._is_told else Phase.RUNNING
 
-    def description(self) -> dict[str, Any]:
-        """As GetCustomJob has it."""
-        found = {
-            **self.request,
-            "name": self.name,
-            "state": STATES[self.phase],
-            "createTime": moment(self.made),
-            "startTime": moment(self.made),
-            "updateTime": moment(self.ended),
-        }
-        if self._ending is None:
-            return found
-        found["endTime"] = moment(self.ended)
-        if self._ending.phase is Phase.SUCCEEDED:
-            return found
-        is_stopped = self._ending.phase is Phase.STOPPED
-        code = CANCELLED if is_stopped else LATE if self._is_late else INTERNAL
-        return found | {"error": {"code": code, "message": self._ending.reason or "The job was cancelled."}}
+    @property
+    def message(self) -> Any:
+        """As the service shows it now."""
+        phase = self.phase
+        with self._changed:
+            found = copied(self._told)
+        found.state = STATES[phase]
+        return found
 
 
-def moment(told: datetime) -> str:
-    return told.isoformat().replace("+00:00", "Z")
+def check(told: Any) -> None:
+    """Raise the service's refusal for a custom job that cannot run."""
+    if not told.display_name or len(told.display_name.encode()) > 128:
+        raise invalid("custom_job.display_name must have 1 to 128 UTF-8 bytes.")
+    pools = told.job_spec.worker_pool_specs
+    if len(pools) != 1 or pools[0].replica_count != 1:
+        raise invalid("The emulator runs jobs of one worker pool with one replica.")
+    if not pools[0].machine_spec.machine_type:
+        raise invalid("worker_pool_specs[0].machine_spec.machine_type is not set.")
+    container = pools[0].container_spec
+    if not container.image_uri:
+        raise invalid("worker_pool_specs[0].container_spec.image_uri is not set.")
+    if not container.command and not container.args:
+        raise invalid("The emulator has no images, so a container must have a command.")
 
 
-def _command(id: str, project: str, request: Mapping[str, Any], inside: Mapping[str, str]) -> Command:
-    """With `env`, the container's variables are what the request says and what every job has."""
-    container: Mapping[str, Any] = request["jobSpec"]["workerPoolSpecs"][0]["containerSpec"]
-    argv = [*container.get("command", ()), *container.get("args", ())]
-    if not argv:
-        raise ValueError("the emulator has no image, so a container must have a command")
-    own = {"CLOUD_ML_JOB_ID": id, "CLOUD_ML_PROJECT_ID": project}
-    told: dict[str, str] = {}
-    for one in container.get("env", ()):
-        told[one["name"]] = expanded(one.get("value", ""), {**own, **told})
-    words = tuple(expanded(word, {**own, **told}) for word in argv)
-    return Command(words, {**inside, **told, **own})
+def _command(spec: Any, place: Place, id: str, outside: Mapping[str, str]) -> Command:
+    """Source of the service's own variables: cloud.google.com/vertex-ai/docs/training/code-requirements."""
+    container = spec.worker_pool_specs[0].container_spec
+    own = {"CLOUD_ML_JOB_ID": id, "CLOUD_ML_PROJECT_ID": place.project, "CLOUD_ML_REGION": place.location}
+    told = [(one.name, one.value) for one in container.env]
+    variables = environment(told, own)
+    words = (*container.command, *container.args)
+    return Command(tuple(expanded(word, variables) for word in words), {**outside, **variables})
 
 
-def _seconds(request: Mapping[str, Any]) -> float:
-    return float(str(request["jobSpec"].get("scheduling", {}).get("timeout", "604800s")).removesuffix("s"))
+def _seconds(spec: Any) -> float:
+    return float(spec.scheduling.timeout.ToTimedelta().total_seconds() or DEFAULT_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""What `skylift run … --emulate` is given in place of Vertex AI."""
+"""What `skylift run … --emulate` is given in place of Google's cloud."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ if TYPE_CHECKING:
 
     from skylift_contract.orchestrator import BaseOrchestratorConfig
 
-ROOT: Final = "gs://skylift-emulated/root"
-IMAGE: Final = "us-docker.pkg.dev/skylift-emulated/steps:latest"
+BUCKET: Final = "skylift-emulated"
+
 POLL_S: Final = 0.1
 """Steps here are over within seconds, and to look costs nothing."""
 
 LACKS: Final = (
-    "steps run in this machine's Python: images, machines, accounts and networks are not looked at",
+    "steps run in this machine's Python: images, machines, service accounts and networks are not looked at",
+)
+HIDES: Final = (
+    *("GOOGLE_", "CLOUDSDK_", "CLOUD_ML_", "STORAGE_EMULATOR_HOST", "SECRET_MANAGER_EMULATOR_HOST"),
 )
 
 
 @contextmanager
 def emulated(config: BaseOrchestratorConfig) -> Generator[Emulated]:
-    """Vertex AI on loopback."""
-    with VertexEmulator() as emulator:
-        hides = ("GOOGLE_", "CLOUDSDK_", "CLOUD_ML_")
-        yield Emulated(emulator.variables(), hides, _options(emulator.endpoint, config), LACKS)
+    """Google's cloud on loopback, with a bucket of its own."""
+    with VertexEmulator(buckets=(BUCKET,)) as emulator:
+        yield Emulated(emulator.variables(), HIDES, _options(emulator, config), LACKS)
 
 
-def _options(endpoint: str, config: BaseOrchestratorConfig) -> dict[str, Any]:
+def _options(emulator: VertexEmulator, config: BaseOrchestratorConfig) -> dict[str, Any]:
     return {
-        "api_endpoint": endpoint,
+        "api_endpoint": emulator.endpoint,
         "api_transport": "rest",
         "key_file": None,
         "impersonate": None,
-        "pipeline_root": ROOT,
+        "pipeline_root": f"gs://{BUCKET}",
         "poll_s": POLL_S,
-        "image": getattr(config, "image", None) or IMAGE,
+        "image": getattr(config, "image", None) or f"us-docker.pkg.dev/{BUCKET}/steps:latest",
     }

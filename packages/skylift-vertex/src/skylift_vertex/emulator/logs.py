@@ -1,47 +1,64 @@
-"""What jobs print, as Cloud Logging has it."""
+"""What jobs print, as Cloud Logging has it: kept here, listed page by page, oldest first."""
 
 from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from skylift_vertex.emulator.filters import matching, page
+from skylift_testkit.emulator.server import Route
+from skylift_vertex.emulator.answers import matches, page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-CONTAINER: Final = "workerpool0-0"
+    from skylift_testkit.emulator.server import Answer, Request
+
+REPLICA: Final = "workerpool0-0"
+SERVICE: Final = "service"
+"""Of the lines that Vertex itself writes to a job's log."""
 
 
 class Logs:
-    """Of a project."""
+    """Of all projects; times are the machine's, for no log is written in advance."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._number = threading.Lock(), count(1)
         self._entries: list[dict[str, Any]] = []
 
-    def of(self, job: str) -> Callable[[str], None]:
-        """What a job's lines are given to."""
+    def routes(self) -> tuple[Route, ...]:
+        return (Route("POST", "/v2/entries:list", "ListLogEntries", self._list),)
 
-        def say(line: str) -> None:
+    def writer(self, project: str, job: str, task: str = REPLICA) -> Callable[[str], None]:
+        """Adds a line to the log of a custom job."""
+        resource = {"type": "ml_job", "labels": {"project_id": project, "job_id": job, "task_name": task}}
+
+        def write(line: str) -> None:
             with self._lock:
-                self._entries.append(_entry(job, line, len(self._entries)))
+                entry = {
+                    "insertId": f"{next(self._number):012d}",
+                    "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+                    "severity": "INFO",
+                    "logName": f"projects/{project}/logs/{task}",
+                    "resource": resource,
+                    "jsonPayload": {"message": line, "levelname": "INFO"},
+                }
+                self._entries.append(entry)
 
-        return say
+        return write
 
-    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`entries.list`, oldest first."""
+    def _list(self, request: Request) -> Answer:
+        asked: dict[str, Any] = request.json
         with self._lock:
-            found = list(self._entries)
-        return page(matching(found, str(request.get("filter", ""))), request, "entries")
+            entries = list(self._entries)
+        found = [one for one in entries if matches(asked.get("filter", ""), _fields(one))]
+        if asked.get("orderBy") == "timestamp desc":
+            found.reverse()
+        return page(found, asked, "entries")
 
 
-def _entry(job: str, line: str, number: int) -> dict[str, Any]:
-    return {
-        "insertId": f"{number:08}",
-        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-        "textPayload": line,
-        "logName": f"projects/emulated/logs/{CONTAINER}",
-        "resource": {"type": "ml_job", "labels": {"job_id": job, "task_name": CONTAINER}},
-    }
+def _fields(entry: dict[str, Any]) -> dict[str, str]:
+    labels = {f"resource.labels.{name}": value for name, value in entry["resource"]["labels"].items()}
+    own = {name: entry[name] for name in ("timestamp", "severity", "logName", "insertId")}
+    return {"resource.type": entry["resource"]["type"], **labels, **own}

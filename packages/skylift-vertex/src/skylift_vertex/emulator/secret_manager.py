@@ -1,30 +1,41 @@
-"""Secret Manager, as far as steps read it; secrets are put in by whoever runs the emulator."""
+"""Secret Manager, as much of it as a step needs that reads a secret."""
 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import TYPE_CHECKING
 
-from skylift_vertex.emulator.protos import not_found
+from skylift_testkit.emulator.server import Answer, Route
+from skylift_vertex.emulator.answers import not_found
+from skylift_vertex.emulator.place import NUMBER
 
 if TYPE_CHECKING:
     from skylift_testkit.emulator.server import Request
 
 
 class SecretManager:
+    """Versions of secrets, counted from 1 on."""
+
     def __init__(self) -> None:
-        self._versions: dict[str, list[bytes]] = {}
+        self._lock = threading.Lock()
+        self._versions: dict[tuple[str, str], list[bytes]] = {}
 
-    def add(self, project: str, secret: str, content: bytes) -> None:
-        """A further version of it."""
-        self._versions.setdefault(f"{project}/{secret}", []).append(content)
+    def add(self, project: str, secret: str, value: bytes) -> None:
+        with self._lock:
+            self._versions.setdefault((project, secret), []).append(value)
 
-    def access(self, request: Request) -> dict[str, Any]:
-        """`versions.access`."""
+    def routes(self) -> tuple[Route, ...]:
+        path = "/v1/projects/{project}/secrets/{secret}/versions/{version}:access"
+        return (Route("GET", path, "AccessSecretVersion", self._access),)
+
+    def _access(self, request: Request) -> Answer:
         names = request.names
-        found = self._versions.get(f"{names['project']}/{names['secret']}", [])
-        number = str(len(found)) if names["version"] == "latest" else names["version"]
-        name = f"projects/{names['project']}/secrets/{names['secret']}/versions/{number}"
-        if not number.isdecimal() or not 0 < int(number) <= len(found):
+        with self._lock:
+            versions = list(self._versions.get((names["project"], names["secret"]), ()))
+        wanted = str(len(versions)) if names["version"] == "latest" else names["version"]
+        name = f"projects/{NUMBER}/secrets/{names['secret']}/versions/{wanted}"
+        if not wanted.isdecimal() or not 1 <= int(wanted) <= len(versions):
             raise not_found(name)
-        return {"name": name, "payload": {"data": base64.b64encode(found[int(number) - 1]).decode()}}
+        data = base64.b64encode(versions[int(wanted) - 1]).decode()
+        return Answer({"name": name, "payload": {"data": data}})
