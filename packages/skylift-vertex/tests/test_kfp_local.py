@@ -35,7 +35,7 @@ from typing import Annotated
 
 from skylift import StepRetryConfig, get_step_context, pipeline, step
 
-Sum, Attempt, Contained = Annotated[int, "sum"], Annotated[int, "attempt"], Annotated[bool, "contained"]
+Sum, Attempt, Here = Annotated[int, "sum"], Annotated[int, "attempt"], Annotated[bool, "is_here"]
 
 
 @step
@@ -44,10 +44,10 @@ def load() -> list[int]:
 
 
 @step(retry=StepRetryConfig(max_retries=1))
-def total(values: list[int]) -> tuple[Sum, Attempt, Contained]:
+def total(values: list[int]) -> tuple[Sum, Attempt, Here]:
     if get_step_context().attempt == 1:
         raise ValueError("not yet")
-    return sum(values), get_step_context().attempt, Path("/.dockerenv").exists()
+    return sum(values), get_step_context().attempt, Path({file!r}).exists()
 
 
 @pipeline(environment={{"STORAGE_EMULATOR_HOST": {url!r}}})
@@ -93,7 +93,8 @@ def document(
 ) -> dict[str, Any]:
     """As it reached Vertex, once it has run there."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "flow.py").write_text(FLOW.format(url=emulator.storage.url))
+    file = tmp_path / "flow.py"
+    file.write_text(FLOW.format(url=emulator.storage.url, file=str(file)))
     over = [f"--api_endpoint={emulator.endpoint}", "--api_transport=rest", "--poll_s=0.1"]
     named = [f"--project={PROJECT}", f"--location={LOCATION}", f"--image={skylift_image}"]
     for line in (
@@ -128,5 +129,5 @@ def test_kubeflows_own_executor_runs_what_vertex_was_given(
     assert done.returncode == 0, done.stdout + done.stderr
     (made,) = [run for run in Client(STORE).runs() if run.id != before.id]
     assert (before.status, made.status) == (Status.COMPLETED, Status.COMPLETED)
-    assert told(before) == {"sum": 42, "attempt": 2, "contained": False}
-    assert told(made) == {"sum": 42, "attempt": 2, "contained": True}
+    assert told(before) == {"sum": 42, "attempt": 2, "is_here": True}
+    assert told(made) == {"sum": 42, "attempt": 2, "is_here": False}  # in a container

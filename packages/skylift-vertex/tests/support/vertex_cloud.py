@@ -7,7 +7,7 @@ import os
 import sys
 import urllib.request
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from skylift_vertex_snapshots import PARENT, PROJECT
 
@@ -126,7 +126,7 @@ class Cloud:
         return [self._plain(one) for one in answer]
 
     def _plain(self, message: Any) -> dict[str, Any]:
-        kind: Any = type(message)
+        kind = cast("Any", type(message))
         return self._json.MessageToDict(kind.pb(message))
 
     def _asked(self, service: str, method: str, request: dict[str, Any]) -> Any:

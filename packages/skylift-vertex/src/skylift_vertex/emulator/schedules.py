@@ -148,7 +148,8 @@ class Schedules:
         return Answer({})
 
     def _resume(self, request: Request) -> Answer:
-        if (request.json or {}).get("catchUp"):
+        asked: dict[str, Any] = request.json or {}
+        if asked.get("catchUp"):
             raise invalid("The emulator does not make up for what a pause has missed.")
         with self._lock:
             schedule = self._of(request)

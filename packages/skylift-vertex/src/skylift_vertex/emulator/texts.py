@@ -50,7 +50,7 @@ def expanded(text: str, variables: Mapping[str, str]) -> str:
 
 
 def environment(told: Sequence[tuple[str, str]], service: Mapping[str, str]) -> dict[str, str]:
-    """A container's variables: each may name those before it and the service's own, which stay as they are."""
+    """A container's variables: each may name those before it and the service's own, which stay."""
     found = dict(service)
     for name, value in told:
         found[name] = expanded(value, {**found, **service})
