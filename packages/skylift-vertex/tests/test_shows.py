@@ -242,10 +242,11 @@ class TestApart:
             yield os.environ["VERTEX_ENDPOINT"]
             process.terminate()
 
-    def test_the_example_runs_with_a_store_in_gcs(self, project: Path) -> None:
+    def test_runs_have_their_store_in_gcs(self, project: Path) -> None:
         skylift(project, "stack", "validate", "google")
-        skylift(project, "run", "pipeline.py:digits", "--no-cache", "--param", "trees=10")
-        check_digits(only_run())
+        skylift(project, "run", "flow.py:sums", "--no-cache")
+        assert only_run().status is Status.COMPLETED
+        assert only_run().steps["total"].outputs["output"].load() == 42
 
 
 def test_a_listing_imports_no_google_package(project: Path) -> None:

@@ -188,6 +188,27 @@ OF_A_RUN: Final = {
         ),
         "test_every_run_has_an_id_of_its_own",
     ),
+    "empty variables dropped": (
+        (
+            '**job["environment"],',
+            '**{k: v for k, v in job["environment"].items() if v},',
+        ),
+        "test_each_step_has_its_environment",
+    ),
+    "variables trimmed": (
+        (
+            '**job["environment"],',
+            '**{k: v.strip() for k, v in job["environment"].items()},',
+        ),
+        "test_each_step_has_its_environment",
+    ),
+    "the submitter's variables win": (
+        (
+            '**job["environment"],',
+            '**job["environment"], **{k: v for k, v in os.environ.items() if k.startswith("CONFORMANCE")},',
+        ),
+        "test_each_step_has_its_environment",
+    ),
     "environments that do not reach the step": (
         (
             '**job["environment"],',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,17 +40,29 @@ def install(folder: Path) -> None:
     (metadata / "entry_points.txt").write_text(points)
 
 
-def test_the_orchestrator_of_the_docs(tmp_path: Path) -> None:
-    install(tmp_path)
-    (tmp_path / "test_processes.py").write_text(TESTS)
-    ended = subprocess.run(
+def run(folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "test_processes.py").write_text(TESTS)
+    return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_processes.py"],
-        cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)},
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(folder), "HOME": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_without_its_entry_point_it_is_one_failure_that_says_so(tmp_path: Path) -> None:
+    install(tmp_path)
+    shutil.rmtree(tmp_path / "processes-1.dist-info")
+    told = run(tmp_path).stdout
+    assert "Interrupted: the kit's steps find a flavor by the entry point of an installed package" in told
+    assert len(re.findall(r"^ERROR ", told, re.MULTILINE)) == 1, told
+
+
+def test_the_orchestrator_of_the_docs(tmp_path: Path) -> None:
+    install(tmp_path)
+    ended = run(tmp_path)
     assert ended.returncode == 0, ended.stdout
     assert re.search(r"^processes: ", ended.stdout, re.MULTILINE)
     assert re.search(r"^  SubmitSuite +[1-9]\d* passed .* 0 failed", ended.stdout, re.MULTILINE)

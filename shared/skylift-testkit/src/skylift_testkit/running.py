@@ -32,16 +32,19 @@ if TYPE_CHECKING:
     Started = Callable[..., subprocess.Popen[bytes]]
 
 
-def _check_found(flavor: BaseOrchestratorFlavor) -> None:
-    """Steps run in processes that know the flavor by its name alone."""
+def _check_found(flavor: BaseOrchestratorFlavor, session: pytest.Session) -> None:
+    """Steps run in processes that know the flavor by its name alone: without that nothing can pass."""
     try:
         load_flavor(flavor.name)
     except DiscoveryError as error:
-        pytest.fail(
-            f"the kit's steps find a flavor by its name, and {error} Make it a package with an entry point "
-            "of the group skylift.orchestrators, and install that.",
-            pytrace=False,
-        )
+        why = str(error)
+    else:
+        return
+    session.shouldstop = (
+        "the kit's steps find a flavor by the entry point of an installed package: name it in the group "
+        "skylift.orchestrators of your package, and install that"
+    )
+    pytest.fail(why, pytrace=False)
 
 
 class RunningSuite(Suite):
@@ -64,6 +67,7 @@ class RunningSuite(Suite):
     def _the_component(
         self,
         _refused: None,
+        request: pytest.FixtureRequest,
         flavor: BaseOrchestratorFlavor,
         options: Mapping[str, Any],
         tmp_path: Path,
@@ -73,7 +77,7 @@ class RunningSuite(Suite):
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
         monkeypatch.chdir(tmp_path)  # out of the plugin's own project, whose skylift.toml is its author's
         fields = flavor.config_class.model_fields
-        _check_found(flavor)
+        _check_found(flavor, request.session)
         plain = {
             name: value for name, value in options.items() if "Secret" not in str(fields[name].annotation)
         }

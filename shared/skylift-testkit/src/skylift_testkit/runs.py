@@ -54,6 +54,14 @@ _ASK: dict[Capability, dict[str, Any]] = {
 }
 """How a pipeline asks for something that a flavor may not have."""
 
+AWKWARD = {
+    "CONFORMANCE_EMPTY": "",
+    "CONFORMANCE_SPACED": "  a  b ",
+    "CONFORMANCE_LINES": 'one\n"two"\t= $HOME $(CONFORMANCE_ALL) \\n',
+    "CONFORMANCE_LETTERS": "naïve, 日本",
+}
+"""Values of variables that are often read again on their way, dropped or trimmed."""
+
 _READ = """
 import sys
 from skylift.client import Client
@@ -107,12 +115,13 @@ class RunSuite(RunningSuite):
 
     @about(Capability.STEP_ENVIRONMENT)
     def test_each_step_has_its_environment(
-        self, run: Any, capabilities: Mapping[Capability, Support]
+        self, run: Any, capabilities: Mapping[Capability, Support], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """And nothing of another's."""
-        of_all = {"CONFORMANCE_BOTH": "pipeline", "CONFORMANCE_ALL": "all"}
+        """As it was written, whatever whoever submits has under these names, and nothing of another's."""
+        monkeypatch.setenv("CONFORMANCE_OWN", "the submitter's")
+        of_all = {"CONFORMANCE_BOTH": "pipeline", "CONFORMANCE_ALL": "all", **AWKWARD}
         own = {**of_all, "CONFORMANCE_OWN": "own", "CONFORMANCE_BOTH": "step"}
-        made: PipelineRun = run(pipelines.environments)
+        made: PipelineRun = run(pipelines.environments.with_options(environment=of_all))
         for name, expected in (("environment", own), ("beside", {**own, "CONFORMANCE_BESIDE": "beside"})):
             seen = made.steps[name].outputs
             assert seen["in_step"].load() == expected
