@@ -84,7 +84,7 @@ def test_the_first_that_failed_comes_first_and_with_its_log(store: str) -> None:
 def test_what_a_failure_that_ends_the_run_kept_from_running(store: str) -> None:
     found = explain(failed(store, execution_mode=ExecutionMode.STOP_ON_FAILURE))
     assert found.failed[0].step == "fail"
-    assert found.not_run == ("after",)
+    assert found.not_run == ("after", "fail_2", "after_2")
 
 
 def always(status: RunStatus) -> Callable[[PipelineRun], RunStatus]:

@@ -180,8 +180,8 @@ def test_where_a_flavor_cannot_stop_the_request_stays_and_that_is_said(
 
 
 def test_a_flavor_that_is_not_installed_is_named(opened: Callable[..., PipelineRun]) -> None:
-    with pytest.raises(FlavorNotFound, match="flavor 'sagemaker': its package, skylift-sagemaker, is"):
-        stop(opened(flavor="sagemaker"), graceful=False, user="me", pause=never)
+    with pytest.raises(FlavorNotFound, match="flavor 'azureml': its package, skylift-azureml, is"):
+        stop(opened(flavor="azureml"), graceful=False, user="me", pause=never)
 
 
 def test_a_program_that_does_more_gets_no_signal(

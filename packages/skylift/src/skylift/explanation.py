@@ -15,6 +15,7 @@ from skylift.ledger.output import Output
 from skylift.ledger.records import UNREADABLE
 from skylift.stacks.build import store_hint
 from skylift.sub_runs import opened, place_of
+from skylift_contract.enums import ExecutionMode
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import RecordTooNew
 
@@ -140,14 +141,16 @@ def _tail(whole: PipelineRun, failure: Failure) -> tuple[str, ...]:
 
 
 def _not_run(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> tuple[str, ...]:
-    """What a failure kept from running: the first one's dependents, or, at its end, the whole rest."""
+    """What a failure kept from running: the whole rest, or what depends on the first where others go on."""
     if not failed:
         return _named(status, Status.NOT_STARTED, Status.SKIPPED)
+    left = _named(status, Status.NOT_STARTED, Status.SKIPPED)
+    if run.snapshot_of.pipeline_configuration.execution_mode is not ExecutionMode.CONTINUE_ON_FAILURE:
+        return left
     reached = {failed[0].step.partition("/")[0], failed[0].step}
     for name, step in run.snapshot_of.step_configurations.items():
         if reached.intersection(step.spec.upstream_steps):
             reached.add(name)
-    left = _named(status, Status.NOT_STARTED, Status.SKIPPED)
     return tuple(name for name in left if name in reached) or left
 
 

@@ -112,6 +112,9 @@ def test_nothing_new_starts_after_a_failure(
     if first is not None:
         ran_before = list(played.frontier.closed).index(first)
         assert len(played.started) <= ran_before + width
+        reached = downstream(graph, {first})
+        told = {name: played.frontier.closed[name] for name in played.skipped}
+        assert told == {n: Status.SKIPPED if n in reached else Status.NOT_STARTED for n in played.skipped}
 
 
 @given(graphs(), modes, st.data())

@@ -41,6 +41,7 @@ _MARKS: Final = {
     ExecutionStatus.FAILED: "✗",
     ExecutionStatus.STOPPED: "■",
     ExecutionStatus.SKIPPED: "→",
+    ExecutionStatus.NOT_STARTED: "→",
 }
 _ASCII: Final = str.maketrans("✓✗■→…", "+x#>.")
 

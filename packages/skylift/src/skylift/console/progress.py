@@ -82,7 +82,7 @@ class Progress:
         self._running.pop(row.name, None)
         if row.status is ExecutionStatus.FAILED:
             self._failed[row.name] = row
-        elif row.status is not ExecutionStatus.SKIPPED:
+        elif row.status not in {ExecutionStatus.SKIPPED, ExecutionStatus.NOT_STARTED}:
             self._failed.pop(row.name, None)
             self._ended.append(row)
 

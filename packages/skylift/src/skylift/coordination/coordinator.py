@@ -173,9 +173,9 @@ class _Coordinator:
             self.first_failure = f"step {name!r}: {outcome.reason}"
         if outcome.status is ExecutionStatus.STOPPED:
             self.first_stop = self.first_stop or f"step {name!r}: {outcome.reason}"
-        for skipped in self.frontier.close(name, outcome.status):
+        for other in self.frontier.close(name, outcome.status):
             why = f"step {name!r} {outcome.status.value}"
-            self.observer.step(StepEvent(skipped, ExecutionStatus.SKIPPED, why))
+            self.observer.step(StepEvent(other, self.frontier.closed[other], why))
         if outcome.status is ExecutionStatus.FAILED and self.mode is ExecutionMode.FAIL_FAST:
             self.is_halted = True
 

@@ -46,16 +46,21 @@ class Frontier:
         """Whether nothing is ready and nothing is handed out."""
         return not self._ready and not self._handed_out
 
-    def close(self, name: str, status: ExecutionStatus) -> list[str]:
-        """Note how a step ended; returns those that will not run because of it."""
+    def close(self, name: str, status: ExecutionStatus) -> Iterable[str]:
+        """Note how a step ended; returns those that will not run because of it.
+
+        Of these, what waits for it is skipped; the rest, which the run's mode keeps back, is not started.
+        """
         self._handed_out.discard(name)
         self.closed[name] = status
         if status.is_successful:
             self._release(name)
             return []
-        doomed = self._unstarted() if self._ends_the_run(status) else self._downstream(name)
+        downstream = self._downstream(name)
+        doomed = self._unstarted() if self._ends_the_run(status) else downstream
         for other in doomed:
-            self.closed[other] = ExecutionStatus.SKIPPED
+            is_downstream = other in downstream
+            self.closed[other] = ExecutionStatus.SKIPPED if is_downstream else ExecutionStatus.NOT_STARTED
         self._ready = [other for other in self._ready if other not in self.closed]
         return doomed
 
@@ -71,7 +76,7 @@ class Frontier:
     def _unstarted(self) -> list[str]:
         return [name for name in self._missing if name not in self.closed and name not in self._handed_out]
 
-    def _downstream(self, name: str) -> list[str]:
+    def _downstream(self, name: str) -> dict[str, None]:
         found: dict[str, None] = {}
         waiting = [name]
         while waiting:
@@ -79,4 +84,4 @@ class Frontier:
                 if dependent not in found and dependent not in self.closed:
                     found[dependent] = None
                     waiting.append(dependent)
-        return list(found)
+        return found

@@ -24,10 +24,12 @@ from skylift.orchestrators import (
     SubmissionResult,
 )
 from skylift_contract.canonical import canonical_json
+from skylift_contract.capability import FULL, Capability
 from skylift_contract.compiled import CompiledPipeline
 from skylift_contract.containers import step_arguments
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import NotFound
+from skylift_contract.flavor import infer
 from skylift_contract.orchestrator import Execution
 from skylift_contract.run_id import Env
 from skylift_contract.schedule import Schedule
@@ -36,6 +38,7 @@ from skylift_contract.status import RunStatus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from skylift_contract.capability import Support
     from skylift_contract.run import DeployedSchedule
     from skylift_contract.snapshot import PipelineSnapshot
     from skylift_tests_support.commands import Project
@@ -210,6 +213,11 @@ class FolderFlavor(BaseOrchestratorFlavor):
     @property
     def implementation_class(self) -> type[BaseOrchestrator]:
         return FolderOrchestrator
+
+    @property
+    def capabilities(self) -> Mapping[Capability, Support]:
+        """What it shows by what it overrides, and that this machine has the CPUs that are asked for."""
+        return {**infer(self.implementation_class, FolderConfig.model_construct()), Capability.CPU: FULL}
 
 
 class SilentOrchestrator(FolderOrchestrator):
