@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from skylift_vertex_snapshots import PARENT
 from vertex_cloud import (
     RUN_ID,
     AuthError,
@@ -13,7 +12,6 @@ from vertex_cloud import (
     document,
     failed_jobs,
     main_job,
-    pipeline_job,
     states,
     task,
     tasks,
@@ -23,8 +21,6 @@ from skylift_testkit.emulator.fault_script import Failure, Fault
 from skylift_vertex.emulator import VertexEmulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from vertex_cloud import Fifo
 
 ECHO = "import sys, os; print(sys.argv[1]); print(os.environ.get('A', '-'))"
@@ -218,65 +214,6 @@ def test_deleting(cloud: Cloud) -> None:
         cloud.call("Pipeline", "get_pipeline_job", name=name)
     with pytest.raises(GoogleError, match="was not found"):
         cloud.call("Pipeline", "cancel_pipeline_job", name=name)
-
-
-def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
-    """Puts a value where a path of dots leads; None takes away what is there."""
-
-    def apply(job: dict[str, Any]) -> None:
-        *way, last = path.split(".")
-        for part in way:
-            job = job[part]
-        if value is None:
-            del job[last]
-        else:
-            job[last] = value
-
-    return apply
-
-
-SPEC = "pipelineSpec"
-TASK = f"{SPEC}.root.dag.tasks.a"
-CONTAINER = f"{SPEC}.deploymentSpec.executors.exec-a.container"
-
-
-@pytest.mark.parametrize(
-    ("broken", "said"),
-    [
-        (change("displayName", "é" * 65), "at most 128 UTF-8 bytes"),
-        (change("runtimeConfig.gcsOutputDirectory", "s3://x"), "must be a gs:// path"),
-        (change("labels", {"Upper": "x"}), "Invalid label"),
-        (change("labels", {f"l{n}": "" for n in range(65)}), "At most 64 labels"),
-        (change("pipelineSpec", {}), "Unsupported schema version"),
-        (change("runtimeConfig", {}), "must be a gs:// path"),
-        (change(f"{SPEC}.schemaVersion", "1.0"), "Unsupported schema version"),
-        (change(f"{SPEC}.pipelineInfo.name", ""), "pipeline_info.name is not set"),
-        (change(f"{SPEC}.surprise", "x"), 'no field named "surprise"'),
-        (change(f"{SPEC}.root.dag.tasks", {}), "tasks is empty"),
-        (change(f"{TASK}.dependentTasks", ["nobody"]), "nobody"),
-        (change(f"{TASK}.dependentTasks", ["a"]), "wait for each other"),
-        (change(f"{TASK}.componentRef.name", "nothing"), "has component 'nothing', which is not there"),
-        (change(f"{SPEC}.components.comp-a.executorLabel", "x"), "Component 'comp-a' has no container"),
-        (change(f"{TASK}.inputs.parameters", {}), r"Task 'a' gives no value to \['run'\]"),
-        (change(f"{SPEC}.components.comp-a.inputDefinitions", {}), r"has no input parameters \['run'\]"),
-        (change(f"{CONTAINER}.args", ["{{$.inputs.parameters['x']}}"]), "names no input parameter"),
-        (change(f"{CONTAINER}.resources", {"memoryLimit": 625}), "624 GB"),
-        (change(f"{CONTAINER}.image", ""), "the container has no image"),
-        (change(f"{CONTAINER}.env", [{"name": "A", "value": 1}]), "Invalid JSON payload"),
-        (change(f"{CONTAINER}.resources", {"cpuLimit": 97}), "at most 96 CPUs"),
-        (change(f"{CONTAINER}.resources", {"accelerator": {"type": "ABACUS"}}), "no accelerator type 'ABACUS'"),
-        (change("runtimeConfig.parameterValues", {"x": 1}), r"no input parameters \['x'\]"),
-    ],
-)  # fmt: skip
-def test_what_could_not_run_is_refused_and_starts_nothing(
-    cloud: Cloud, broken: Callable[[dict[str, Any]], None], said: str
-) -> None:
-    job = pipeline_job(document(a=(told(ECHO), task(run="x"))))
-    broken(job)
-    with pytest.raises(GoogleError, match=said) as caught:
-        cloud.call("Pipeline", "create_pipeline_job", parent=PARENT, pipelineJob=job)
-    assert caught.value.code == 400
-    assert cloud.emulator.executions() == []
 
 
 @pytest.mark.parametrize("id", ["Upper", "1st", "a_b", "a" * 129])
