@@ -74,7 +74,7 @@ def pytest(session: nox.Session, *arguments: str) -> None:
 nox.options.sessions = [
     *("lint", "types", "imports"),
     *(f"tests-{package.short}{bounds}" for package in KNOWN.values() for bounds in ("", "-lowest")),
-    *("tests-across", "docs", "wheels", "demo"),
+    *("tests-vertex-kfp", "tests-across", "docs", "wheels", "demo"),
 ]
 """What CI runs, quick answers first."""
 
@@ -130,6 +130,9 @@ def imports(session: nox.Session) -> None:
     session.run("lint-imports", "--cache-dir", str(WORK / "import-linter"), env={"PYTHONPATH": sources})
 
 
+MARKS: Final = {"lowest": "not slow and not docker", "kfp": "kfp"}  # what runs in further environments
+
+
 def tests_of(package: Package, lock: str) -> None:
     """Make the session that runs one package's tests in the environment of one lock."""
 
@@ -138,13 +141,13 @@ def tests_of(package: Package, lock: str) -> None:
         if lock.endswith("-lowest") and sys.version_info[:2] != OLDEST:
             session.skip("the lower bounds are tried on Python 3.11, whose wheels they have")
         session.install(*contents(lock, needed_by_tests(package, KNOWN)))
-        bounded = ["-m", "not slow and not docker"] if lock.endswith("-lowest") else []
-        pytest(session, str(package.path), *bounded)
+        pytest(session, str(package.path), "-m", MARKS.get(lock.rpartition("-")[2], ""))
 
 
 for each in KNOWN.values():
     tests_of(each, each.short)
     tests_of(each, f"{each.short}-lowest")
+tests_of(KNOWN["skylift-vertex"], "vertex-kfp")
 
 
 @nox.session(name="tests-across", tags=["tests"])
@@ -180,12 +183,9 @@ def wheels(session: nox.Session) -> None:
     """Each wheel with what it asks for and nothing else, in an empty environment, as a user has it."""
     session.install(*contents("across"))
     with tempfile.TemporaryDirectory() as outside:
-        dist = Path(outside) / "dist"
+        build = (UV, "build", "--quiet", "--wheel", "--no-sources", "-o", str(Path(outside) / "dist"))
         for package in KNOWN.values():
-            source = str(package.path)
-            session.run(
-                UV, "build", "--quiet", "--wheel", "--no-sources", "-o", str(dist), source, external=True
-            )
+            session.run(*build, str(package.path), external=True)
         for package in KNOWN.values():
             python = alone(session, package, Path(outside))
             session.run(python, "tools/installed.py", package.name, external=True)
@@ -216,14 +216,18 @@ def tested_from_wheels(
     pytest(session, *(f"{plugin.path}/tests/test_{name}.py" for name in names))
 
 
-@nox.session(name="matrix-docker")
-@nox.parametrize("sdk", ["floor", "newest"])
-@nox.parametrize("contract", ["floor", "newest"])
-def matrix_docker(session: nox.Session, sdk: str, contract: str) -> None:
-    """The plugin from its wheel, with the oldest and the newest of what it allows, on a real engine."""
-    lock = "docker-lowest" if sdk == "floor" else "docker"
-    names = ("conformance", "runs", "setups", "building", "cli")
-    tested_from_wheels(session, KNOWN["skylift-docker"], lock, contract, names)
+def matrix_of(package: Package, names: tuple[str, ...]) -> None:
+    """Make the session that runs a plugin from its wheel, with the oldest and the newest that it allows."""
+
+    @nox.session(name=f"matrix-{package.short}")
+    @nox.parametrize("bounds", ["-lowest", ""], ids=["floor", "newest"])
+    @nox.parametrize("contract", ["floor", "newest"])
+    def matrix(session: nox.Session, bounds: str, contract: str) -> None:
+        tested_from_wheels(session, package, f"{package.short}{bounds}", contract, names)
+
+
+matrix_of(KNOWN["skylift-docker"], ("conformance", "runs", "setups", "building", "cli"))
+matrix_of(KNOWN["skylift-vertex"], ("client", "compile", "conformance", "shows"))
 
 
 @nox.session(name="matrix-sagemaker")

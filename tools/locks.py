@@ -33,6 +33,9 @@ def lock_inputs(root: Path = ROOT) -> dict[str, list[str]]:
     for package in known.values():
         inputs[package.short] = _package(package)
         inputs[f"{package.short}-lowest"] = [*_package(package), *LOWEST]
+        for group in package.data.get("dependency-groups", {}).keys() - {"test"}:
+            own = f"{package.path}/pyproject.toml:{group}"
+            inputs[f"{package.short}-{group}"] = [*_package(package), "--group", own]
         if SDK in package.data["project"].get("optional-dependencies", {}):
             inputs[f"{package.short}-sdk"] = [*_package(package), "--extra", SDK]
             inputs[f"{package.short}-sdk-lowest"] = [*_package(package), "--extra", SDK, *LOWEST]

@@ -15,6 +15,11 @@ def test_each_package_has_a_lock_and_one_at_its_lower_bounds() -> None:
     assert "lowest-direct" not in inputs["skylift"]
 
 
+def test_a_further_group_of_a_package_has_a_lock_with_its_tests() -> None:
+    file = "packages/skylift-vertex/pyproject.toml"
+    assert lock_inputs()["vertex-kfp"][:5] == [file, "--group", f"{file}:test", "--group", f"{file}:kfp"]
+
+
 def test_an_example_with_requirements_gets_a_lock(tmp_path: Path) -> None:
     example = tmp_path / "examples" / "digits"
     example.mkdir(parents=True)

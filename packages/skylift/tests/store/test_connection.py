@@ -17,7 +17,7 @@ from skylift_contract.errors import ConfigurationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skylift_tests_support.gcs_xml import GcsXml
+    from skylift_testkit.emulator.gcs import GcsXml
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 TIMEOUT = timedelta(seconds=3)

@@ -7,12 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from skylift_tests_support.gcs_xml import GcsXml, HttpFault
 from skylift_tests_support.stores import BUCKET, S3_OPTIONS, SHORT
 
 from skylift.store.location import open_store
 from skylift.store.objects import PAGE, SINGLE_PUT_LIMIT, Creation, ObjectStore, Outcome
 from skylift_contract.errors import StoreUnavailable
+from skylift_testkit.emulator.gcs import GcsXml, HttpFault
 
 if TYPE_CHECKING:
     from pathlib import Path

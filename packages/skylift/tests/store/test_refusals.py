@@ -9,21 +9,20 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from skylift_tests_support.gcs_xml import HttpFault
 from skylift_tests_support.stores import BUCKET, S3_OPTIONS
 
 from skylift.store.location import Location, open_store
 from skylift.store.refusals import refusal
 from skylift.store.transport import OutcomeUnknown
 from skylift_contract.errors import ConfigurationError, StoreUnavailable
+from skylift_testkit.emulator.gcs import HttpFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from skylift_tests_support.gcs_xml import GcsXml
-
     from skylift.store.objects import ObjectStore
+    from skylift_testkit.emulator.gcs import GcsXml
 
 QUICK = {"request_timeout_s": "0.4", "retry_timeout_s": "0.2"}
 GS_CREDENTIALS = "Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS."

@@ -138,3 +138,26 @@ def test_what_cannot_begin_has_failed_and_says_why() -> None:
     assert execution.wait(WAIT_S)
     assert execution.steps["a"].reason == "there is no such image"
     assert execution.phase is Phase.FAILED
+
+
+def test_one_that_halts_starts_nothing_once_a_step_has_failed_and_lets_what_runs_finish() -> None:
+    beside, began = Told(Ending(Phase.SUCCEEDED), is_over=False), threading.Event()
+
+    def begin(name: str, attempt: int) -> Told:
+        if name != "beside":
+            assert began.wait(WAIT_S)
+            return Told(Ending(Phase.FAILED, "it broke"))
+        began.set()
+        return beside
+
+    graph = Graph({"bad": [], "beside": [], "then": ["beside"], "more": []})
+    execution = Execution(graph, begin, now=lambda: NOW, limit=2, halts=True)
+    execution.start()
+    while execution.steps["bad"].phase is not Phase.FAILED:
+        pass
+    beside.over.set()
+    assert execution.wait(WAIT_S)
+    found = {name: step.phase for name, step in execution.steps.items()}
+    ended = {"bad": Phase.FAILED, "beside": Phase.SUCCEEDED}
+    assert found == {**ended, "then": Phase.WAITING, "more": Phase.WAITING}
+    assert execution.phase is Phase.FAILED

@@ -7,17 +7,16 @@ Writes the variables that lead a client to it, as lines for a shell.
 
 from __future__ import annotations
 
-import signal
-import socket
 import sys
 
 from skylift_sagemaker.emulator.local import REGION
 from skylift_sagemaker.emulator.server import SagemakerEmulator
+from skylift_testkit.emulator.interruption import interruption
 
 
 def main(region: str = REGION, *buckets: str) -> None:
     """Serve, with these buckets to begin with."""
-    heard = _interruption()
+    heard = interruption()
     with SagemakerEmulator() as emulator:
         for bucket in buckets:
             emulator.make_bucket(bucket, region)
@@ -26,23 +25,6 @@ def main(region: str = REGION, *buckets: str) -> None:
         sys.stdout.write("\n")
         sys.stdout.flush()
         heard.recv(1)
-
-
-def _interruption() -> socket.socket:
-    """What can be read from once the process is to end; ended either way, its jobs end with it.
-
-    A signal may meet any thread, and then wakes no `signal.pause` of the main one.
-    """
-    heard, told = socket.socketpair()
-    told.settimeout(0)
-    signal.set_wakeup_fd(told.detach())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _heard)
-    return heard
-
-
-def _heard(_number: int, _frame: object) -> None:
-    """Nothing more: the signal's number is where `_interruption` has it written."""
 
 
 if __name__ == "__main__":

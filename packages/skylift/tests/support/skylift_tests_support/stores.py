@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 
 from skylift.store.location import open_store
+from skylift_testkit.emulator.gcs import GcsXml
 from skylift_tests_support.azurite import ACCOUNT, KEY, azurite, create_container
-from skylift_tests_support.gcs_xml import GcsXml
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -68,9 +68,10 @@ class Execution:
             an `OSError` or a `ValueError` is why the step failed.
         now: The clock.
         limit: How many steps may run at once.
+        halts: Whether nothing more starts once a step has failed.
         before: How the steps stand, where an execution is tried again: what has succeeded stays so.
 
-    A step that fails keeps what waits for it from starting, and nothing else.
+    A step that fails keeps what waits for it from starting, and nothing else unless it halts the rest.
     """
 
     def __init__(
@@ -80,9 +81,11 @@ class Execution:
         *,
         now: Callable[[], datetime],
         limit: int,
+        halts: bool = False,
         before: Mapping[str, StepState] | None = None,
     ) -> None:
         self._graph, self._begin, self._now, self._limit = graph, begin, now, limit
+        self._halts = halts
         self._changed = threading.Condition()
         self._jobs: dict[str, Job] = {}
         self._is_told = False
@@ -137,7 +140,9 @@ class Execution:
         running = {n for n, s in self._steps.items() if s.phase in {Phase.RUNNING, Phase.STOPPING}}
         done = {name for name, step in self._steps.items() if step.phase is Phase.SUCCEEDED}
         begun = {name for name, step in self._steps.items() if step.phase is not Phase.WAITING}
-        ready = [] if self._is_told else self._graph.ready(done, begun)[: self._limit - len(running)]
+        has_failed = any(step.phase is Phase.FAILED for step in self._steps.values())
+        is_over = self._is_told or (self._halts and has_failed)
+        ready = [] if is_over else self._graph.ready(done, begun)[: self._limit - len(running)]
         for name in ready:
             before = self._steps[name]
             self._steps[name] = StepState(Phase.RUNNING, before.attempts + 1, self._now())

@@ -16,18 +16,12 @@ from email.utils import format_datetime
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-STARTED = datetime.now(UTC)
-"""When everything here was written, as far as it says: at most as long ago as a test run takes."""
-
-DATE = format_datetime(STARTED, usegmt=True)
-ISO_DATE = STARTED.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 class HttpFault(Enum):
@@ -40,9 +34,22 @@ class HttpFault(Enum):
     CONFLICT_409 = auto()  # nothing stored, 409
 
 
+class Stored(NamedTuple):
+    data: bytes
+    generation: int
+    written: datetime
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "ETag": _etag(self.data),
+            "Last-Modified": format_datetime(self.written, usegmt=True),
+            "x-goog-generation": str(self.generation),
+        }
+
+
 @dataclass
 class Bucket:
-    objects: dict[str, tuple[bytes, int]] = field(default_factory=dict[str, "tuple[bytes, int]"])
+    objects: dict[str, Stored] = field(default_factory=dict[str, Stored])
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict[str, "dict[int, bytes]"])
 
 
@@ -139,16 +146,17 @@ class _Handler(BaseHTTPRequestHandler):
         elif found is None:
             self._error(404, "NoSuchKey")
         else:
-            self._send_object(*found)
+            self._send_object(found)
 
-    def _send_object(self, data: bytes, generation: int) -> None:
+    def _send_object(self, found: Stored) -> None:
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
         if wanted is None:
-            self._answer(200, data, _meta(data, generation))
+            self._answer(200, found.data, found.headers())
             return
-        first, last = int(wanted[1]), min(int(wanted[2] or len(data)), len(data) - 1)
-        part = {"Content-Range": f"bytes {first}-{last}/{len(data)}"}
-        self._answer(206, data[first : last + 1], _meta(data, generation) | part)
+        size = len(found.data)
+        first, last = int(wanted[1]), min(int(wanted[2] or size), size - 1)
+        part = {"Content-Range": f"bytes {first}-{last}/{size}"}
+        self._answer(206, found.data[first : last + 1], found.headers() | part)
 
     def _write(self) -> None:
         fault = self._next_fault()
@@ -163,25 +171,32 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write_part(self) -> None:
         with self.server.lock:
-            self.bucket.uploads[self.query["uploadId"]][int(self.query["partNumber"])] = self.body
-        self._answer(200, b"", {"ETag": _etag(self.body)})
+            parts = self.bucket.uploads.get(self.query["uploadId"])
+            if parts is not None:
+                parts[int(self.query["partNumber"])] = self.body
+        if parts is None:
+            self._error(404, "NoSuchUpload")
+        else:
+            self._answer(200, b"", {"ETag": _etag(self.body)})
 
     def _write_object(self, fault: HttpFault | None) -> None:
         condition = self.headers.get("x-goog-if-generation-match")
         with self.server.lock:
-            _, standing = self.bucket.objects.get(self.key, (b"", 0))
-            if condition is not None and int(condition) != standing:
-                refused = True
-            else:
-                refused = False
-                generation = next(self.server.generations)
-                self.bucket.objects[self.key] = (self.body, generation)
-        if refused:
+            standing = self.bucket.objects.get(self.key)
+            is_met = condition is None or int(condition) == (standing.generation if standing else 0)
+            made = self._put(self.body) if is_met else None
+        if made is None:
             self._error(412, "PreconditionFailed")
         else:
-            self._answer_write(fault)
+            self._answer_write(fault, made)
 
-    def _answer_write(self, fault: HttpFault | None) -> None:
+    def _put(self, data: bytes) -> Stored:
+        """Under the lock."""
+        made = Stored(data, next(self.server.generations), datetime.now(UTC))
+        self.bucket.objects[self.key] = made
+        return made
+
+    def _answer_write(self, fault: HttpFault | None, made: Stored) -> None:
         if fault is HttpFault.STORE_THEN_500:
             self._error(500, "InternalError")
         elif fault is HttpFault.STORE_THEN_CLOSE:
@@ -190,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.closing.wait()
             self.close_connection = True
         else:
-            self._answer(200, b"", _meta(self.body, 1))
+            self._answer(200, b"", made.headers())
 
     def _multipart(self) -> None:
         if "uploads" in self.query:
@@ -199,13 +214,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, _element("InitiateMultipartUploadResult", UploadId=upload).encode())
             return
         with self.server.lock:
-            parts = self.bucket.uploads.pop(self.query["uploadId"])
-            numbers = [int(n) for n in re.findall(r"<PartNumber>(\d+)</PartNumber>", self.body.decode())]
-            data = b"".join(parts[number] for number in numbers)
-            self.bucket.objects[self.key] = (data, next(self.server.generations))
-        self._answer(
-            200, _element("CompleteMultipartUploadResult", ETag=_etag(data)).encode(), _meta(data, 1)
-        )
+            parts = self.bucket.uploads.pop(self.query["uploadId"], None)
+            made = None if parts is None else self._put(self._joined(parts))
+        if made is None:
+            self._error(404, "NoSuchUpload")
+        else:
+            told = _element("CompleteMultipartUploadResult", ETag=_etag(made.data))
+            self._answer(200, told.encode(), made.headers())
+
+    def _joined(self, parts: Mapping[int, bytes]) -> bytes:
+        numbers = re.findall(r"<PartNumber>(\d+)</PartNumber>", self.body.decode())
+        return b"".join(parts[int(number)] for number in numbers)
 
     def _remove(self) -> None:
         with self.server.lock:
@@ -245,7 +264,7 @@ def list_page(bucket: Bucket, query: Mapping[str, str], page_size: int) -> str:
     folders = "".join(
         f"<CommonPrefixes><Prefix>{escape(key)}</Prefix></CommonPrefixes>" for key, d in page if d is None
     )
-    objects = "".join(_contents(key, data) for key, data in page if data is not None)
+    objects = "".join(_contents(key, found) for key, found in page if found is not None)
     token = f"<NextContinuationToken>{escape(page[-1][0])}</NextContinuationToken>" if more else ""
     return (
         f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{objects}{folders}"
@@ -253,8 +272,8 @@ def list_page(bucket: Bucket, query: Mapping[str, str], page_size: int) -> str:
     )
 
 
-def _entries(bucket: Bucket, prefix: str, delimiter: str, after: str) -> Iterator[tuple[str, bytes | None]]:
-    """Keys with their data, and what the delimiter folds together with None, after a key."""
+def _entries(bucket: Bucket, prefix: str, delimiter: str, after: str) -> Iterator[tuple[str, Stored | None]]:
+    """Keys with what is there, and what the delimiter folds together with None, after a key."""
     last = None
     for key in sorted(bucket.objects, key=str.encode):
         if not key.startswith(prefix):
@@ -263,12 +282,12 @@ def _entries(bucket: Bucket, prefix: str, delimiter: str, after: str) -> Iterato
         name = prefix + head + delimiter if found else key
         if name > after and name != last:
             last = name
-            yield name, None if found else bucket.objects[key][0]
+            yield name, None if found else bucket.objects[key]
 
 
-def _contents(key: str, data: bytes) -> str:
-    fields = f"<Key>{escape(key)}</Key><LastModified>{ISO_DATE}</LastModified>"
-    return f"<Contents>{fields}<ETag>{_etag(data)}</ETag><Size>{len(data)}</Size></Contents>"
+def _contents(key: str, found: Stored) -> str:
+    written, size = found.written.strftime("%Y-%m-%dT%H:%M:%S.000Z"), str(len(found.data))
+    return _element("Contents", Key=key, LastModified=written, ETag=_etag(found.data), Size=size)
 
 
 def _element(name: str, **children: str) -> str:
@@ -276,8 +295,4 @@ def _element(name: str, **children: str) -> str:
 
 
 def _etag(data: bytes) -> str:
-    return f'"{hashlib.md5(data).hexdigest()}"'
-
-
-def _meta(data: bytes, generation: int) -> dict[str, str]:
-    return {"ETag": _etag(data), "Last-Modified": DATE, "x-goog-generation": str(generation)}
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
