@@ -14,6 +14,7 @@ from skylift_docker_runs import arrived, beside, containers, lines, mounted, pro
 
 from skylift import ExecutionMode, ResourceSettings, stopping
 from skylift.client import Client
+from skylift.dynamic.engine import UNINTERRUPTED
 from skylift.ledger.records import StopRecord
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_docker.client import DockerClient
@@ -221,6 +222,36 @@ def test_a_signal_stops_the_run_and_leaves_nothing(
     assert containers(client, found) == []
 
 
+def killed_and_stopped(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    stopping.stop(Client().run("last"), graceful=False, user="tests")
+
+
+@pytest.mark.parametrize("how", ["interrupted", "asked_to_stop", "killed_and_stopped"])
+def test_a_stop_ends_every_isolated_step_within_its_grace(
+    make: Make, folder: Path, client: DockerClient, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orchestrator = make()
+
+    def asked(*_: object) -> DockerOrchestrator:
+        return orchestrator
+
+    monkeypatch.setattr("skylift.backends.orchestrator_of", asked)
+    process = program(orchestrator, folder, "apart_waiting_at_once")
+    with process:
+        for name in ("a", "b"):
+            arrived(folder, name)
+        globals()[how](process)
+        output, _ = process.communicate(timeout=60)
+
+    found = Client().run("last")
+    stopped = {f"map:either_waits:{n}": "stopped" for n in range(2)}
+    assert (found.status, status(found)) == (Status.STOPPED, stopped), output
+    assert [lines(folder, name) for name in ("a", "b")] == [["StopRequested"]] * 2
+    assert not any(UNINTERRUPTED in step.reason for step in found.steps.values())
+    assert containers(client, found) == []
+
+
 def interrupted(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
 
@@ -337,6 +368,17 @@ def test_isolated_steps_have_containers_beside_it(make: Make, folder: Path, clie
     assert found.status is Status.COMPLETED, found.reason
     ((inline, isolated),) = (line.split() for line in lines(folder, "apart"))
     assert len({inline, isolated, socket.gethostname()}) == 3
+    assert containers(client, found) == []
+
+
+def test_isolated_steps_that_are_the_first_and_start_at_once_all_give_their_outputs(
+    make: Make, folder: Path, client: DockerClient
+) -> None:
+    found = run(mounted(flows.apart_at_once, folder, make()), folder=str(folder))
+
+    assert found.status is Status.COMPLETED, found.reason
+    assert status(found) == {f"map:squared_apart:{n}": "completed" for n in range(3)}
+    assert lines(folder, "squares") == ["[1, 4, 9]"]
     assert containers(client, found) == []
 
 

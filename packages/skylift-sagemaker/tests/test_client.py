@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
+import boto3
 import pytest
 from skylift_sagemaker_answers import Answers
 from skylift_sagemaker_model import faults
@@ -188,3 +192,28 @@ def test_the_sdk_is_loaded_when_it_is_used_and_not_before() -> None:
 def test_every_error_of_the_sdk_is_one_of_ours(client: SagemakerClient) -> None:
     with pytest.raises(SkyliftError, match=r"^sagemaker:StartPipelineExecution: Parameter validation failed"):
         client.start_execution(PipelineName=7)
+
+
+def test_threads_that_come_first_at_once_make_one_client_in_turn(
+    answers: Answers, client: SagemakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session of boto3 is not for two threads at once."""
+    made: list[str] = []
+    both, inside = threading.Barrier(2), threading.Barrier(2)
+    own = boto3.Session.client
+
+    def noted(self: Any, service: str, **options: Any) -> Any:
+        made.append(service)
+        with suppress(threading.BrokenBarrierError):
+            inside.wait(0.2)  # for another, who must not come
+        return own(self, service, **options)
+
+    def ask() -> str:
+        both.wait()
+        return client.region
+
+    monkeypatch.setattr(boto3.Session, "client", noted)
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(ask) for _ in range(2)]
+    assert [one.result() for one in found] == ["eu-west-1", "eu-west-1"]
+    assert made == ["sagemaker"]
