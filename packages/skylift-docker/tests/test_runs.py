@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from skylift_docker.names import SUBMISSION
 from skylift_docker.watching import is_running, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from skylift_docker.orchestrator import DockerOrchestrator
 
@@ -222,14 +223,36 @@ def test_a_signal_stops_the_run_and_leaves_nothing(
     assert containers(client, found) == []
 
 
+def interrupted(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+
+
+def asked_to_stop(_: subprocess.Popen[str]) -> None:
+    stopping.stop(Client().run("last"), graceful=False, user="tests")
+
+
+@contextmanager
+def ended_by_a_failure(process: subprocess.Popen[str]) -> Generator[None]:
+    """Else whoever waits for it waits for a step that nobody lets go."""
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+
+
 def killed_and_stopped(process: subprocess.Popen[str]) -> None:
     process.kill()
     stopping.stop(Client().run("last"), graceful=False, user="tests")
 
 
-@pytest.mark.parametrize("how", ["interrupted", "asked_to_stop", "killed_and_stopped"])
+@pytest.mark.parametrize("stop", [interrupted, asked_to_stop, killed_and_stopped])
 def test_a_stop_ends_every_isolated_step_within_its_grace(
-    make: Make, folder: Path, client: DockerClient, how: str, monkeypatch: pytest.MonkeyPatch
+    make: Make,
+    folder: Path,
+    client: DockerClient,
+    stop: Callable[[subprocess.Popen[str]], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     orchestrator = make()
 
@@ -237,11 +260,10 @@ def test_a_stop_ends_every_isolated_step_within_its_grace(
         return orchestrator
 
     monkeypatch.setattr("skylift.backends.orchestrator_of", asked)
-    process = program(orchestrator, folder, "apart_waiting_at_once")
-    with process:
+    with program(orchestrator, folder, "apart_waiting_at_once") as process, ended_by_a_failure(process):
         for name in ("a", "b"):
             arrived(folder, name)
-        globals()[how](process)
+        stop(process)
         output, _ = process.communicate(timeout=60)
 
     found = Client().run("last")
@@ -250,14 +272,6 @@ def test_a_stop_ends_every_isolated_step_within_its_grace(
     assert [lines(folder, name) for name in ("a", "b")] == [["StopRequested"]] * 2
     assert not any(UNINTERRUPTED in step.reason for step in found.steps.values())
     assert containers(client, found) == []
-
-
-def interrupted(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGINT)
-
-
-def asked_to_stop(_: subprocess.Popen[str]) -> None:
-    stopping.stop(Client().run("last"), graceful=False, user="tests")
 
 
 @pytest.mark.parametrize("stop", [interrupted, asked_to_stop])
@@ -380,6 +394,20 @@ def test_isolated_steps_that_are_the_first_and_start_at_once_all_give_their_outp
     assert status(found) == {f"map:squared_apart:{n}": "completed" for n in range(3)}
     assert lines(folder, "squares") == ["[1, 4, 9]"]
     assert containers(client, found) == []
+
+
+def test_what_an_isolated_step_prints_is_shown_as_it_comes(make: Make, folder: Path) -> None:
+    wanted = {f"map:either_waits:{n} | {name} is here\n" for n, name in enumerate("ab")}
+    with program(make(), folder, "apart_waiting_at_once") as process, ended_by_a_failure(process):
+        for name in ("a", "b"):
+            arrived(folder, name)
+        assert process.stdout is not None
+        while wanted:
+            wanted.discard(process.stdout.readline())
+        for name in ("a", "b"):
+            release(folder, name)
+        rest = process.stdout.read()
+    assert process.returncode == 0, rest
 
 
 def test_an_isolated_step_that_nobody_foresaw_says_what_to_do(make: Make) -> None:
