@@ -111,10 +111,10 @@ def volume(docker_engine: RunningEngine) -> Iterator[str]:
     """One that is empty."""
     import docker
 
-    sdk = docker.DockerClient(docker_engine.host)
-    name = str(sdk.volumes.create(f"skylift-probed-{os.getpid()}").name)
-    yield name
-    sdk.volumes.get(name).remove()
+    sdk: Any = docker.DockerClient(docker_engine.host)
+    made = sdk.volumes.create(f"skylift-probed-{os.getpid()}")
+    yield made.name
+    made.remove()
     sdk.close()
 
 

@@ -7,9 +7,9 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
-import boto3
 import pytest
 from skylift_sagemaker_answers import Answers
 from skylift_sagemaker_model import faults
@@ -200,7 +200,8 @@ def test_threads_that_come_first_at_once_make_one_client_in_turn(
     """A session of boto3 is not for two threads at once."""
     made: list[str] = []
     both, inside = threading.Barrier(2), threading.Barrier(2)
-    own = boto3.Session.client
+    session: Any = import_module("boto3").Session
+    own = session.client
 
     def noted(self: Any, service: str, **options: Any) -> Any:
         made.append(service)
@@ -212,7 +213,7 @@ def test_threads_that_come_first_at_once_make_one_client_in_turn(
         both.wait()
         return client.region
 
-    monkeypatch.setattr(boto3.Session, "client", noted)
+    monkeypatch.setattr(session, "client", noted)
     with ThreadPoolExecutor(2) as pool:
         found = [pool.submit(ask) for _ in range(2)]
     assert [one.result() for one in found] == ["eu-west-1", "eu-west-1"]
