@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from skylift_docker.orchestrator import DockerOrchestrator
+    from skylift_testkit.docker.plugin import RunningEngine
 
     Make = Callable[..., DockerOrchestrator]
 
@@ -84,10 +86,11 @@ def test_a_python_that_the_steps_user_may_not_run(make: Make, odd: Callable[...,
     )
 
 
-def test_a_ready_image_without_skylift(make: Make, plain_image: str) -> None:
-    assert refusal(make(image=plain_image)) == (
-        f"step 'host_name': image {plain_image!r} holds no skylift. Install it there; or have an image made of this "
-        "one: DockerSettings(parent_image=…)."
+@pytest.mark.parametrize("setup", ["image", "start"])
+def test_a_ready_image_without_skylift(make: Make, plain_image: str, setup: str) -> None:
+    assert refusal(make(image=plain_image, setup=setup)) == (
+        f"step 'host_name': image {plain_image!r} holds no skylift. Install it there; or name it as one to install "
+        "into: DockerSettings(parent_image=…)."
     )
 
 
@@ -97,6 +100,49 @@ def test_what_a_mount_brings_is_not_missed(make: Make, odd: Callable[..., str], 
     image = odd("ENV PATH=/brought")
     own = {"mounts": [f"{tmp_path}/bin:/brought:ro"]}
     settings = {"orchestrator.local_docker": own}
+    found = run(
+        flows.named.with_options(orchestrator=make(image=image), settings=settings, enable_cache=False)
+    )
+    assert found.status is Status.COMPLETED, found.reason
+
+
+@pytest.fixture
+def volume(docker_engine: RunningEngine) -> Iterator[str]:
+    """One that is empty."""
+    import docker
+
+    sdk: Any = docker.DockerClient(docker_engine.host)
+    made = sdk.volumes.create(f"skylift-probed-{os.getpid()}")
+    yield made.name
+    made.remove()
+    sdk.close()
+
+
+def test_a_refused_run_makes_no_volume_and_fills_none(
+    make: Make, odd: Callable[..., str], client: DockerClient, volume: str
+) -> None:
+    image = odd("RUN python -c \"import os; os.mkdir('/full'); open('/full/a', 'w')\"", "ENV PATH=/nowhere")
+    own = {"mounts": ["skylift-never-made:/brought", f"{volume}:/full"]}
+    known = client.volumes()
+    sentence = refusal(make(image=image), **{"orchestrator.local_docker": own})
+    assert sentence == f"step 'host_name': image {image!r}{NO_PYTHON}"
+    assert sorted(client.volumes()) == sorted(known)
+    seen = {"Type": "volume", "Source": volume, "Target": "/seen"}
+    ls = ["-c", "import os; print(os.listdir('/seen'))"]
+    look = {"image": image, "entrypoint": ["/usr/bin/python"], "command": ls, "mounts": [seen]}
+    assert client.output_of(look).strip() == "[]"
+
+
+def test_what_a_volume_brings_is_not_missed(
+    make: Make, odd: Callable[..., str], client: DockerClient, volume: str
+) -> None:
+    image = odd("ENV PATH=/brought")
+    link = ["-c", "import os; os.symlink('/usr/bin/python', '/brought/python')"]
+    mounted = {"Type": "volume", "Source": volume, "Target": "/brought"}
+    client.output_of(
+        {"image": image, "entrypoint": ["/usr/bin/python"], "command": link, "mounts": [mounted]}
+    )
+    settings = {"orchestrator.local_docker": {"mounts": [f"{volume}:/brought"]}}
     found = run(
         flows.named.with_options(orchestrator=make(image=image), settings=settings, enable_cache=False)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from skylift_docker_runs import arrived, beside, containers, lines, mounted, pro
 
 from skylift import ExecutionMode, ResourceSettings, stopping
 from skylift.client import Client
+from skylift.dynamic.engine import UNINTERRUPTED
 from skylift.ledger.records import StopRecord
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_docker.client import DockerClient
@@ -21,7 +23,7 @@ from skylift_docker.names import SUBMISSION
 from skylift_docker.watching import is_running, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from skylift_docker.orchestrator import DockerOrchestrator
 
@@ -229,6 +231,49 @@ def asked_to_stop(_: subprocess.Popen[str]) -> None:
     stopping.stop(Client().run("last"), graceful=False, user="tests")
 
 
+@contextmanager
+def ended_by_a_failure(process: subprocess.Popen[str]) -> Generator[None]:
+    """Else whoever waits for it waits for a step that nobody lets go."""
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+
+
+def killed_and_stopped(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    stopping.stop(Client().run("last"), graceful=False, user="tests")
+
+
+@pytest.mark.parametrize("stop", [interrupted, asked_to_stop, killed_and_stopped])
+def test_a_stop_ends_every_isolated_step_within_its_grace(
+    make: Make,
+    folder: Path,
+    client: DockerClient,
+    stop: Callable[[subprocess.Popen[str]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    orchestrator = make()
+
+    def asked(*_: object) -> DockerOrchestrator:
+        return orchestrator
+
+    monkeypatch.setattr("skylift.backends.orchestrator_of", asked)
+    with program(orchestrator, folder, "apart_waiting_at_once") as process, ended_by_a_failure(process):
+        for name in ("a", "b"):
+            arrived(folder, name)
+        stop(process)
+        output, _ = process.communicate(timeout=60)
+
+    found = Client().run("last")
+    stopped = {f"map:either_waits:{n}": "stopped" for n in range(2)}
+    assert (found.status, status(found)) == (Status.STOPPED, stopped), output
+    assert [lines(folder, name) for name in ("a", "b")] == [["StopRequested"]] * 2
+    assert not any(UNINTERRUPTED in step.reason for step in found.steps.values())
+    assert containers(client, found) == []
+
+
 @pytest.mark.parametrize("stop", [interrupted, asked_to_stop])
 def test_a_stop_after_a_failure_is_a_stop(
     make: Make, folder: Path, stop: Callable[[subprocess.Popen[str]], None], monkeypatch: pytest.MonkeyPatch
@@ -338,6 +383,31 @@ def test_isolated_steps_have_containers_beside_it(make: Make, folder: Path, clie
     ((inline, isolated),) = (line.split() for line in lines(folder, "apart"))
     assert len({inline, isolated, socket.gethostname()}) == 3
     assert containers(client, found) == []
+
+
+def test_isolated_steps_that_are_the_first_and_start_at_once_all_give_their_outputs(
+    make: Make, folder: Path, client: DockerClient
+) -> None:
+    found = run(mounted(flows.apart_at_once, folder, make()), folder=str(folder))
+
+    assert found.status is Status.COMPLETED, found.reason
+    assert status(found) == {f"map:squared_apart:{n}": "completed" for n in range(3)}
+    assert lines(folder, "squares") == ["[1, 4, 9]"]
+    assert containers(client, found) == []
+
+
+def test_what_an_isolated_step_prints_is_shown_as_it_comes(make: Make, folder: Path) -> None:
+    wanted = {f"map:either_waits:{n} | {name} is here\n" for n, name in enumerate("ab")}
+    with program(make(), folder, "apart_waiting_at_once") as process, ended_by_a_failure(process):
+        for name in ("a", "b"):
+            arrived(folder, name)
+        assert process.stdout is not None
+        while wanted:
+            wanted.discard(process.stdout.readline())
+        for name in ("a", "b"):
+            release(folder, name)
+        rest = process.stdout.read()
+    assert process.returncode == 0, rest
 
 
 def test_an_isolated_step_that_nobody_foresaw_says_what_to_do(make: Make) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -188,3 +192,29 @@ def test_the_sdk_is_loaded_when_it_is_used_and_not_before() -> None:
 def test_every_error_of_the_sdk_is_one_of_ours(client: SagemakerClient) -> None:
     with pytest.raises(SkyliftError, match=r"^sagemaker:StartPipelineExecution: Parameter validation failed"):
         client.start_execution(PipelineName=7)
+
+
+def test_threads_that_come_first_at_once_make_one_client_in_turn(
+    answers: Answers, client: SagemakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session of boto3 is not for two threads at once."""
+    made: list[str] = []
+    both, inside = threading.Barrier(2), threading.Barrier(2)
+    session: Any = import_module("boto3").Session
+    own = session.client
+
+    def noted(self: Any, service: str, **options: Any) -> Any:
+        made.append(service)
+        with suppress(threading.BrokenBarrierError):
+            inside.wait(0.2)  # for another, who must not come
+        return own(self, service, **options)
+
+    def ask() -> str:
+        both.wait()
+        return client.region
+
+    monkeypatch.setattr(session, "client", noted)
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(ask) for _ in range(2)]
+    assert [one.result() for one in found] == ["eu-west-1", "eu-west-1"]
+    assert made == ["sagemaker"]

@@ -8,6 +8,7 @@ import pytest
 from skylift_sagemaker_answers import Answers
 from skylift_sagemaker_snapshots import ROLE
 
+from skylift.coordination.polling import PAUSES_S
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import NotFound, PermissionDenied
 from skylift_sagemaker import watching
@@ -39,19 +40,8 @@ def test_a_wait_ends_when_the_run_does_and_not_before(answers: Answers, client: 
     pauses: list[float] = []
     watching.wait(client, EXECUTION, pauses.append)
     assert len(pauses) == looks
-    assert tuple(pauses[:5]) == watching.PAUSES_S
-    assert set(pauses[5:]) == {watching.PAUSES_S[-1]}
-
-
-@pytest.mark.parametrize(("poll_s", "slept"), [(None, [0.5, 15.0]), (0.1, [0.1, 0.1]), (2.0, [0.5, 2.0])])
-def test_a_pause_is_as_long_as_the_option_says_at_most(
-    poll_s: float | None, slept: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found: list[float] = []
-    monkeypatch.setattr("time.sleep", found.append)
-    for seconds in (0.5, 15.0):
-        watching.pausing(poll_s)(seconds)
-    assert found == slept
+    assert tuple(pauses[:5]) == PAUSES_S
+    assert set(pauses[5:]) == {PAUSES_S[-1]}
 
 
 @pytest.mark.parametrize("state", ["Stopped", "Failed", "Succeeded", "CompletedWithFailures"])

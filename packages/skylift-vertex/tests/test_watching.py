@@ -9,6 +9,7 @@ import pytest
 from skylift_vertex_answers import Answers
 from skylift_vertex_snapshots import PARENT, pipeline_job, snapshot_of, step
 
+from skylift.coordination.polling import PAUSES_S
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import NotFound, PermissionDenied
 from skylift_vertex import watching
@@ -57,19 +58,8 @@ def test_a_wait_ends_when_the_run_does_and_not_before(answers: Answers, client: 
     pauses: list[float] = []
     watching.wait(client, RUN, pauses.append)
     assert len(pauses) == looks
-    assert tuple(pauses[:5]) == watching.PAUSES_S
-    assert set(pauses[5:]) == {watching.PAUSES_S[-1]}
-
-
-@pytest.mark.parametrize(("poll_s", "slept"), [(None, [0.5, 15.0]), (2.0, [0.5, 2.0])])
-def test_a_pause_is_bounded_where_it_is_asked(
-    monkeypatch: pytest.MonkeyPatch, poll_s: float | None, slept: list[float]
-) -> None:
-    found: list[float] = []
-    monkeypatch.setattr("time.sleep", found.append)
-    for seconds in (0.5, 15.0):
-        watching.pausing(poll_s)(seconds)
-    assert found == slept
+    assert tuple(pauses[:5]) == PAUSES_S
+    assert set(pauses[5:]) == {PAUSES_S[-1]}
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -114,6 +114,12 @@ class DockerClient:
             found: list[dict[str, Any]] = self._api.networks()
         return [str(one[key]) for key in ("Name", "Id") for one in found]
 
+    def volumes(self) -> list[str]:
+        """Names."""
+        with guarded("GET /volumes"):
+            found: dict[str, Any] = self._api.volumes()
+        return [str(one["Name"]) for one in found.get("Volumes") or ()]
+
     def output_of(self, arguments: Mapping[str, Any]) -> str:
         """What a container printed that was made, ran to its end, and is gone."""
         with guarded("POST /containers/create"):

@@ -99,6 +99,7 @@ class Container:
                 self._last_line.append(line.strip())
                 with suppress(OSError, ValueError):  # nobody looks any more; the step must not notice
                     sys.stdout.write(f"{self._handling.prefix}{line}\n")
+                    sys.stdout.flush()  # of a pipeline's function it is a pipe, whose other end is looked at
 
 
 def lines(pieces: Iterable[bytes]) -> Iterable[str]:

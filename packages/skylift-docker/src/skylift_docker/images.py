@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from skylift.bootstrap.locking import locked
+from skylift.bootstrap.locking import ASKED, locked
 from skylift_contract.containers import ResolvedImages
 from skylift_contract.errors import NotFound
 from skylift_docker.recipes import Provision, Recipe, provision
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from skylift_docker.config import DockerOrchestratorConfig
     from skylift_docker.image_client import Images
     from skylift_docker.recipes import Need
+
+OURS: Final = "Skylift's own packages"
+
+INDEX: Final = (
+    "name an index that has them, or a folder of wheels: skylift orchestrator update NAME --index=…."
+)
 
 
 def resolve(
@@ -49,8 +55,15 @@ def resolve(
 
 
 def lock_of(recipe: Recipe, snapshot: PipelineSnapshot, config: DockerOrchestratorConfig) -> tuple[str, ...]:
+    """Raises `ConfigurationError` where no versions fit, with whose requirements these are."""
+    is_ours = not recipe.asked
     return locked(
-        recipe.requirements, snapshot.runtime.python, platform=recipe.platform, index=config.index or ""
+        recipe.requirements,
+        snapshot.runtime.python,
+        platform=recipe.platform,
+        index=config.index or "",
+        who=OURS if is_ours else f"{ASKED}, and {OURS}",
+        fix=f"Please {INDEX}" if is_ours else f"Loosen yours, or {INDEX}",
     )
 
 

@@ -23,6 +23,11 @@ def same_place(path: str, *, read_only: bool) -> dict[str, Any]:
     return {"Type": "bind", "Source": path, "Target": path, "ReadOnly": read_only}
 
 
+def is_volume(mount: Mapping[str, Any]) -> bool:
+    """Whether an engine makes what is mounted where it is not there."""
+    return mount["Type"] == "volume"
+
+
 def store_mounts(uri: str) -> list[dict[str, Any]]:
     """The folder of a `file://` store, at the same path, so that one URI serves both sides."""
     folder = store_folder(uri)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, ClassVar
 
 from skylift.coordination.opening import opened_run, own_run_id
@@ -39,6 +40,7 @@ class DockerOrchestrator(ContainerizedOrchestrator):
     run_id_sources: ClassVar[tuple[RunIdSource, ...]] = RUN_ID_SOURCES
 
     _isolated: IsolatedContainers | None = None
+    _making_isolated = threading.Lock()
 
     @property
     def config(self) -> DockerOrchestratorConfig:
@@ -122,11 +124,12 @@ class DockerOrchestrator(ContainerizedOrchestrator):
 
     @property
     def isolated(self) -> IsolatedContainers:
-        """In the orchestration environment: one connection for all of its steps."""
-        if self._isolated is None:
-            with said_how_it_is_lent():
-                self._isolated = IsolatedContainers(self.client(), self.config)
-        return self._isolated
+        """In the orchestration environment: one connection for all of its steps, in whatever threads."""
+        with self._making_isolated:
+            if self._isolated is None:
+                with said_how_it_is_lent():
+                    self._isolated = IsolatedContainers(self.client(), self.config)
+            return self._isolated
 
     def submit_isolated_step(self, step_run_info: StepRunInfo, environment: dict[str, str]) -> IsolatedStep:
         making = self.making(self.isolated.resolved(step_run_info))

@@ -18,6 +18,7 @@ from skylift_contract.canonical import digest_of
 from skylift_contract.environment import CONTAINER_PYTHON
 from skylift_contract.errors import BackendError, ConfigurationError
 from skylift_docker.misfits import Case, misfit
+from skylift_docker.mounts import is_volume
 from skylift_docker.recipes import Provision, provision
 from skylift_docker.setups import seen
 
@@ -110,9 +111,22 @@ class Prober:
     def _wrong_with(self, one: Occupant, who: str) -> ConfigurationError | None:
         arguments = self._arguments(one)
         wrong = self._judged(one, who, arguments)
-        if wrong and one.mounts and not self._judged(one, who, {**arguments, "mounts": one.mounts}):
+        mounts = self._there(one.mounts) if wrong else []
+        if mounts and not self._judged(one, who, {**arguments, "mounts": mounts}):
             return None  # they bring what the image lacks
         return wrong
+
+    def _there(self, mounts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Those that may bring something, to be read only: an engine makes a volume that it has not.
+
+        Of one that is empty it would make a copy of what the image has there, if it were let.
+        """
+        known = self.client.volumes() if any(map(is_volume, mounts)) else []
+        return [
+            {**one, "ReadOnly": True, **({"VolumeOptions": {"NoCopy": True}} if is_volume(one) else {})}
+            for one in mounts
+            if not is_volume(one) or one["Source"] in known
+        ]
 
     def _judged(self, one: Occupant, who: str, arguments: dict[str, Any]) -> ConfigurationError | None:
         try:
@@ -169,7 +183,7 @@ def _lacking(one: Occupant, who: str, found: Mapping[str, Any], python: str) -> 
         return ConfigurationError(
             f"image {one.image!r} holds no skylift",
             who=who,
-            fix="Install it there; or have an image made of this one: DockerSettings(parent_image=…).",
+            fix="Install it there; or name it as one to install into: DockerSettings(parent_image=…).",
         )
     if one.kind is Provision.AT_START and (lacking := found.get("lacking")):
         what, _, fix = str(lacking).removeprefix("this image ").partition(". ")

@@ -22,6 +22,9 @@ DEFAULT_PLATFORM: Final = "linux/amd64"
 
 PLUGIN: Final = "skylift-docker"
 
+OWN: Final = 2
+"""Requirements of each recipe that are Skylift's: itself, and the plugin."""
+
 
 class Provision(StrEnum):
     READY = "ready"
@@ -44,6 +47,11 @@ class Recipe:
     dockerfile: str = ""
     build_context: str = ""
     platform: str | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Of the requirements what people asked for."""
+        return self.requirements[OWN:]
 
     @property
     def lock(self) -> str:

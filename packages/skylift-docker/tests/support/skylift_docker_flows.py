@@ -265,6 +265,25 @@ def apart_waiting(folder: str) -> None:
     waits_apart(folder)
 
 
+@step(runtime="isolated")
+def squared_apart(value: int) -> int:
+    return value * value
+
+
+@pipeline(dynamic=True)
+def apart_at_once(folder: str) -> None:
+    each: Any = squared_apart.map([1, 2, 3])
+    note(f"{folder}/squares.journal", f"{[one.load() for one in each]}")
+
+
+either_waits = waits.with_options(name="either_waits", runtime="isolated")
+
+
+@pipeline(dynamic=True, max_concurrent_steps=2)
+def apart_waiting_at_once(folder: str) -> None:
+    either_waits.map(folder=folder, name=["a", "b"])
+
+
 @step(runtime="isolated", settings={"resources": ResourceSettings(memory="80MB")})
 def greedy_apart() -> None:
     bytearray(b"x" * 200_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -39,6 +40,7 @@ class SagemakerClient:
     def __init__(self, config: Access) -> None:
         self._config = config
         self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
 
     @cached_property
     def _session(self) -> Any:
@@ -73,19 +75,27 @@ class SagemakerClient:
         return str(self._client("sagemaker").meta.region_name)
 
     def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            config: Any = import_module("botocore.config")
-            attempts, timeout = (1, IAM_TIMEOUT_S) if service == "iam" else (ATTEMPTS, TIMEOUT_S)
-            own = config.Config(
-                retries={"mode": "standard", "total_max_attempts": attempts},
-                connect_timeout=timeout,
-                read_timeout=timeout,
-            )
-            try:
-                self._clients[service] = self._session.client(service, config=own)
-            except Exception as error:
-                raise self._own(error, service) from error
-        return self._clients[service]
+        """Made in one thread at a time, as boto3 asks of those who share a session.
+
+        Source: boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html
+        """
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._made(service)
+            return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        config: Any = import_module("botocore.config")
+        attempts, timeout = (1, IAM_TIMEOUT_S) if service == "iam" else (ATTEMPTS, TIMEOUT_S)
+        own = config.Config(
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=timeout,
+            read_timeout=timeout,
+        )
+        try:
+            return self._session.client(service, config=own)
+        except Exception as error:
+            raise self._own(error, service) from error
 
     def _call(self, service: str, operation: str, **request: Any) -> dict[str, Any]:
         client, named = self._client(service), f"{service}:{operation}"

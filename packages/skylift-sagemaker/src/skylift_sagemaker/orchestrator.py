@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import uuid4
 
+from skylift.coordination.polling import pausing
 from skylift.project import project_name
 from skylift_contract.containers import default_image
 from skylift_contract.environment import STORE_ENV
@@ -57,7 +58,7 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
 
     @property
     def _pause(self) -> Callable[[float], None]:
-        return watching.pausing(self.config.poll_s)
+        return pausing(self.config.poll_s)
 
     def get_orchestrator_run_id(self) -> str:
         return find_orchestrator_run_id(self.run_id_sources, backend=NAME, dynamic=False)

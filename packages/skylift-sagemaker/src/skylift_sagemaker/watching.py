@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
-from skylift_contract.errors import NotFound, Transient
+from skylift.coordination.polling import pauses, until_ended
+from skylift_contract.errors import NotFound
 from skylift_contract.orchestrator import Execution
 from skylift_contract.status import RunStatus, StepStatus
 from skylift_sagemaker import jobs
@@ -19,29 +18,12 @@ if TYPE_CHECKING:
 
     from skylift_sagemaker.client import SagemakerClient
 
-PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
-"""Between two looks at a run; the last for as long as it takes."""
-
 LOG_GROUPS: Final = {"Processing": "/aws/sagemaker/ProcessingJobs", "Training": "/aws/sagemaker/TrainingJobs"}
 
 
-def pausing(poll_s: float | None) -> Callable[[float], None]:
-    """What sleeps as long as it is asked to, and at most `poll_s` seconds where there is such a limit."""
-    return time.sleep if poll_s is None else lambda seconds: time.sleep(min(seconds, poll_s))
-
-
 def wait(client: SagemakerClient, arn: str, pause: Callable[[float], object]) -> None:
-    """Return when the run has ended, however it did and however long it takes.
-
-    A look that AWS does not answer is taken again.
-    """
-    for seconds in chain(PAUSES_S, repeat(PAUSES_S[-1])):
-        try:
-            if run_status(client, arn).status.is_finished:
-                return
-        except Transient:
-            pass
-        pause(seconds)
+    """Return when the run has ended, however it did and however long it takes."""
+    until_ended(lambda: run_status(client, arn), pause)
 
 
 def run_status(client: SagemakerClient, arn: str) -> RunStatus:
@@ -94,7 +76,7 @@ def logs(
 
     Raises `NotFound` for a step that has not begun.
     """
-    job, tokens, pauses = None, dict[str, str](), chain(PAUSES_S, repeat(PAUSES_S[-1]))
+    job, tokens, between = None, dict[str, str](), pauses()
     while True:
         job = job or _job(client, arn, step_name)
         has_ended = pause is None or _has_ended(client, arn, job)
@@ -105,7 +87,7 @@ def logs(
             )
         if pause is None or has_ended:
             return
-        pause(next(pauses))
+        pause(next(between))
 
 
 def _job(client: SagemakerClient, arn: str, step_name: str) -> str | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from skylift.coordination.polling import pauses, until_ended
 from skylift_contract.errors import NotFound, QuotaExceeded, Transient
 from skylift_contract.orchestrator import Execution
 from skylift_contract.run_id import canonical
@@ -22,27 +21,13 @@ if TYPE_CHECKING:
 
     from skylift_vertex.client import VertexClient
 
-PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
-"""Between two looks at a run; the last for as long as it takes."""
-
-
-def pausing(poll_s: float | None) -> Callable[[float], None]:
-    """What sleeps as long as it is asked to, and at most `poll_s` seconds where there is such a limit."""
-    return time.sleep if poll_s is None else lambda seconds: time.sleep(min(seconds, poll_s))
-
 
 def wait(client: VertexClient, run: Path, pause: Callable[[float], object]) -> None:
     """Return when the run has ended, however it did and however long it takes.
 
-    A look that Vertex does not answer is taken again.
+    A look takes no resources: a quota that it meets is one of calls a minute.
     """
-    for seconds in chain(PAUSES_S, repeat(PAUSES_S[-1])):
-        try:
-            if run_status(client, run).status.is_finished:
-                return
-        except (Transient, QuotaExceeded):  # a look takes no resources: its quota is one of calls a minute
-            pass
-        pause(seconds)
+    until_ended(lambda: run_status(client, run), pause, again_after=(Transient, QuotaExceeded))
 
 
 def run_status(client: VertexClient, run: Path) -> RunStatus:
@@ -108,7 +93,7 @@ def logs(
 
     Raises `NotFound` for a step that has not begun.
     """
-    seen, pauses = _Seen(), chain(PAUSES_S, repeat(PAUSES_S[-1]))
+    seen, between = _Seen(), pauses()
     while True:
         ran, has_ended = _ran(client, run, step_name)
         if pause is None and not ran:
@@ -117,7 +102,7 @@ def logs(
             yield from seen.news(client, job)
         if pause is None or has_ended:
             return
-        pause(next(pauses))
+        pause(next(between))
 
 
 def _ran(client: VertexClient, run: Path, step_name: str) -> tuple[list[str], bool]:

@@ -46,9 +46,21 @@ def test_requirements_that_nothing_fits(wheels: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         locking.locked(["own-top", "own-base>=2"], "3.11", index=str(wheels))
     sentence = str(caught.value)
-    assert sentence.startswith("DockerSettings.requirements: no versions fit: ")
+    assert sentence.startswith(
+        "DockerSettings.requirements: no versions fit: No solution found when resolving dependencies: Because "
+    )
     assert "own-base" in sentence
     assert sentence.endswith("(got 'own-top, own-base>=2'). Loosen them, or name the index that has them.")
+
+
+def test_whose_requirements_they_are_is_said_where_it_is_known(wheels: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        locking.locked(["none-such"], "3.11", index=str(wheels), who="ours", fix="Ask us.")
+    assert str(caught.value) == (
+        "ours: no versions fit: No solution found when resolving dependencies: Because none-such was not found in "
+        "the provided package locations and you require none-such, we can conclude that your requirements are "
+        "unsatisfiable (got 'none-such'). Ask us."
+    )
 
 
 def test_a_platform_whose_wheels_are_not_known(wheels: Path) -> None:

@@ -48,6 +48,14 @@ class DynamicSuite(RunningSuite):
         assert {one["run_id"] for one in told.values()} == {str(made.id)}
         assert len({one["orchestrator_run_id"] for one in told.values()}) == 1
 
+    @about(Capability.DYNAMIC_PIPELINES, Capability.ISOLATED_STEPS)
+    def test_isolated_steps_may_be_the_first_and_start_at_once(self, run: Any) -> None:
+        """Whatever the orchestrator makes when it is first used, several threads use first."""
+        made: PipelineRun = run(pipelines.apart_at_once)
+        assert made.status is ExecutionStatus.COMPLETED, made.reason
+        values = [made.steps[f"map:double:{n}"].outputs["value"].load() for n in range(4)]
+        assert values == [2, 4, 6, 8]
+
     @about(Capability.DYNAMIC_PIPELINES)
     def test_a_failure_that_the_function_catches_is_none_of_the_runs(self, run: Any) -> None:
         made: PipelineRun = run(pipelines.careful)

@@ -47,6 +47,7 @@ def tell() -> Annotated[Told, "told"]:
 
 
 tell_apart = tell.with_options(runtime="isolated")
+double_apart = double.with_options(runtime="isolated")
 
 
 @step(enable_cache=False)
@@ -95,6 +96,11 @@ def fanned(width: int) -> None:
 def apart() -> None:
     tell(id="inline")
     tell_apart(id="isolated")
+
+
+@pipeline(dynamic=True, max_concurrent_steps=4)
+def apart_at_once() -> None:
+    double_apart.map([1, 2, 3, 4])
 
 
 @pipeline(dynamic=True)

@@ -26,17 +26,30 @@ LAST: Final = 6
 _OF_OURS: Final = re.compile(r" in `asked\.in`( at position \d+)?")
 """What uv says of where a requirement stands: in a file that is gone when anybody reads it."""
 
+_CAUSE: Final = re.compile(r":? cause: ")
+"""Between a clause of uv's and what it comes of."""
+
+ASKED: Final = "DockerSettings.requirements"
+LOOSEN: Final = "Loosen them, or name the index that has them."
+
 _DRAWN: Final = " \N{MULTIPLICATION SIGN}╰─▶│"
 """What uv draws a tree of causes with."""
 
 
 def locked(
-    requirements: Sequence[str], python: str, *, platform: str | None = None, index: str = ""
+    requirements: Sequence[str],
+    python: str,
+    *,
+    platform: str | None = None,
+    index: str = "",
+    who: str = ASKED,
+    fix: str = LOOSEN,
 ) -> tuple[str, ...]:
     """Every distribution that these need, as `name==version`, sorted; the machine decides nothing of it.
 
     `python`: the minor version. `platform`: as Docker has it, by default `linux/amd64`. Where several
     versions will do, the one that is installed here is preferred: what it wrote is read by the same.
+    `who`, `fix`: whose requirements they are, and what to do where nothing fits them.
 
     Raises `ConfigurationError` for requirements that nothing fits, and where there is no uv.
     """
@@ -50,7 +63,10 @@ def locked(
             [*argv, str(asked), "--output-file", str(found)], capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise _unsolved(requirements, _OF_OURS.sub("", done.stderr.replace(f"{folder}/", "")))
+            said = _OF_OURS.sub("", done.stderr.replace(f"{folder}/", ""))
+            raise ConfigurationError(
+                f"no versions fit: {_clauses(said)}", who=who, value=", ".join(requirements), fix=fix
+            )
         return tuple(line for line in found.read_text().splitlines() if line and line[0] not in "#-")
 
 
@@ -69,7 +85,7 @@ def _uv() -> list[str]:
         return [found]
     raise ConfigurationError(
         "there is no uv here, which finds the versions that requirements stand for",
-        who="DockerSettings.requirements",
+        who=ASKED,
         fix="pip install 'skylift[containers]', or name an image that holds them: DockerSettings(image=…).",
     )
 
@@ -94,11 +110,7 @@ def _place(index: str) -> list[str]:
     return ["--no-index", "--find-links", index]
 
 
-def _unsolved(requirements: Sequence[str], said: str) -> ConfigurationError:
+def _clauses(said: str) -> str:
+    """What uv says, in one line and without its words for what is an error and what a cause."""
     lines = [line.strip(_DRAWN) for line in said.splitlines() if line.strip()]
-    return ConfigurationError(
-        f"no versions fit: {' '.join(lines[:LAST]).rstrip('.')}",
-        who="DockerSettings.requirements",
-        value=", ".join(requirements),
-        fix="Loosen them, or name the index that has them.",
-    )
+    return _CAUSE.sub(": ", " ".join(lines[:LAST])).removeprefix("error: ").rstrip(".")

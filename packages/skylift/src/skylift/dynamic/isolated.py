@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import sys
+import traceback
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from skylift.ledger.records import now
+from skylift.runtime.failures import summary
 from skylift.runtime.interrupts import StopRequested, interruptible, keep_for_later
+from skylift.runtime.known_secrets import hidden
 from skylift.runtime.outcomes import close_attempt, refused, written_outcome
 from skylift_contract.containers import image_of, isolated_command
 from skylift_contract.enums import ExecutionStatus
@@ -17,7 +21,7 @@ from skylift_contract.run_id import RUN_ID_ENV
 from skylift_contract.status import AttemptEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from skylift.dynamic.calls import Call
     from skylift.runtime.active import Outcome
@@ -50,14 +54,34 @@ def run_isolated(call: Call, isolation: Isolation, base: Mapping[str, str]) -> O
     run, step, began = call.flow.run, call.step, now()
     environment = {**base, **step.config.environment, RUN_ID_ENV: run.orchestrator_run_id}
     try:
-        started = isolation.submit_isolated_step(_info(call), environment)
+        with _defects_told(call):
+            started = isolation.submit_isolated_step(_info(call), environment)
     except SkyliftError as error:
         return refused(run, call.name, f"it could not be started: {error}")
     except OSError as error:
         return refused(run, call.name, f"it could not be started: {error.strerror or error}")
-    with call.stopped_by(lambda: isolation.stop_isolated_step(started)):
+    with call.stopped_by(lambda: isolation.stop_isolated_step(started)), _defects_told(call):
         status = _ended(isolation, started)
     return written_outcome(run, call.name) or close_attempt(run, call.name, *_told(status), began)
+
+
+@contextmanager
+def _defects_told(call: Call) -> Generator[None]:
+    """Of what no orchestrator should raise, say that it is none of the step's, and show where it was."""
+    try:
+        yield
+    except (SkyliftError, OSError):
+        raise
+    except Exception as error:
+        with suppress(OSError, ValueError, AttributeError):  # no stderr
+            sys.stderr.write(hidden("".join(traceback.format_exception(error))))
+            sys.stderr.flush()
+        flavor = call.flow.run.snapshot.runtime.flavor
+        raise SkyliftError(
+            f"this is a defect of Skylift or of its flavor {flavor!r}, and none of the step's code: "
+            f"{summary(error)}",
+            fix="Please report it with the traceback in the output of the pipeline's function.",
+        ) from error
 
 
 def _info(call: Call) -> StepRunInfo:
