@@ -27,8 +27,49 @@ def test_a_role_is_all_that_registering_takes() -> None:
         ),
         ({"scheduler_role": "x"}, r"^SagemakerOrchestratorConfig\.scheduler_role: it is no ARN of a role "),
         ({"assume_role": ROLE + " "}, r"^SagemakerOrchestratorConfig\.assume_role: it is no ARN of a role "),
-        ({"region": "Frankfurt"}, r"^SagemakerOrchestratorConfig\.region: "),
-        ({"bucket": "s3://b"}, r"^SagemakerOrchestratorConfig\.bucket: "),
+        (
+            {"region": "mars-1"},
+            r"^SagemakerOrchestratorConfig\.region: it is no name of a region \(got 'mars-1'\)\. Name one as AWS does: eu-central-1\.$",
+        ),
+        (
+            {"bucket": "s3://churn-data/a"},
+            r"^SagemakerOrchestratorConfig\.bucket: it is no name of a bucket \(got 's3://churn-data/a', limit: 3 to 63 .+\)\. Give the name alone, without s3:// and a path: churn-data\.$",
+        ),
+        ({"bucket": "B"}, r"^SagemakerOrchestratorConfig\.bucket: .+ a path: my-bucket\.$"),
+        (
+            {"experiment": "a b"},
+            r"^SagemakerOrchestratorConfig\.experiment: it is no name of an experiment \(got 'a b', limit: at most 120 letters and digits, and hyphens between them\)\.$",
+        ),
+        (
+            {"image": "docker.io/library/python:3.11"},
+            r"^SagemakerOrchestratorConfig\.image: SageMaker pulls images from private repositories of ECR \(got 'docker\.io/library/python:3\.11'\)\. Push it to ECR, and name that\.$",
+        ),
+        ({"image": "1.dkr.ecr/" + "x" * 250}, r"^SagemakerOrchestratorConfig\.image, its image: .*255"),
+        (
+            {"instance_type": "m5.large"},
+            r"^SagemakerOrchestratorConfig\.instance_type: there is no instance type named 'm5\.large'\. Did you mean 'ml\.m5\.large'\?$",
+        ),
+        ({"instance_type": "ml.foo.large"}, r"^SagemakerOrchestratorConfig\.instance_type: there is no "),
+        (
+            {"subnets": "subnet-1"},
+            r"^SagemakerOrchestratorConfig\.subnets: it is text, and no list \(got 'subnet-1'\)\. Write a list, as JSON: '\[\"subnet-0a1b2c3d\"\]'\.$",
+        ),
+        (
+            {"security_groups": "sg-1"},
+            r"^SagemakerOrchestratorConfig\.security_groups: .+'\[\"sg-0a1b2c3d\"\]'\.$",
+        ),
+        (
+            {"region": "eu-west-1", "execution_role": ROLE.replace("aws", "aws-cn")},
+            r"^SagemakerOrchestratorConfig\.execution_role: it is of the partition aws-cn, and region of aws \(got 'arn:aws-cn:.+'\)\. Change one of the two: region, execution_role\.$",
+        ),
+        (
+            {"scheduler_role": ROLE.replace("aws", "aws-us-gov")},
+            r"^SagemakerOrchestratorConfig\.scheduler_role: it is of the partition aws-us-gov, and execution_role of aws ",
+        ),
+        (
+            {"kms_key": "arn:aws-cn:kms:cn-north-1:123456789012:key/a"},
+            r"^SagemakerOrchestratorConfig\.kms_key: it is of the partition aws-cn, and execution_role of aws ",
+        ),
         ({"volume_size_gb": 20000}, r"^SagemakerOrchestratorConfig\.volume_size_gb: .*16384"),
         ({"max_runtime_s": 777601}, r"^SagemakerOrchestratorConfig\.max_runtime_s: .*777600"),
         ({"keep_alive_s": 3601}, r"^SagemakerOrchestratorConfig\.keep_alive_s: .*3600"),
@@ -58,6 +99,10 @@ def test_a_role_is_all_that_registering_takes() -> None:
             r"it is no id of a subnet or security group \(got 'a b'\)",
         ),
         ({"tags": {"a": ";"}}, r"^SagemakerOrchestratorConfig, tags: a tag has letters, "),
+        (
+            {"tags": {"Aws:x": "y"}},
+            r"^SagemakerOrchestratorConfig, tags: keys that begin with aws: are AWS's own \(got 'Aws:x'\)\.$",
+        ),
     ],
 )
 def test_what_aws_would_refuse_is_refused_at_registration(options: dict[str, Any], sentence: str) -> None:
@@ -69,7 +114,7 @@ def test_what_aws_would_refuse_is_refused_at_registration(options: dict[str, Any
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
 def test_roles_are_of_any_partition(partition: str) -> None:
     role = f"arn:{partition}:iam::123456789012:role/service-role/Sage+Maker@x"
-    assert Config(execution_role=role).partition == partition
+    assert Config(execution_role=role, kms_key="alias/skylift").partition == partition
 
 
 def test_a_steps_settings_stand_for_the_options_of_their_names() -> None:

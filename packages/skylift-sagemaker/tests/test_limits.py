@@ -50,11 +50,19 @@ from skylift_sagemaker import limits
         ("ProcessingVolumeSizeInGB", "max", limits.VOLUME_GB),
         ("KmsKeyId", "pattern", limits.KMS_KEY),
         ("SubnetId", "pattern", limits.SUBNET),
+        ("ExperimentEntityName", "pattern", limits.EXPERIMENT),
         ("SecurityGroupId", "pattern", limits.SUBNET),
     ],
 )
 def test_a_limit_is_the_models(shape: str, field: str, value: object) -> None:
     assert shapes()[shape][field] == value
+
+
+@given(st.text(max_size=5), st.sampled_from(["aws:", "AWS:", "aWs:"]))
+def test_a_tag_that_aws_keeps_for_itself_is_refused(rest: str, prefix: str) -> None:
+    expected = r"^config, tags: keys that begin with aws: are AWS's own "
+    with pytest.raises(ConfigurationError, match=expected):
+        limits.check_tags({prefix + rest: "x"}, "config")
 
 
 def test_what_is_stricter_than_the_model_is_so_on_purpose() -> None:

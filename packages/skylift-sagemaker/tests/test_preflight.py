@@ -6,11 +6,12 @@ import pytest
 from skylift_sagemaker_snapshots import IMAGE, ROLE, snapshot_of, step
 
 from skylift_contract.containers import image_of
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.schedule import Schedule
 from skylift_contract.settings import DockerSettings
 from skylift_contract.stack import ArtifactStore
-from skylift_sagemaker.config import SagemakerOrchestratorConfig
+from skylift_sagemaker.config import KEY, SagemakerOrchestratorConfig
 from skylift_sagemaker.preflight import bucket_of, check_image, check_snapshot
 
 
@@ -74,6 +75,32 @@ def test_a_schedule_that_cannot_be_said_is_refused_first() -> None:
         ConfigurationError, match=r"cannot restrict the day of the month and the day of the week"
     ):
         check_snapshot(snapshot, config(), lambda asked: image_of(snapshot, asked))
+
+
+def test_a_machine_is_checked_before_the_cache_is_asked() -> None:
+    """A run of cached steps compiles nothing."""
+    asking = {"settings": {KEY: {"instance_type": "m5.large"}}}
+    expected = r"^step 'load': there is no instance type named 'm5\.large'\. Did you mean 'ml\.m5\.large'\?$"
+    snapshot = snapshot_of(step("load", **asking))
+    with pytest.raises(UnknownName, match=expected):
+        check_snapshot(snapshot, config(), lambda asked: image_of(snapshot, asked))
+
+
+def test_a_dynamic_pipeline_and_its_isolated_steps_have_machines_and_others_have_none() -> None:
+    large = ResourceSettings(cpu_count=1000)
+    inline, isolated = (
+        step("a", resource_settings=large),
+        step("b", resource_settings=large, runtime="isolated"),
+    )
+    for snapshot, who in (
+        (snapshot_of(inline, isolated, dynamic=True), "step 'b'"),
+        (snapshot_of(dynamic=True, resource_settings=large), "pipeline 'daily'"),
+    ):
+        with pytest.raises(
+            ConfigurationError, match=rf"^{who}: no instance type for processing jobs has 1000 "
+        ):
+            check_snapshot(snapshot, config(), lambda _: IMAGE)
+    check_snapshot(snapshot_of(inline, dynamic=True), config(), lambda _: IMAGE)
 
 
 @pytest.mark.parametrize(

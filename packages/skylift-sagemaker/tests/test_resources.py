@@ -10,7 +10,8 @@ from skylift_sagemaker_model import is_older, shapes
 
 from skylift_contract.errors import ConfigurationError, UnknownName
 from skylift_contract.resource_settings import ResourceSettings
-from skylift_sagemaker.resources import GIB, choose, fits, instances
+from skylift_sagemaker.instances import instances
+from skylift_sagemaker.resources import GIB, choose, fits
 
 JOBS = {"processing": "ProcessingInstanceType", "training": "TrainingInstanceType"}
 DEFAULT = "ml.m5.large"

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.model import Settings
 from skylift_contract.orchestrator import BaseOrchestratorConfig
-from skylift_sagemaker.limits import (
-    KEEP_ALIVE_S,
-    KMS_KEY,
-    MAX_RUNTIME_S,
-    ROLE_ARN,
-    SUBNET,
-    VOLUME_GB,
-    check_tags,
+from skylift_sagemaker.instances import named
+from skylift_sagemaker.limits import KEEP_ALIVE_S, KMS_KEY, MAX_RUNTIME_S, ROLE_ARN, VOLUME_GB, check_tags
+from skylift_sagemaker.options import (
+    check_bucket,
+    check_experiment,
+    check_ids,
+    check_is_list,
+    check_partitions,
+    check_pulled,
+    check_region,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 KEY: Final = "orchestrator.sagemaker"
 """Under which a pipeline's or a step's `settings` hold its own."""
@@ -29,15 +35,29 @@ Runtime = Annotated[int, Field(ge=1, le=MAX_RUNTIME_S)]
 KeepAlive = Annotated[int, Field(ge=0, le=KEEP_ALIVE_S)]
 
 _ROLES: Final = ("execution_role", "scheduler_role", "assume_role")
+_VPC: Final = MappingProxyType({"subnets": "subnet-0a1b2c3d", "security_groups": "sg-0a1b2c3d"})
+
+
+def _check_image(image: str, who: str) -> None:
+    check_pulled(image, who, fix="Push it to ECR, and name that.")
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, str], object]]] = MappingProxyType(
+    {
+        "region": check_region,
+        "bucket": check_bucket,
+        "experiment": check_experiment,
+        "image": _check_image,
+        "instance_type": named,
+    }
+)
 
 
 class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
     """Jobs of one account and region; what only a run needs may be left out at registration."""
 
     execution_role: str = Field(description="ARN of the role that pipelines and their jobs run as.")
-    region: str | None = Field(
-        default=None, pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$", description="By default as AWS is configured."
-    )
+    region: str | None = Field(default=None, description="By default as AWS is configured.")
     aws_profile: str | None = Field(
         default=None, min_length=1, description="Whose credentials call AWS; by default boto3's own order."
     )
@@ -46,7 +66,6 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
     )
     bucket: str | None = Field(
         default=None,
-        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
         description="For long definitions and what training jobs leave; by default the s3:// store's.",
     )
     scheduler_role: str | None = Field(
@@ -95,9 +114,7 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
     fault_attempts: int = Field(
         default=3, ge=0, le=20, description="How often a step is tried again that SageMaker itself failed."
     )
-    experiment: str | None = Field(
-        default=None, min_length=1, max_length=120, description="The experiment that runs are trials of."
-    )
+    experiment: str | None = Field(default=None, description="The experiment that runs are trials of.")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of all that is made, as JSON.")
 
     @field_validator(*_ROLES)
@@ -112,10 +129,24 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
             fix="Give it whole: arn:aws:iam::123456789012:role/NAME.",
         )
 
-    @field_validator("subnets", "security_groups")
+    @field_validator(*_CHECKS)
     @classmethod
-    def _are_ids(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        return _checked_ids(given, cls.__name__)
+    def _is_taken(cls, given: str | None, info: Any) -> str | None:
+        if given is not None:
+            _CHECKS[info.field_name](given, f"{cls.__name__}.{info.field_name}")
+        return given
+
+    @field_validator(*_VPC, mode="before")
+    @classmethod
+    def _is_a_list(cls, given: Any, info: Any) -> Any:
+        check_is_list(given, f"{cls.__name__}.{info.field_name}", _VPC[info.field_name])
+        return given
+
+    @field_validator(*_VPC)
+    @classmethod
+    def _are_ids(cls, given: tuple[str, ...], info: Any) -> tuple[str, ...]:
+        check_ids(given, f"{cls.__name__}.{info.field_name}")
+        return given
 
     @field_validator("network_isolation")
     @classmethod
@@ -132,6 +163,8 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
     def _is_a_whole(self) -> Self:
         _check_vpc(self)
         _check_training_only(self)
+        arns = {name: getattr(self, name) for name in (*_ROLES, "kms_key")}
+        check_partitions(self.region, arns, type(self).__name__)
         return self
 
     @property
@@ -183,13 +216,6 @@ class SagemakerOrchestratorSettings(Settings):
     @classmethod
     def _reaches_the_store(cls, given: bool | None) -> bool | None:  # noqa: FBT001 -- a field's value
         return _without_isolation(bool(given), cls.__name__)
-
-
-def _checked_ids(given: tuple[str, ...], who: str) -> tuple[str, ...]:
-    for one in given:
-        if len(one) > 32 or not re.fullmatch(SUBNET, one):
-            raise ConfigurationError("it is no id of a subnet or security group", who=who, value=one)
-    return given
 
 
 def _without_isolation(given: bool, who: str) -> bool:  # noqa: FBT001 -- a field's value

@@ -25,6 +25,7 @@ from skylift_sagemaker.document import (
     TrainingResources,
     Vpc,
 )
+from skylift_sagemaker.instances import named
 from skylift_sagemaker.limits import (
     IMAGE,
     PROCESSING_VALUE,
@@ -80,6 +81,25 @@ def instance_of(job: Job) -> str:
     return job.resource_config.instance_type
 
 
+def options_of(
+    settings: SagemakerOrchestratorSettings, config: SagemakerOrchestratorConfig, who: str
+) -> SagemakerOrchestratorConfig:
+    """The options with a step's settings; an unknown instance type is refused in the name of the step."""
+    if settings.instance_type is not None:
+        named(settings.instance_type, who)
+    return config.of_step(settings)
+
+
+def machine_of(
+    resources: ResourceSettings,
+    settings: SagemakerOrchestratorSettings,
+    options: SagemakerOrchestratorConfig,
+    who: str,
+) -> str:
+    """The instance type, as `choose` has it; `options`: with the settings already."""
+    return choose(resources, settings.instance_type, options.instance_type, options.job_type, who)
+
+
 def tags_of(snapshot: contract.PipelineSnapshot, making: Making) -> dict[str, str]:
     """What says whose a pipeline or a job is. What no tag may hold stands as its digest."""
     own = {
@@ -96,7 +116,7 @@ def job_of(
     asked: Asked, making: Making, tags: Mapping[str, str], given: Mapping[str, Any] | None = None
 ) -> Job:
     """The job's request without its name; `given`: variables that the service substitutes."""
-    options = making.config.of_step(asked.settings)
+    options = options_of(asked.settings, making.config, asked.who)
     given = given or {}
     value = PROCESSING_VALUE if options.job_type == "processing" else TRAINING_VALUE
     reserved = len(given) + (
@@ -155,11 +175,8 @@ def _training(
 
 
 def _cluster(asked: Asked, options: SagemakerOrchestratorConfig) -> dict[str, Any]:
-    instance = choose(
-        asked.resources, asked.settings.instance_type, options.instance_type, options.job_type, asked.who
-    )
     return {
-        "instance_type": instance,
+        "instance_type": machine_of(asked.resources, asked.settings, options, asked.who),
         "volume_size_in_gb": options.volume_size_gb,
         "volume_kms_key_id": options.kms_key,
     }

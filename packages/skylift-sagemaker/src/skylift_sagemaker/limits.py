@@ -48,6 +48,9 @@ ROLE_ARN: Final = r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
 VARIABLE_NAME: Final = r"[a-zA-Z_][a-zA-Z0-9_]*"
 SUBNET: Final = r"[-0-9a-zA-Z]+"
 KMS_KEY: Final = r"[a-zA-Z0-9:/_-]*"
+EXPERIMENT: Final = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}"
+RESERVED_TAGS: Final = "aws:"
+"""What AWS's own tags begin with, in any case (docs.aws.amazon.com/general/latest/gr/aws_tagging.html)."""
 TAG_TEXT: Final = re.compile(r"[\w\s.:/=+\-@]*")
 """The model's `[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*`, as nearly as `re` has it."""
 
@@ -89,6 +92,10 @@ def check_tags(tags: dict[str, str], who: str) -> None:
     TAGS.check(len(tags), f"{who}, tags")
     for key, text in tags.items():
         TAG_KEY.check(len(key), f"{who}, the key of a tag")
+        if key.lower().startswith(RESERVED_TAGS):
+            raise ConfigurationError(
+                f"keys that begin with {RESERVED_TAGS} are AWS's own", who=f"{who}, tags", value=key
+            )
         TAG_VALUE.check(len(text), f"{who}, tag {key!r}")
         for part in (key, text):
             if not TAG_TEXT.fullmatch(part):

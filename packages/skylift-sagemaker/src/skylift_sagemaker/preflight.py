@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from skylift_contract.errors import ConfigurationError
+from skylift_sagemaker.config import KEY, SagemakerOrchestratorSettings
+from skylift_sagemaker.job import machine_of, options_of
+from skylift_sagemaker.options import check_pulled
 from skylift_sagemaker.schedule import trigger
 
 if TYPE_CHECKING:
@@ -13,17 +16,9 @@ if TYPE_CHECKING:
 
     from skylift_contract.schedule import Schedule
     from skylift_contract.settings import DockerSettings
-    from skylift_contract.snapshot import PipelineSnapshot, Step
+    from skylift_contract.snapshot import PipelineConfiguration, PipelineSnapshot, Step, StepConfig
     from skylift_contract.stack import ArtifactStore
     from skylift_sagemaker.config import SagemakerOrchestratorConfig
-
-PUBLIC: Final = frozenset(
-    {"docker.io", "ghcr.io", "quay.io", "gcr.io", "mcr.microsoft.com", "public.ecr.aws"}
-)
-"""Registries that no job pulls from. Of a host that is not known here AWS has to say whether it is ECR.
-
-Source: docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
-"""
 
 _LONG_PAST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -36,10 +31,14 @@ def check_snapshot(
     """Raise `ConfigurationError` for the first thing in it that could not run."""
     root = snapshot.pipeline_configuration
     if snapshot.is_dynamic:
-        check_image(root.docker_settings, image_of(None), f"pipeline {snapshot.name!r}")
+        who = f"pipeline {snapshot.name!r}"
+        check_image(root.docker_settings, image_of(None), who)
+        check_machine(root, config, who)
     for step in snapshot.steps:
         name = f"step {step.spec.invocation_id!r}"
         check_image(step.config.docker_settings, image_of(step), name)
+        if not snapshot.is_dynamic or step.config.runtime == "isolated":
+            check_machine(step.config, config, name)
     if snapshot.schedule is not None:
         check_schedule(snapshot.schedule, config)
 
@@ -63,6 +62,14 @@ def check_schedule(schedule: Schedule, config: SagemakerOrchestratorConfig) -> s
     return config.scheduler_role
 
 
+def check_machine(
+    asked: StepConfig | PipelineConfiguration, config: SagemakerOrchestratorConfig, who: str
+) -> None:
+    """Raise `ConfigurationError` where no instance has what is asked, also of a step that is cached."""
+    settings = SagemakerOrchestratorSettings.from_snapshot(asked.settings.get(KEY, {}))
+    machine_of(asked.resource_settings, settings, options_of(settings, config, who), who)
+
+
 def check_image(asked: DockerSettings, image: str, who: str) -> None:
     """Raise `ConfigurationError` for an image that is to be built, or that no job could pull."""
     files = filter(None, (asked.dockerfile, asked.build_context))
@@ -74,20 +81,12 @@ def check_image(asked: DockerSettings, image: str, who: str) -> None:
             value=", ".join(wanted or asked.environment),
             fix="Push one to ECR and name it: DockerSettings(image=…).",
         )
-    if _registry(image) in PUBLIC:
-        raise ConfigurationError(
-            "SageMaker pulls images from private repositories of ECR",
-            who=who,
-            value=image,
-            fix="Name one with Python, skylift and what the step imports: DockerSettings(image=…), or "
-            "for all of them: skylift orchestrator update NAME --image=…",
-        )
-
-
-def _registry(image: str) -> str:
-    """The host of an image's name; Docker Hub's where it names none."""
-    host, slash, _ = image.partition("/")
-    return host if slash and ("." in host or ":" in host) else "docker.io"
+    check_pulled(
+        image,
+        who,
+        fix="Name one with Python, skylift and what the step imports: DockerSettings(image=…), or "
+        "for all of them: skylift orchestrator update NAME --image=…",
+    )
 
 
 def bucket_of(config: SagemakerOrchestratorConfig, store: ArtifactStore) -> str:

@@ -1,70 +1,15 @@
-"""What a step asks for → the smallest instance that has it.
-
-The table is `data/instance_types.json`: instance type → vCPUs, GiB of memory, GPUs and their kind, and
-which kinds of job take it.
-"""
+"""What a step asks for → the smallest instance that has it."""
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.errors import ConfigurationError
 from skylift_contract.resource_settings import ResourceSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from skylift_sagemaker.instances import Instance, instances, known
 
 GIB: Final = 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """`gpu`: its kind as AWS calls it, empty where there is none; `is_special`: another accelerator."""
-
-    name: str
-    vcpu: int
-    memory_gib: float
-    gpus: int
-    gpu: str
-    arch: str
-    jobs: frozenset[str]
-    is_special: bool
-
-    @property
-    def generation(self) -> int:
-        """6 of `ml.m6i.large`; 0 where the name says none."""
-        found = re.match(r"ml\.[a-z]+(\d+)", self.name)
-        return int(found[1]) if found else 0
-
-    def describe(self) -> str:
-        gpus = f", {self.gpus} {self.gpu}" if self.gpus else ""
-        return f"{self.name} ({self.vcpu} vCPU, {self.memory_gib:g} GiB{gpus})"
-
-
-@cache
-def instances() -> Mapping[str, Instance]:
-    """The packaged table, by name."""
-    text = resources.files("skylift_sagemaker").joinpath("data/instance_types.json").read_text()
-    return {name: _instance(name, row) for name, row in json.loads(text).items()}
-
-
-def _instance(name: str, row: Mapping[str, object]) -> Instance:
-    jobs = frozenset(kind for kind in ("processing", "training") if row[kind])
-    return Instance(
-        name=name,
-        vcpu=int(str(row["vcpu"] or 0)),
-        memory_gib=float(str(row["mem_gib"] or 0)),
-        gpus=int(str(row["gpus"])),
-        gpu=str(row["gpu"] or ""),
-        arch=str(row["arch"]),
-        jobs=jobs,
-        is_special=bool(row["accel"]) and not row["gpus"],
-    )
 
 
 def choose(asked: ResourceSettings, explicit: str | None, default: str, job: str, who: str) -> str:
@@ -106,21 +51,6 @@ def _smallest(asked_json: str, job: str) -> str | None:
     asked = ResourceSettings.model_validate_json(asked_json)
     able = [one for one in _usual(job) if fits(one, asked)]
     return min(able, key=_order).name if able else None
-
-
-def known(name: str, job: str, who: str) -> Instance:
-    """Raises `UnknownName`, or `ConfigurationError` for a type that this kind of job does not take."""
-    found = instances().get(name)
-    if found is None:
-        raise UnknownName("instance type", name, sorted(instances()), who=who)
-    if job not in found.jobs:
-        raise ConfigurationError(
-            f"{job} jobs do not take this instance type",
-            who=who,
-            value=name,
-            fix="Name another, or change job_type.",
-        )
-    return found
 
 
 def fits(one: Instance, asked: ResourceSettings) -> bool:

@@ -78,6 +78,19 @@ def test_what_the_service_refuses(text: str, why: str) -> None:
     assert refused(text) == f"Unable to parse pipeline definition. {why.removesuffix('.')}."
 
 
+def test_an_experiment_has_a_name_that_the_service_takes() -> None:
+    told: dict[str, Any] = json.loads(definition(step("a")))
+    told["PipelineExperimentConfig"] = {
+        "ExperimentName": "a b",
+        "TrialName": {"Get": "Execution.PipelineName"},
+    }
+    assert refused(json.dumps(told)) == (
+        "Unable to parse pipeline definition. PipelineExperimentConfig: Value 'a b' at 'ExperimentName' failed to "
+        "satisfy constraint: Member must satisfy regular expression pattern: "
+        "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}."
+    )
+
+
 def test_a_training_job_must_have_an_output() -> None:
     told: dict[str, Any] = json.loads(definition(training_step("train")))
     del told["Steps"][0]["Arguments"]["OutputDataConfig"]

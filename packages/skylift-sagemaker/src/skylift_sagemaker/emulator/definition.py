@@ -64,12 +64,20 @@ def parse(text: str) -> Definition:
         raise _refused(f"it is no JSON: {error}") from error
     if not hasattr(told, "keys") or told.get("Version") != VERSION:
         raise _refused(f"Version must be {VERSION}")
+    _check_experiment(told.get("PipelineExperimentConfig") or _NONE)
     steps = [_step(step) for step in told.get("Steps") or ()]
     if not steps:
         raise _refused("A pipeline must have at least one step")
     _check_names([step.name for step in steps])
     parameters = {one["Name"]: one.get("DefaultValue") for one in told.get("Parameters") or ()}
     return Definition({step.name: step for step in steps}, parameters, _graph(told["Steps"], parameters))
+
+
+def _check_experiment(told: Mapping[str, Any]) -> None:
+    """The definition's schema is not botocore's, and the names in it are of one of its shapes."""
+    shape = service("sagemaker").shape_for("ExperimentEntityName")
+    if wrong := [fault for name, value in told.items() for fault in violations(shape, value, name)]:
+        raise _refused(f"PipelineExperimentConfig: {'; '.join(wrong)}")
 
 
 def _step(told: Any) -> Step:
