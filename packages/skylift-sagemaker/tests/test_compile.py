@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from skylift_sagemaker_model import faults
-from skylift_sagemaker_snapshots import ROLE, definition, documents, snapshot_of, step
+from skylift_sagemaker_snapshots import ROLE, definition, documents, making, snapshot_of, step
 
 from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.schedule import Schedule
 from skylift_contract.snapshot import PipelineSnapshot
-from skylift_sagemaker.compile import JOB, PIPELINE
+from skylift_sagemaker.compile import JOB, PIPELINE, compile_pipeline
 from skylift_sagemaker.run_id import EXECUTION_ARN_ENV
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -156,6 +156,18 @@ def test_a_thousand_steps_are_all_there(options: dict[str, Any]) -> None:
     found = definition(snapshot_of(*steps), **options)
     assert [one["Name"] for one in found["Steps"]] == [f"s{n}" for n in range(1000)]
     check_steps(found)
+
+
+def test_a_summary_counts_the_instances_of_each_type() -> None:
+    """The commonest first, and of equals in the order of their names."""
+    types = ["ml.m5.large", "ml.t3.medium", "ml.g5.xlarge", "ml.m5.large"]
+    steps = [
+        step(f"s{n}", settings={"orchestrator.sagemaker": {"instance_type": name}})
+        for n, name in enumerate(types)
+    ]
+    snapshot = snapshot_of(*steps)
+    found = compile_pipeline(snapshot, making(snapshot), {}, {}).summary
+    assert found == {"steps": 4, "instances": "2 x ml.m5.large, 1 x ml.g5.xlarge, 1 x ml.t3.medium"}
 
 
 def test_the_roles_are_the_configured_one(snapshot: PipelineSnapshot) -> None:

@@ -5,6 +5,7 @@ Pure: same input, same bytes; no SDK, network, clock, environment or log.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from skylift_contract.canonical import canonical_json
@@ -51,8 +52,16 @@ def compile_pipeline(
         return CompiledPipeline({JOB: canonical_json(job.request())}, {"job": type(job).__name__})
     steps = _steps(snapshot, making, base_environment, step_environments, tags)
     definition = Definition(steps=tuple(steps), experiment=making.config.experiment)
-    machines = {step.name: instance_of(step.arguments) for step in steps}
-    return CompiledPipeline({PIPELINE: definition.to_bytes()}, {"steps": len(steps), "instances": machines})
+    summary = {"steps": len(steps), "instances": _machines(steps)}
+    return CompiledPipeline({PIPELINE: definition.to_bytes()}, summary)
+
+
+def _machines(steps: Sequence[Step]) -> str:
+    """`998 x ml.m5.large, 2 x ml.g5.xlarge`: as many as there are steps, the commonest first."""
+    counted = Counter(instance_of(step.arguments) for step in steps)
+    return ", ".join(
+        f"{count} x {name}" for name, count in sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    )
 
 
 def orchestration(
