@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sagemaker_cloud import ROLE, Fifo, client, definition, step
 
+from skylift_sagemaker.emulator.__main__ import main
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,6 +28,42 @@ def test_it_serves_until_it_is_interrupted_and_its_jobs_end_with_it(
             assert process.wait(20) == 0
         finally:
             process.kill()  # what failed would otherwise be waited for, and outlive its test
+
+
+def test_help_is_no_server(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    assert "usage: python -m skylift_sagemaker.emulator [-h] [REGION] [BUCKET ...]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["mars-1"], "argument REGION: there is no region 'mars-1': name one as AWS does, eu-central-1"),
+        (["eu-west-1", "B"], "argument BUCKET: 'B' is no name of a bucket: 3 to 63 lowercase letters, "),
+        (["--port=1"], "unrecognized arguments: --port=1"),
+    ],
+)
+def test_what_is_no_region_and_no_bucket_is_refused_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1"])
+def test_regions_are_of_any_partition(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[tuple[str, ...]] = []
+
+    def serve(*words: str) -> None:
+        served.append(words)
+
+    monkeypatch.setattr("skylift_sagemaker.emulator.__main__.serve", serve)
+    main([region, "documents", "outputs"])
+    assert served == [(region, "documents", "outputs")]
 
 
 def _check_serves(process: subprocess.Popen[str], fifo: Fifo, monkeypatch: pytest.MonkeyPatch) -> None:
