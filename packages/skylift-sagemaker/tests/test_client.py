@@ -126,7 +126,8 @@ def test_nobody_is_told_to_log_in(credentials: None, monkeypatch: pytest.MonkeyP
 def test_a_profile_that_there_is_not_is_named(credentials: None) -> None:
     config = SagemakerOrchestratorConfig(execution_role=ROLE, region="eu-west-1", aws_profile="nobodys")
     with pytest.raises(
-        AuthenticationError, match=r"The config profile \(nobodys\) could not be found\. Log in anew"
+        AuthenticationError,
+        match=r"The config profile \(nobodys\) could not be found\. Make it \(aws configure --profile\), or name another: skylift orchestrator update NAME --aws_profile=…$",
     ):
         _ = SagemakerClient(config).region
 

@@ -30,7 +30,9 @@ def test_an_arn_names_its_region_too(aws: Any, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_one_that_there_is_not_is_named(aws: Any) -> None:
-    expected = r"^step 'train', secret 'TOKEN': skylift_sagemaker\.secrets:look_up could not read aws-sm:none: NotFound: "
+    expected = (
+        r"^step 'train', secret 'TOKEN': aws-sm:none could not be read: secretsmanager:GetSecretValue: "
+    )
     with pytest.raises(ConfigurationError, match=expected):
         Reference.parse("aws-sm:none", WHO).resolve(WHO)
 

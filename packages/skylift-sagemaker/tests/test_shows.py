@@ -39,7 +39,7 @@ PATIENCE_S = 50
 EXPIRED = (
     "sagemaker:StartPipelineExecution: The security token included in the request is expired "
     "[ExpiredTokenException]. Log in anew (aws sso login, aws configure), or name other credentials: "
-    "--aws_profile=…"
+    "skylift orchestrator update NAME --aws_profile=…"
 )
 FLOW = """
 from skylift import Schedule, pipeline, step

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skylift import secrets
 from skylift.secrets import Reference, filled_from_here, filled_in, has_reference, is_reference
 from skylift_contract import discovery
-from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.errors import ConfigurationError, NotFound, UnknownName
 
 
 @given(
@@ -51,6 +51,8 @@ def test_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def look_up(name: str) -> str:
     if name == "locked":
         raise PermissionError(13, "no")
+    if name == "none":
+        raise NotFound("there is none", operation="vault:Read", fix="Make it.")
     return f"the secret of {name}"
 
 
@@ -72,6 +74,9 @@ def test_a_plugin_brings_a_scheme() -> None:
     assert filled_in("${vault:a/b#c}", "x") == "the secret of a/b#c"
     with pytest.raises(ConfigurationError, match=r"could not read vault:locked: PermissionError: .*no\.$"):
         filled_in("${vault:locked}", "x")
+    expected = r"^x: vault:none could not be read: vault:Read: there is none\. Make it\.$"
+    with pytest.raises(ConfigurationError, match=expected):
+        filled_in("${vault:none}", "x")
 
 
 @pytest.mark.usefixtures("vault")

@@ -79,7 +79,8 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
                 f"it is a role of account {self.config.account}, and your credentials are of {account}",
                 who="SagemakerOrchestratorConfig.execution_role",
                 value=self.config.execution_role,
-                fix="Name another profile or role: --aws_profile=…, --assume_role=…",
+                fix="Name another profile or role: skylift orchestrator update NAME --aws_profile=…, or "
+                "--assume_role=…",
             )
         if not bucket_of(self.config, stack.artifact_store):
             raise ConfigurationError(

@@ -53,12 +53,14 @@ TAKEN: Final = frozenset({"ConflictException", "ResourceInUse"})
 _MISSING: Final = ("could not find", "does not exist", "not found")
 """What a ValidationException says of a name that there is not; most operations have no code for it."""
 
-_LOGIN: Final = "Log in anew (aws sso login, aws configure), or name other credentials: --aws_profile=…"
+_NAME: Final = "skylift orchestrator update NAME --aws_profile=…"
+_LOGIN: Final = f"Log in anew (aws sso login, aws configure), or name other credentials: {_NAME}"
+_PROFILE: Final = f"Make it (aws configure --profile), or name another: {_NAME}"
 _GRANT: Final = "Grant it to whoever calls: the package's README has the policies."
 
 _NO_CREDENTIALS: Final = frozenset(
     {
-        *("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound"),
+        *("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"),
         *(
             "SSOError",
             "SSOTokenLoadError",
@@ -101,6 +103,8 @@ def failure(error: Exception, operation: str) -> SkyliftError:
             who="SagemakerOrchestratorConfig.region",
             fix="Set it: skylift orchestrator update NAME --region=eu-central-1, or AWS_REGION.",
         )
+    if "ProfileNotFound" in names:
+        return AuthenticationError(said, operation=operation, fix=_PROFILE)
     if names & _NO_CREDENTIALS:
         return AuthenticationError(said, operation=operation, fix=_LOGIN)
     if names & _UNREACHABLE:

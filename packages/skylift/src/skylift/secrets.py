@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift_contract import discovery
-from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.errors import ConfigurationError, SkyliftError, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -123,6 +123,8 @@ def _resolver(scheme: str, who: str) -> Callable[[Reference, str], str]:
             return str(look_up(reference.name))
         except ConfigurationError:
             raise
+        except SkyliftError as error:  # its sentence is for people; of any other the plugin is the clue
+            raise ConfigurationError(f"{reference} could not be read: {error}", who=who) from error
         except Exception as error:
             raise ConfigurationError(
                 f"{point.value} could not read {reference}: {type(error).__name__}: {error}", who=who

@@ -196,7 +196,7 @@ def test_without_it_the_step_fails_before_its_inputs_are_loaded(
     outcome = execute(run)
 
     assert outcome.status is Status.FAILED
-    assert outcome.reason == f"step 'a', secret '{NAME}': {sentence}"
+    assert outcome.reason == f"secret '{NAME}': {sentence}"
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800"])

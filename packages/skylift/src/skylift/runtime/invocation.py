@@ -130,7 +130,7 @@ class _Attempt:
     def _execute(self) -> Outcome:
         try:
             with interruptible():
-                secrets = looked_up(self.step.config.secrets, f"step {self.name!r}")
+                secrets = looked_up(self.step.config.secrets)  # wherever the reason is shown, so is the step
             context = self._context(secrets)
         except (KeyboardInterrupt, StopRequested) as error:
             return self.ended(AttemptEnd.STOPPED, error, stopped_by(error))

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
 
-def looked_up(references: Mapping[str, str], who: str) -> dict[str, str]:
-    """Variable → value; raises `ConfigurationError` for one that is not to be had, or is empty."""
+def looked_up(references: Mapping[str, str], who: str = "") -> dict[str, str]:
+    """Variable → value; raises `ConfigurationError` for one that is not to be had, or is empty.
+
+    `who`: whose they are, where its reader is not told that already.
+    """
     if not references:
         return {}
     from skylift.secrets import Reference
 
     found: dict[str, str] = {}
     for name, text in references.items():
-        whose = f"{who}, secret {name!r}"
+        whose = f"{who}, secret {name!r}" if who else f"secret {name!r}"
         found[name] = _checked(Reference.parse(text, whose).resolve(whose), whose)
     return found
 
