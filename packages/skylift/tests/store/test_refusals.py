@@ -121,6 +121,21 @@ def test_a_service_that_is_down(gcs_server: GcsXml, quick_gcs: ObjectStore, doin
     assert len(gcs_server.requests) > 1
 
 
+def test_credentials_that_have_expired(gcs_server: GcsXml, clean_environment: None) -> None:
+    """As S3 says it: with 400, and a HEAD is answered without the code."""
+    gcs_server.denial = (400, "ExpiredToken")
+    store = open_store(f"s3://{BUCKET}", QUICK | S3_OPTIONS | {"endpoint": gcs_server.url})
+    who = f"store s3://{BUCKET} at {gcs_server.url}"
+    assert sentence(store, CALLS["looking at a/b"]) == (
+        f"{who}: it answered 400 to looking at a/b and could not say why; expired credentials are answered so. "
+        "Log in anew (aws sso login) or renew the credentials, and try again; else check the endpoint and the "
+        "options."
+    )
+    assert sentence(store, CALLS["reading a/b"]).startswith(
+        f"{who}: it does not accept the credentials (ExpiredToken). "
+    )
+
+
 def test_an_answer_that_nobody_knows(gcs_server: GcsXml, quick_gcs: ObjectStore) -> None:
     gcs_server.denial = (400, "Whatever")
     assert sentence(quick_gcs, CALLS["reading a/b"]) == (

@@ -85,6 +85,13 @@ _CASES: Final = (
         "the {kind} is in another region",
         "Set AWS_REGION, or the option region, to the region of the {kind}.",
     ),
+    _Case(
+        # S3 says ExpiredToken with 400, and only in a body, which the answer to a HEAD has not.
+        re.compile("Generic S3 error: Error performing HEAD .*status code: 400"),
+        "it answered 400 to {doing} and could not say why; expired credentials are answered so",
+        "Log in anew (aws sso login) or renew the credentials, and try again; else check the endpoint and "
+        "the options.",
+    ),
     _Case(_SERVER_FAULT, "it answered {status} to every try of {doing}{code}", "Try again later."),
     _Case(
         re.compile("kind: Timeout"),
