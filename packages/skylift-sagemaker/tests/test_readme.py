@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 from skylift_sagemaker_model import model
+
+from skylift_sagemaker.config import SagemakerOrchestratorConfig
 
 PACKAGE = Path(__file__).parents[1]
 TEXT = (PACKAGE / "README.md").read_text()
@@ -57,3 +60,26 @@ def test_nobody_may_do_what_there_is_not() -> None:
 def test_the_scheduler_may_start_pipelines_and_nothing_else() -> None:
     *_, scheduler = policies()
     assert actions(scheduler) == {"sagemaker:StartPipelineExecution"}
+
+
+def test_the_policy_of_schedules_is_of_the_group_that_they_are_in_unless_another_is_named() -> None:
+    submitter, _, _ = policies()
+    (about,) = (one["Resource"] for one in submitter["Statement"] if one["Sid"] == "Schedules")
+    group = SagemakerOrchestratorConfig.model_fields["schedule_group"].default
+    assert about.endswith(f":schedule/{group}/skylift-*")
+    assert f"`{about.replace(f'/{group}/', '/GROUP/')}`" in TEXT
+
+
+def test_the_page_registers_what_runs() -> None:
+    """Its image too, without which each step has to name its own."""
+    page = (PACKAGE.parents[1] / "docs" / "sagemaker.md").read_text()
+    found = re.search(
+        r"\$ skylift orchestrator register sagemaker --flavor=sagemaker (.*?[^\\])\n", page, re.DOTALL
+    )
+    assert found is not None
+    words = shlex.split(found[1].replace("\\\n", " "))
+    options = dict(word.removeprefix("--").split("=", 1) for word in words)
+    config = SagemakerOrchestratorConfig.parse(options)
+    assert config.image is not None
+    assert config.region is not None
+    assert f".{config.region}." in config.image
