@@ -184,9 +184,9 @@ def test_ours_that_is_not_installed_says_how() -> None:
 def test_ours_that_does_not_exist_yet_is_not_offered_for_installation() -> None:
     with pytest.raises(
         FlavorNotFound,
-        match=r"^flavor 'vertex': its package, skylift-vertex, is not built yet\. Installed: none\.$",
+        match=r"^flavor 'azureml': its package, skylift-azureml, is not built yet\. Installed: none\.$",
     ):
-        load_flavor("vertex", among=[])
+        load_flavor("azureml", among=[])
 
 
 def test_what_is_offered_for_installation_is_what_there_is() -> None:

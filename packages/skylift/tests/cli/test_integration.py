@@ -195,10 +195,10 @@ def test_from_the_workspace_and_away_again(machine: Machine, tmp_path: Path) -> 
 def test_what_the_workspace_does_not_have_is_not_to_be_had(machine: Machine, tmp_path: Path) -> None:
     make_workspace(tmp_path / "work", "airflow")
     machine.from_workspace(tmp_path / "work")
-    done = machine.skylift("integration", "install", "gcp")
+    done = machine.skylift("integration", "install", "azure")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"error: integration 'gcp': skylift-vertex is not built yet: workspace {tmp_path / 'work'} does "
+        f"error: integration 'azure': skylift-azureml is not built yet: workspace {tmp_path / 'work'} does "
         "not have it. See what there is: skylift integration list\n"
     )
 

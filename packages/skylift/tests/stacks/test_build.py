@@ -78,9 +78,9 @@ def test_an_orchestrator_by_name_or_by_flavor(file: Path) -> None:
     ):
         orchestrator_named("twoo")
     with pytest.raises(
-        FlavorNotFound, match="flavor 'vertex': its package, skylift-vertex, is not built yet"
+        FlavorNotFound, match="flavor 'azureml': its package, skylift-azureml, is not built yet"
     ):
-        orchestrator_named("vertex")
+        orchestrator_named("azureml")
 
 
 def test_a_name_that_another_flavor_has_taken_since(file: Path) -> None:

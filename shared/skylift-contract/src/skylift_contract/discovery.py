@@ -38,7 +38,7 @@ PLUGIN_OF: Final = {
 }
 """Flavors of this project → the distribution that brings each."""
 
-BUILT: Final = frozenset({"skylift-docker", "skylift-sagemaker"})
+BUILT: Final = frozenset({"skylift-docker", "skylift-sagemaker", "skylift-vertex"})
 """Of these distributions, the ones that there are: no other is to be had under its name."""
 
 
