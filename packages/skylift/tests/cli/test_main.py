@@ -149,6 +149,14 @@ def test_ctrl_c_says_stopped(project: Project, monkeypatch: pytest.MonkeyPatch) 
     assert (answer.code, answer.err.strip()) == (130, "stopped")
 
 
+def test_ctrl_c_says_what_goes_on_without_the_command(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _replaced(monkeypatch, KeyboardInterrupt("no longer waiting: run r goes on"))
+    answer = project.skylift("runs", "list")
+    assert (answer.code, answer.err.strip()) == (130, "no longer waiting: run r goes on")
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_goes_away_gets_no_traceback(project: Project, unbuffered: str) -> None:
     process = subprocess.Popen(

@@ -40,7 +40,8 @@ def guarded(command: click.Command, argv: Sequence[str] | None) -> int:
     try:
         return _called(command, argv, session)
     except (KeyboardInterrupt, click.Abort) as interruption:
-        return _said(str(interruption) or "stopped", INTERRUPTED)
+        said = interruption.__cause__ or interruption  # click has its own for one, made of that
+        return _said(str(said) or "stopped", INTERRUPTED)
     except BrokenPipeError:
         stdout.discard()
         return PIPE_CLOSED
