@@ -12,7 +12,7 @@ from skylift_sagemaker_snapshots import IMAGE, ROLE
 
 from skylift_contract.capability import Capability
 from skylift_sagemaker.emulator import SagemakerEmulator
-from skylift_sagemaker.emulator.backend import EmulatorBackend
+from skylift_sagemaker.emulator.backend import backend_of
 from skylift_sagemaker.flavor import SagemakerOrchestratorFlavor
 from skylift_testkit import Conformance
 from skylift_testkit.owners import Owner, usual_owners
@@ -55,7 +55,7 @@ class TestConformance(Conformance):
 
     @pytest.fixture
     def backend(self, emulator: SagemakerEmulator) -> Backend:
-        return EmulatorBackend(emulator)
+        return backend_of(emulator)
 
     @pytest.fixture
     def is_emulated(self) -> bool:

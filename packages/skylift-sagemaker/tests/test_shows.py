@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from pathlib import Path
-from runpy import run_path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from sagemaker_cloud import REGION, Cloud, client, used
 from skylift_sagemaker_snapshots import IMAGE, ROLE
+from skylift_tests_support.shows import (
+    check_digits,
+    check_two_firings,
+    only_run,
+    registered,
+    served,
+    skylift,
+)
 
-from skylift.cli import main
-from skylift.client import Client
 from skylift.ledger import keys
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionStatus as Status
@@ -29,67 +30,19 @@ from skylift_testkit.emulator.fault_script import Failure, Fault
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from skylift.models import PipelineRun
 
 pytestmark = pytest.mark.slow
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "digits"
 STORE = "s3://shows/runs"
-PATIENCE_S = 50
 EXPIRED = (
     "sagemaker:StartPipelineExecution: The security token included in the request is expired "
     "[ExpiredTokenException]. Log in anew (aws sso login, aws configure), or name other credentials: "
     "skylift orchestrator update NAME --aws_profile=…"
 )
-FLOW = """
-from skylift import Schedule, pipeline, step
-
-
-@step
-def load() -> list[int]:
-    return [1, 2, 39]
-
-
-@step
-def total(values: list[int]) -> int:
-    return sum(values)
-
-
-@pipeline
-def sums() -> None:
-    total(load())
-
-
-@pipeline(schedule=Schedule(cron_expression="0 2 * * *"))
-def nightly() -> None:
-    total(load())
-"""
-
-
-def skylift(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Call a command in a process of its own."""
-    argv = [str(Path(sys.executable).with_name("skylift")), *arguments]
-    done = subprocess.run(
-        argv,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the example, with the stack `aws` as people register it, and a second file of pipelines."""
-    folder = tmp_path / "project"
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "flow.py").write_text(FLOW)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     options = [
         f"--execution_role={ROLE}",
         f"--scheduler_role={ROLE}",
@@ -97,14 +50,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"--image={IMAGE}",
         "--poll_s=0.1",
     ]
-    for line in (
-        ["orchestrator", "register", "sagemaker", "--flavor=sagemaker", *options],
-        ["artifact-store", "register", "bucket", f"--uri={STORE}"],
-        ["stack", "register", "aws", "-o", "sagemaker", "-a", "bucket"],
-        ["stack", "set", "aws"],
-    ):
-        assert main(line) == 0
-    return folder
+    return registered(tmp_path, monkeypatch, "sagemaker", STORE, *options)
 
 
 @pytest.fixture
@@ -125,47 +71,21 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """An emulator that somebody started, with a bucket; this process knows its variables, and no more."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    argv = [sys.executable, "-m", "skylift_sagemaker.emulator", REGION, "shows"]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in takewhile(lambda line: line != "\n", process.stdout):
-            monkeypatch.setenv(*line.removeprefix("export ").rstrip("\n").split("=", 1))
+    with served(monkeypatch, "skylift_sagemaker.emulator", REGION, "shows"):
         yield
-        process.terminate()
-
-
-def only_run(store: str = STORE) -> PipelineRun:
-    (run,) = Client(store).runs()
-    return run
-
-
-def check_digits(run: PipelineRun) -> None:
-    """What its own functions come to in this process: the same data, and a model that predicts the same."""
-    assert (run.status, run.flavor) == (Status.COMPLETED, "sagemaker")
-    assert run.steps["draw"].outputs["confusion"].load().read_bytes().startswith(b"\x89PNG")
-    example = run_path(str(EXAMPLE / "pipeline.py"))
-    images, labels = example["load"].entrypoint()
-    parts = example["split"].entrypoint(images, labels, 0.25, 0)
-    for name, part in zip(("train_images", "test_images", "train_labels", "test_labels"), parts, strict=True):
-        assert np.array_equal(run.steps["split"].outputs[name].load(), part)
-    model = example["train_forest"].entrypoint(parts[0], parts[2], 10, 0)
-    made = run.steps["train_forest"].outputs["model"].load()
-    assert np.array_equal(made.predict(images), model.predict(images))
-    scores = run.steps["choose"].outputs["scores"].load()
-    assert scores["RandomForestClassifier"] == model.score(parts[1], parts[3])
 
 
 def test_the_example_runs_unchanged_with_emulate(project: Path, tmp_path: Path) -> None:
     """There is no bucket, and no AWS: its store is on this machine."""
     done = skylift(project, "run", "pipeline.py:digits", "--emulate", "--param", "trees=10")
     assert "sagemaker is emulated on this machine, which nothing leaves" in " ".join(done.stderr.split())
-    check_digits(only_run(f"file://{tmp_path}/data/skylift/emulated"))
+    check_digits(only_run(f"file://{tmp_path}/data/skylift/emulated"), "sagemaker")
 
 
 def test_the_example_runs_on_an_emulator_of_its_own_with_a_store_in_s3(project: Path, apart: None) -> None:
     skylift(project, "run", "pipeline.py:digits", "--no-cache", "--param", "trees=10")
-    run = only_run()
-    check_digits(run)
+    run = only_run(STORE)
+    check_digits(run, "sagemaker")
     arn = run.orchestrator_run_id
     told = client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=arn)
     assert told["PipelineExecutionStatus"] == "Succeeded"
@@ -176,18 +96,7 @@ def test_the_example_runs_on_an_emulator_of_its_own_with_a_store_in_s3(project: 
 def test_a_schedule_that_fires_twice_is_two_runs(project: Path, emulator: SagemakerEmulator) -> None:
     done = skylift(project, "run", "flow.py:nightly", "--no-cache")
     assert f"it was not checked whether {ROLE} may start pipelines: iam:Sim" in " ".join(done.stderr.split())
-    assert emulator.executions() == []
-    midnight = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    emulator.turn_clock(midnight)  # past two o'clock of today, where that was yet to come
-    before = emulator.executions()
-    emulator.turn_clock(midnight + timedelta(days=2))
-    arns = [arn for arn in emulator.executions() if arn not in before]
-    assert len(arns) == 2
-    fired = {run.orchestrator_run_id: run for run in Client(STORE).runs()}
-    assert len({fired[arn].id for arn in arns}) == 2
-    for arn in arns:
-        assert fired[arn].status is Status.COMPLETED
-        assert fired[arn].steps["total"].outputs["output"].load() == 42
+    check_two_firings(emulator, STORE)
 
 
 @pytest.mark.parametrize("substitutes", [False])
@@ -211,14 +120,14 @@ def test_a_start_whose_answer_is_lost_is_not_started_twice(
 ) -> None:
     emulator.tell(Fault(Failure.LOST_ANSWER, frozenset({"StartPipelineExecution"})))
     skylift(project, "run", "flow.py:sums", "--no-cache")
-    assert emulator.executions() == [only_run().orchestrator_run_id]
-    assert only_run().steps["total"].outputs["output"].load() == 42
+    assert emulator.executions() == [only_run(STORE).orchestrator_run_id]
+    assert only_run(STORE).steps["total"].outputs["output"].load() == 42
 
 
 def test_a_step_that_is_started_twice_publishes_once(project: Path, emulator: SagemakerEmulator) -> None:
     emulator.tell(Fault(Failure.TWICE, frozenset({"load"})))
     skylift(project, "run", "flow.py:sums", "--no-cache")
-    run = only_run()
+    run = only_run(STORE)
     assert run.status is Status.COMPLETED
     assert run.steps["total"].outputs["output"].load() == 42
     folder = keys.step_folder(str(run.id), "load")

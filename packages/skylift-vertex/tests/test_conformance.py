@@ -14,7 +14,7 @@ from skylift_testkit import Conformance
 from skylift_testkit.backend import Backend
 from skylift_testkit.owners import Owner, usual_owners
 from skylift_vertex.emulator import VertexEmulator
-from skylift_vertex.emulator.backend import EmulatorBackend
+from skylift_vertex.emulator.backend import backend_of
 from skylift_vertex.flavor import VertexOrchestratorFlavor
 
 
@@ -51,7 +51,7 @@ class TestConformance(Conformance):
 
     @pytest.fixture
     def backend(self, emulator: VertexEmulator) -> Backend:
-        return EmulatorBackend(emulator)
+        return backend_of(emulator)
 
     @pytest.fixture
     def is_emulated(self) -> bool:

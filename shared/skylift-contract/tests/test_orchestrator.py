@@ -104,6 +104,27 @@ def test_images(orchestrator: ContainerizedOrchestrator, name: str | None, image
     assert orchestrator.get_image(SNAPSHOT, name) == image
 
 
+@pytest.mark.parametrize(
+    ("name", "image"), [(None, "base:1"), ("plain", "own:1"), ("ready", "mine:1"), ("score", "own:1")]
+)
+def test_who_names_no_image_has_the_components(name: str | None, image: str) -> None:
+    class WithImage(Config):
+        image: str | None = None
+
+    assert Least(WithImage(image="own:1")).get_image(SNAPSHOT, name) == image
+
+
+def test_a_plain_python_that_is_asked_for_by_name_is_what_one_gets() -> None:
+    class WithImage(Config):
+        image: str | None = None
+
+    asked = step("plain").model_copy(
+        update={"config": StepConfig(name="plain", docker_settings=DockerSettings(image="python:3.12-slim"))}
+    )
+    snapshot = SNAPSHOT.model_copy(update={"steps": (asked,)})
+    assert Least(WithImage(image="own:1")).get_image(snapshot, asked) == "python:3.12-slim"
+
+
 def test_commands_are_argv(orchestrator: ContainerizedOrchestrator) -> None:
     run = ["python", "-m", "skylift.runtime"]
     named = [*run, "step", "--snapshot", SNAPSHOT.digest, "--step", "map:score:0"]

@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING, ClassVar
 
 from skylift.coordination.opening import opened_run, own_run_id
-from skylift_contract.containers import ResolvedImages, default_image
 from skylift_contract.orchestrator import ContainerizedOrchestrator, SubmissionResult
 from skylift_contract.run_id import find_orchestrator_run_id
 from skylift_contract.status import RunStatus
@@ -25,10 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skylift_contract.compiled import CompiledPipeline
+    from skylift_contract.containers import ResolvedImages
     from skylift_contract.orchestrator import StepRunInfo
     from skylift_contract.run import IsolatedStep, PipelineRun
     from skylift_contract.run_id import RunIdSource
-    from skylift_contract.snapshot import PipelineSnapshot, Step
+    from skylift_contract.snapshot import PipelineSnapshot
     from skylift_contract.stack import Stack
     from skylift_contract.status import StepStatus
     from skylift_docker.config import DockerOrchestratorConfig
@@ -48,10 +48,6 @@ class DockerOrchestrator(ContainerizedOrchestrator):
 
     def get_orchestrator_run_id(self) -> str:
         return find_orchestrator_run_id(self.run_id_sources, backend="local_docker", dynamic=False)
-
-    def get_image(self, snapshot: PipelineSnapshot, step_name: str | Step | None = None) -> str:
-        found = super().get_image(snapshot, step_name)
-        return self.config.image if self.config.image and found == default_image(snapshot) else found
 
     def resolve_images(
         self, snapshot: PipelineSnapshot, stack: Stack, source: Path | None = None

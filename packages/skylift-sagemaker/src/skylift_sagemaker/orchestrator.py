@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from skylift.coordination.polling import pausing
 from skylift.project import project_name
-from skylift_contract.containers import default_image
 from skylift_contract.environment import STORE_ENV
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.orchestrator import ContainerizedOrchestrator, SubmissionResult
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from skylift_contract.run import DeployedSchedule, PipelineRun
     from skylift_contract.run_id import RunIdSource
     from skylift_contract.schedule import Schedule
-    from skylift_contract.snapshot import PipelineSnapshot, Step
+    from skylift_contract.snapshot import PipelineSnapshot
     from skylift_contract.status import RunStatus, StepStatus
     from skylift_sagemaker.config import SagemakerOrchestratorConfig
 
@@ -62,10 +61,6 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
 
     def get_orchestrator_run_id(self) -> str:
         return find_orchestrator_run_id(self.run_id_sources, backend=NAME, dynamic=False)
-
-    def get_image(self, snapshot: PipelineSnapshot, step_name: str | Step | None = None) -> str:
-        found = super().get_image(snapshot, step_name)
-        return self.config.image if self.config.image and found == default_image(snapshot) else found
 
     def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:
         """Of a snapshot what needs no call, for it may only be compiled; else that AWS answers."""

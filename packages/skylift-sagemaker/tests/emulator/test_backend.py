@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sagemaker_cloud import ROLE, BotoCoreError, ClientError, step
 
-from skylift_sagemaker.emulator.backend import SCRIPT, EmulatorBackend
+from skylift_sagemaker.emulator.backend import backend_of
 from skylift_testkit import Fault
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def schedule(cloud: Cloud, arn: str) -> str:
 
 
 def test_it_sees_what_there_is(cloud: Cloud) -> None:
-    backend = EmulatorBackend(cloud.emulator)
+    backend = backend_of(cloud.emulator)
     arn = cloud.run(step("a"))
     schedule(cloud, arn)
     assert list(backend.executions()) == [arn]
@@ -29,7 +29,7 @@ def test_it_sees_what_there_is(cloud: Cloud) -> None:
 
 
 def test_it_turns_the_clock(cloud: Cloud) -> None:
-    backend, now = EmulatorBackend(cloud.emulator), datetime.now(UTC)
+    backend, now = backend_of(cloud.emulator), datetime.now(UTC)
     arn = schedule(cloud, cloud.pipeline("daily", step("a")))
     fires = backend.next_fires(arn, 2, now)
     backend.turn_clock(fires[-1])
@@ -40,20 +40,16 @@ def test_it_turns_the_clock(cloud: Cloud) -> None:
 @pytest.mark.parametrize("fault", [Fault.QUOTA, Fault.CREDENTIALS, Fault.PERMISSION, Fault.UNAVAILABLE])
 def test_a_refused_start_starts_nothing(cloud: Cloud, fault: Fault) -> None:
     cloud.pipeline("daily", step("a"))
-    EmulatorBackend(cloud.emulator).inject(fault)
+    backend_of(cloud.emulator).inject(fault)
     with pytest.raises((ClientError, BotoCoreError)):
         cloud.start("daily")
     assert cloud.emulator.executions() == []
 
 
 def test_half_way_the_first_call_is_taken_and_the_second_refused(cloud: Cloud) -> None:
-    EmulatorBackend(cloud.emulator).inject(Fault.HALF_WAY)
+    backend_of(cloud.emulator).inject(Fault.HALF_WAY)
     arn = cloud.pipeline("daily", step("a"))
     with pytest.raises(ClientError, match="AccessDenied"):
         schedule(cloud, arn)
     assert cloud.emulator.pipelines() == ["daily"]
     assert cloud.emulator.schedules.names() == []
-
-
-def test_every_fault_of_the_kit_is_one_here() -> None:
-    assert set(SCRIPT) == set(Fault)

@@ -28,6 +28,13 @@ def ended(cloud: Cloud, arn: str) -> dict[str, Any]:
     return cloud.sagemaker.describe_processing_job(ProcessingJobName=name)
 
 
+@pytest.fixture
+def roots() -> None:
+    """Of Linux, where whoever runs the tests may have namespaces: elsewhere `--emulate` says what it lacks."""
+    if not shows_roots():
+        pytest.skip("this machine lets no process have a root of its own")
+
+
 def test_a_processing_job_runs_and_is_described(cloud: Cloud) -> None:
     arn = processed(cloud, "job", "print('from the job')")
     assert arn == "arn:aws:sagemaker:eu-central-1:123456789012:processing-job/job"
@@ -38,9 +45,8 @@ def test_a_processing_job_runs_and_is_described(cloud: Cloud) -> None:
     assert cloud.printed(arn) == ["from the job"]
 
 
+@pytest.mark.usefixtures("roots")
 def test_a_processing_job_finds_its_configuration(cloud: Cloud) -> None:
-    if not shows_roots():
-        pytest.skip("this machine lets no process have a root of its own")
     arn = processed(cloud, "job", f"print(open({CONFIG!r}).read())")
     ended(cloud, arn)
     (line,) = cloud.printed(arn)
@@ -48,9 +54,8 @@ def test_a_processing_job_finds_its_configuration(cloud: Cloud) -> None:
     assert (told["ProcessingJobArn"], told["ProcessingJobName"]) == (arn, "job")
 
 
+@pytest.mark.usefixtures("roots")
 def test_a_message_is_the_jobs_last_word(cloud: Cloud) -> None:
-    if not shows_roots():
-        pytest.skip("this machine lets no process have a root of its own")
     code = "open('/opt/ml/output/message', 'w').write('wrong input'); raise SystemExit(1)"
     told = ended(cloud, processed(cloud, "job", code))
     assert (told["ProcessingJobStatus"], told["ExitMessage"]) == ("Failed", "wrong input")

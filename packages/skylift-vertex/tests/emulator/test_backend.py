@@ -4,19 +4,14 @@ from typing import TYPE_CHECKING
 
 from vertex_cloud import container, document, task
 
-from skylift_testkit.backend import Fault
-from skylift_vertex.emulator.backend import SCRIPT, EmulatorBackend
+from skylift_vertex.emulator.backend import backend_of
 
 if TYPE_CHECKING:
     from vertex_cloud import Cloud
 
 
-def test_every_fault_of_the_kit_can_be_told() -> None:
-    assert set(SCRIPT) == set(Fault)
-
-
 def test_executions_are_run_ids_and_schedules_are_kept(cloud: Cloud) -> None:
     cloud.run(document(a=(container("pass"), task())), "one")
-    backend = EmulatorBackend(cloud.emulator)
+    backend = backend_of(cloud.emulator)
     assert backend.executions() == ["projects/my-project/locations/europe-west4/one"]
     assert backend.kept() == backend.schedules() == []

@@ -55,7 +55,7 @@ def test_cancelling(cloud: Cloud, fifo: Fifo) -> None:
     fifo.wait()
     assert cloud.call("Job", "get_custom_job", name=name)["state"] == "JOB_STATE_RUNNING"
     cloud.call("Job", "cancel_custom_job", name=name)
-    cloud.emulator.jobs.all()[0].wait()
+    cloud.emulator.jobs.kept.all()[0].wait()
     job = cloud.call("Job", "get_custom_job", name=name)
     assert (job["state"], job["error"]["message"]) == ("JOB_STATE_CANCELLED", "The job was cancelled.")
     with pytest.raises(GoogleError, match="has ended and cannot be cancelled"):
@@ -87,7 +87,7 @@ def test_a_slow_start_is_let_go(cloud: Cloud) -> None:
     made = cloud.call("Job", "create_custom_job", parent=PARENT, customJob=custom_job("print('up')"))
     assert cloud.printed(made["name"]) == []
     cloud.emulator.gate.open()
-    cloud.emulator.jobs.all()[0].wait()
+    cloud.emulator.jobs.kept.all()[0].wait()
     assert cloud.printed(made["name"]) == ["up"]
 
 
@@ -119,7 +119,7 @@ POOL = "jobSpec/workerPoolSpecs/0"
 def test_what_could_not_run_is_refused(cloud: Cloud, told: dict[str, Any], said: str) -> None:
     with pytest.raises(GoogleError, match=said):
         cloud.call("Job", "create_custom_job", parent=PARENT, customJob=told)
-    assert cloud.emulator.jobs.all() == []
+    assert cloud.emulator.jobs.kept.all() == []
 
 
 def test_a_location_that_is_none(cloud: Cloud) -> None:

@@ -148,7 +148,7 @@ class Cloud:
         return self.ended(self.start(spec, id, **parts)["name"])
 
     def ended(self, name: str) -> dict[str, Any]:
-        for job in self.emulator.pipelines.all():
+        for job in self.emulator.pipelines.kept.all():
             if job.name == name:
                 job.wait()
         return self.call("Pipeline", "get_pipeline_job", name=name)
@@ -156,7 +156,7 @@ class Cloud:
     def job(self, told: dict[str, Any]) -> dict[str, Any]:
         """A custom job, once it is over."""
         name = self.call("Job", "create_custom_job", parent=PARENT, customJob=told)["name"]
-        next(job for job in self.emulator.jobs.all() if job.name == name).wait()
+        next(job for job in self.emulator.jobs.kept.all() if job.name == name).wait()
         return self.call("Job", "get_custom_job", name=name)
 
     def printed(self, job: str) -> list[str]:

@@ -11,6 +11,7 @@ from skylift_contract.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skylift_contract.settings import DockerSettings
     from skylift_contract.snapshot import PipelineSnapshot, Step
 
 
@@ -22,12 +23,18 @@ class ResolvedImages:
     locks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
 
 
-def image_of(snapshot: PipelineSnapshot, asked: str | Step | None) -> str:
-    """A step's image, resolved, ready, or a plain Python; None asks for the orchestration environment's."""
+def image_of(snapshot: PipelineSnapshot, asked: str | Step | None, default: str | None = None) -> str:
+    """A step's image, resolved, or ready; None asks for the orchestration environment's.
+
+    `default`: of those that name none; without it, a plain Python.
+    """
+    default = default or default_image(snapshot)
     if asked is None:
-        docker = snapshot.pipeline_configuration.docker_settings
-        return snapshot.images.get("") or docker.image or docker.parent_image or default_image(snapshot)
-    images = [_image(snapshot, step) for step in _meant(snapshot, asked)]
+        return _image(snapshot, "", snapshot.pipeline_configuration.docker_settings) or default
+    images = [
+        _image(snapshot, step.spec.invocation_id, step.config.docker_settings) or default
+        for step in _meant(snapshot, asked)
+    ]
     if len(set(images)) > 1:
         raise _ambiguous(snapshot, asked, "get_image")
     return images[0]
@@ -70,10 +77,8 @@ def _meant(snapshot: PipelineSnapshot, asked: str | Step) -> list[Step]:
     return found or [snapshot.step(asked)]  # which says that there is none
 
 
-def _image(snapshot: PipelineSnapshot, step: Step) -> str:
-    docker = step.config.docker_settings
-    resolved = snapshot.images.get(step.spec.invocation_id)
-    return resolved or docker.image or docker.parent_image or default_image(snapshot)
+def _image(snapshot: PipelineSnapshot, place: str, docker: DockerSettings) -> str | None:
+    return snapshot.images.get(place) or docker.image or docker.parent_image
 
 
 def _ambiguous(snapshot: PipelineSnapshot, asked: str | Step, method: str) -> ConfigurationError:

@@ -137,6 +137,10 @@ class SagemakerEmulator:
         """The ARN of every job there was."""
         return [arn for region in self._each() for arn in region.jobs.arns()]
 
+    def kept(self) -> list[str]:
+        """Names of pipelines and schedules."""
+        return [*self.pipelines(), *self.schedules.names()]
+
     def pipelines(self) -> list[str]:
         return [name for region in self._each() for name in region.pipelines.names()]
 

@@ -101,7 +101,9 @@ class Schedules:
         """Start a job as the schedule does, and return when it is over; one too many is left out."""
         with self._lock:
             (schedule,) = [one for one in self._schedules.all() if one.name == name]
-            running = [job for job in self._pipelines.all() if job.schedule == name and job.phase not in OVER]
+            running = [
+                job for job in self._pipelines.kept.all() if job.schedule == name and job.phase not in OVER
+            ]
             if 0 < schedule.told.max_concurrent_active_run_count <= len(running):
                 return
             told = copied(schedule.told.create_pipeline_job_request.pipeline_job)

@@ -82,8 +82,8 @@ class VertexEmulator:
 
     def __exit__(self, *_: object) -> None:
         self.gate.open()
-        self.pipelines.stop_all()
-        self.jobs.stop_all()
+        self.pipelines.kept.stop_all()
+        self.jobs.kept.stop_all()
         self._open.close()
 
     def tell(self, fault: Fault) -> None:
@@ -94,6 +94,10 @@ class VertexEmulator:
         """Let time pass until then; whatever fires meanwhile has ended when this returns."""
         self.clock.turn(to, self.schedules.upcoming, self.schedules.fire)
 
+    def kept(self) -> list[str]:
+        """Names of schedules: a pipeline is kept nowhere."""
+        return self.schedules.names()
+
     def executions(self) -> list[str]:
         """Each pipeline job there is: `projects/PROJECT/locations/LOCATION/ID`, as clients wrote it."""
-        return [job.asked for job in self.pipelines.all()]
+        return [job.asked for job in self.pipelines.kept.all()]

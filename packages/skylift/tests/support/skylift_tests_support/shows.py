@@ -1,0 +1,147 @@
+"""What a cloud's flavor is for, from one end to the other: people's commands, and what they come to."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+from runpy import run_path
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+from skylift.cli import main
+from skylift.client import Client
+from skylift_contract.enums import ExecutionStatus as Status
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    import pytest
+
+    from skylift.models import PipelineRun
+
+EXAMPLE: Final = Path(__file__).parents[5] / "examples" / "digits"
+PATIENCE_S: Final = 50
+FLOW: Final = """
+from skylift import Schedule, pipeline, step
+
+
+@step
+def load() -> list[int]:
+    return [1, 2, 39]
+
+
+@step
+def total(values: list[int]) -> int:
+    return sum(values)
+
+
+@pipeline
+def sums() -> None:
+    total(load())
+
+
+@pipeline(dynamic=True)
+def found() -> None:
+    total(load().load())
+
+
+@pipeline(schedule=Schedule(cron_expression="0 2 * * *"))
+def nightly() -> None:
+    total(load())
+"""
+
+
+def skylift(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Call a command in a process of its own."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("skylift")), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def registered(folder: Path, monkeypatch: pytest.MonkeyPatch, flavor: str, store: str, *options: str) -> Path:
+    """A copy of the example with a second file of pipelines, and the stack `cloud` as people register it."""
+    project = folder / "project"
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("__pycache__"))
+    (project / "flow.py").write_text(FLOW)
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+    for line in (
+        ["orchestrator", "register", flavor, f"--flavor={flavor}", *options],
+        ["artifact-store", "register", "bucket", f"--uri={store}"],
+        ["stack", "register", "cloud", "-o", flavor, "-a", "bucket"],
+        ["stack", "set", "cloud"],
+    ):
+        assert main(line) == 0
+    return project
+
+
+@contextmanager
+def served(monkeypatch: pytest.MonkeyPatch, module: str, *arguments: str) -> Generator[None]:
+    """An emulator that somebody started; this process knows its variables, and no more."""
+    argv = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            for line in takewhile(lambda line: line != "\n", process.stdout):
+                monkeypatch.setenv(*line.removeprefix("export ").rstrip("\n").split("=", 1))
+            yield
+        finally:
+            process.terminate()
+
+
+def only_run(store: str) -> PipelineRun:
+    (run,) = Client(store).runs()
+    return run
+
+
+class Turned(Protocol):
+    """An emulator whose clock can be turned."""
+
+    def executions(self) -> Sequence[str]: ...
+    def turn_clock(self, to: datetime) -> None: ...
+
+
+def check_two_firings(emulator: Turned, store: str) -> None:
+    """Of `nightly`, which is deployed: nothing starts at once, and two nights are two runs."""
+    assert list(emulator.executions()) == []
+    midnight = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    emulator.turn_clock(midnight)  # past two o'clock of today, where that was yet to come
+    before = list(emulator.executions())
+    emulator.turn_clock(midnight + timedelta(days=2))
+    new = [one for one in emulator.executions() if one not in before]
+    assert len(new) == 2
+    fired = {run.orchestrator_run_id: run for run in Client(store).runs()}
+    runs = [fired[one] for one in new]
+    assert len({run.id for run in runs}) == 2
+    assert [run.status for run in runs] == [Status.COMPLETED] * 2
+    assert [run.steps["total"].outputs["output"].load() for run in runs] == [42, 42]
+
+
+def check_digits(run: PipelineRun, flavor: str) -> None:
+    """What its own functions come to in this process: the same data, and a model that predicts the same."""
+    assert (run.status, run.flavor) == (Status.COMPLETED, flavor)
+    assert run.steps["draw"].outputs["confusion"].load().read_bytes().startswith(b"\x89PNG")
+    example = run_path(str(EXAMPLE / "pipeline.py"))
+    images, labels = example["load"].entrypoint()
+    parts = example["split"].entrypoint(images, labels, 0.25, 0)
+    for name, part in zip(("train_images", "test_images", "train_labels", "test_labels"), parts, strict=True):
+        assert np.array_equal(run.steps["split"].outputs[name].load(), part)
+    model = example["train_forest"].entrypoint(parts[0], parts[2], 10, 0)
+    made = run.steps["train_forest"].outputs["model"].load()
+    assert np.array_equal(made.predict(images), model.predict(images))
+    scores = run.steps["choose"].outputs["scores"].load()
+    assert scores["RandomForestClassifier"] == model.score(parts[1], parts[3])
