@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,20 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 STORE = "s3://shows/runs"
+WAITS = """
+import threading
+from skylift import pipeline, step
+
+
+@step
+def waits() -> None:
+    threading.Event().wait()
+
+
+@pipeline
+def waiting() -> None:
+    waits()
+"""
 EXPIRED = (
     "sagemaker:StartPipelineExecution: The security token included in the request is expired "
     "[ExpiredTokenException]. Log in anew (aws sso login, aws configure), or name other credentials: "
@@ -113,6 +129,21 @@ def test_steps_refuse_to_start_where_nothing_is_substituted(
         "environment variable SKYLIFT_SAGEMAKER_EXECUTION_ARN of backend 'sagemaker': the orchestrator run ID still"
     ) in printed
     assert not any(key.endswith("start.json") for key in open_store(STORE).list(keys.RUNS))
+
+
+def test_ctrl_c_leaves_the_run_and_says_how_it_is_stopped(project: Path, emulator: SagemakerEmulator) -> None:
+    (project / "waits.py").write_text(WAITS)
+    argv = [str(Path(sys.executable).with_name("skylift")), "run", "waits.py", "--no-cache"]
+    with subprocess.Popen(argv, cwd=project, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = list(takewhile(lambda line: line != "waits: running\n", process.stderr))
+        process.send_signal(signal.SIGINT)
+        after = process.stderr.read()
+    run = only_run(STORE)
+    assert process.returncode == 130, told
+    assert f"no longer waiting: run {run.id} goes on\nnext: skylift runs watch {run.id}\n" in after
+    assert run.status is Status.RUNNING
+    assert "has ended: stopped" in skylift(project, "runs", "stop", "last").stderr
 
 
 def test_a_start_whose_answer_is_lost_is_not_started_twice(

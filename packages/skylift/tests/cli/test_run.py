@@ -228,6 +228,14 @@ def test_no_wait_gives_the_id_and_leaves(project: Project) -> None:
     assert f"next: skylift runs watch {run.id}" in answer.err
 
 
+def test_ctrl_c_says_nothing_of_a_run_that_this_machine_makes(project: Project) -> None:
+    """What makes it may be this very process, or what ends with it."""
+    project.write("remote.py", ELSEWHERE.replace('print("waited")', "raise KeyboardInterrupt"))
+    answer = project.skylift("run", "remote.py")
+    assert answer.code == 130
+    assert answer.err.splitlines()[-1] == "stopped"
+
+
 def test_no_wait_for_a_backend_that_says_no_id(project: Project) -> None:
     project.write("remote.py", ELSEWHERE.replace(', orchestrator_run_id="execution/7"', ""))
     answer = project.skylift("run", "remote.py", "--no-wait")

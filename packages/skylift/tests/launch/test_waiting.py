@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from skylift_tests_support.runs import make_snapshot, make_step, start_run
 
-from skylift.launch.waiting import shown
+from skylift.launch.waiting import left_running, shown
 from skylift.models import PipelineRun
 from skylift.observer import Silent
 from skylift.runtime.step import run_step
@@ -54,7 +54,7 @@ def test_steps_are_told_while_they_run_and_at_the_end(active: ActiveRun, run: Pi
 
 
 def test_ctrl_c_says_that_the_run_goes_on(run: PipelineRun) -> None:
-    with pytest.raises(KeyboardInterrupt) as caught, shown(run, Silent()):
+    with pytest.raises(KeyboardInterrupt) as caught, left_running(run):
         raise KeyboardInterrupt
 
     first, watch, stop = str(caught.value).splitlines()
@@ -64,7 +64,7 @@ def test_ctrl_c_says_that_the_run_goes_on(run: PipelineRun) -> None:
 
 
 def test_a_backend_that_answers_no_more_leaves_the_run_as_it_is(run: PipelineRun) -> None:
-    with pytest.raises(RunGoesOn) as caught, shown(run, Silent()):
+    with pytest.raises(RunGoesOn) as caught, left_running(run):
         raise AuthenticationError("the token has expired", operation="cloud:Describe")
 
     assert str(caught.value).startswith(
@@ -76,7 +76,7 @@ def test_a_backend_that_answers_no_more_leaves_the_run_as_it_is(run: PipelineRun
 
 @pytest.mark.parametrize("error", [NotFound("it is gone", operation="cloud:Describe"), ValueError("no")])
 def test_what_is_about_the_run_itself_is_told_as_it_is(run: PipelineRun, error: Exception) -> None:
-    with pytest.raises(type(error)) as caught, shown(run, Silent()):
+    with pytest.raises(type(error)) as caught, left_running(run):
         raise error
     assert caught.value is error
 
@@ -86,6 +86,6 @@ def test_a_run_without_an_id_yet_is_waited_for_all_the_same(run: PipelineRun) ->
         run.ledger, contract.PipelineRun(pipeline="p", snapshot="0" * 64, flavor="x", submission_id="s")
     )
     heard = Heard()
-    with shown(nameless, heard):
+    with left_running(nameless), shown(nameless, heard):
         pass
     assert heard.events == []

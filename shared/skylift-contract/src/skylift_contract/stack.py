@@ -72,3 +72,8 @@ class Stack:
     artifact_store: ArtifactStore
     container_registry: ContainerRegistry | None = None
     is_emulated: bool = False
+
+    @property
+    def runs_elsewhere(self) -> bool:
+        """Whether steps run on machines that reach nothing of this one, and go on without it."""
+        return self.orchestrator.config.is_remote and not self.is_emulated

@@ -81,10 +81,7 @@ def _emulated(asked: Asked, labels: Labels, output: str, *, no_cache: bool, no_w
     with Emulation() as emulation:
         planned = asked.plan(emulation.adapt)
         planned = replace(planned, notes=(*emulation.notes, *planned.notes))
-        try:
-            return submit(_without_cache(planned) if no_cache else planned, labels, output, wait=True)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt from None  # what a backend would go on with ends with the emulator
+        return submit(_without_cache(planned) if no_cache else planned, labels, output, wait=True)
 
 
 def _without_cache(planned: Plan) -> Plan:

@@ -83,8 +83,7 @@ def _check_orchestrator(orchestrator: BaseOrchestrator) -> None:
 
 def check_reachable(stack: Stack) -> None:
     """Raise `ConfigurationError` where steps run on machines that cannot reach the store."""
-    runs_elsewhere = stack.orchestrator.config.is_remote and not stack.is_emulated
-    if runs_elsewhere and not stack.artifact_store.is_remote:
+    if stack.runs_elsewhere and not stack.artifact_store.is_remote:
         raise ConfigurationError(
             f"the steps of {stack.orchestrator.name!r} run on other machines, which cannot reach its store",
             who=f"stack {stack.name!r}",

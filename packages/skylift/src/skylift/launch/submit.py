@@ -7,6 +7,7 @@ comes before the first call to a backend, so that a submit whose answer is lost 
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,7 +21,7 @@ from skylift.launch.plan import plan
 from skylift.launch.provenance import git_state, user
 from skylift.launch.put import put_plan
 from skylift.launch.schedules import PAUSE, apply, check_free, find, is_paused, record_deployment
-from skylift.launch.waiting import shown
+from skylift.launch.waiting import left_running, shown
 from skylift.ledger.labels import Labels
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, RunRecord
@@ -148,7 +149,9 @@ class Submission:
         reference = self._reference().model_copy(update={"orchestrator_run_id": found})
         run = PipelineRun.open(self.ledger, reference)
         if wait is not None:
-            with calling(orchestrator, "wait_for_completion", self.about), shown(run, self.observer):
+            leaving = left_running(run) if self.plan.stack.runs_elsewhere else nullcontext()
+            asked = calling(orchestrator, "wait_for_completion", self.about)
+            with asked, leaving, shown(run, self.observer):
                 wait()
         self._check_agreed(found)
         run.refresh()

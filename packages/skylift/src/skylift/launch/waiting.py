@@ -22,16 +22,36 @@ UNANSWERED: Final = (AuthenticationError, PermissionDenied, QuotaExceeded, Trans
 
 @contextmanager
 def shown(run: PipelineRun, observer: Observer) -> Generator[None]:
-    """Wait in the body: meanwhile a thread tells the observer what the run's ledger says.
-
-    Whatever ends the waiting before the run carries how to look at that, and how to end it.
-    """
+    """Wait in the body: meanwhile a thread tells the observer what the run's ledger says."""
     if run.id is None:
         yield  # its steps will say which run it is
         return
     over = threading.Event()
     telling = threading.Thread(target=_tell, args=(Recorded(run, observer), over), name="steps", daemon=True)
     telling.start()
+    try:
+        yield
+    finally:
+        over.set()
+        telling.join()
+
+
+def _tell(recorded: Recorded, over: threading.Event) -> None:
+    pause = FIRST_PAUSE_S
+    while not over.wait(pause):
+        pause = FIRST_PAUSE_S if recorded.look() else min(pause * GROWTH, LONGEST_PAUSE_S)
+    recorded.look()
+
+
+@contextmanager
+def left_running(run: PipelineRun) -> Generator[None]:
+    """Wait in the body for what another machine runs.
+
+    Whatever ends the waiting before the run says that it goes on, how to look at it, and how to end it.
+    """
+    if run.id is None:
+        yield
+        return
     try:
         yield
     except KeyboardInterrupt:
@@ -44,13 +64,3 @@ def shown(run: PipelineRun, observer: Observer) -> Generator[None]:
             who=f"run {run.id}",
             fix=f"Then: skylift runs watch {run.id}{store_hint(run.ledger.store.uri)}",
         ) from error
-    finally:
-        over.set()
-        telling.join()
-
-
-def _tell(recorded: Recorded, over: threading.Event) -> None:
-    pause = FIRST_PAUSE_S
-    while not over.wait(pause):
-        pause = FIRST_PAUSE_S if recorded.look() else min(pause * GROWTH, LONGEST_PAUSE_S)
-    recorded.look()
