@@ -40,13 +40,19 @@ def guarded(command: click.Command, argv: Sequence[str] | None) -> int:
     try:
         return _called(command, argv, session)
     except (KeyboardInterrupt, click.Abort) as interruption:
-        said = interruption.__cause__ or interruption  # click has its own for one, made of that
-        return _said(str(said) or "stopped", INTERRUPTED)
+        return _said(str(_interrupted(interruption)) or "stopped", INTERRUPTED)
     except BrokenPipeError:
         stdout.discard()
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 -- whatever it is, nobody below wants a traceback unasked
         return _failed(error, session)
+
+
+def _interrupted(interruption: BaseException) -> BaseException:
+    """What was raised: click makes an Abort of it, and up to 8.1.3 does not say of what."""
+    if not isinstance(interruption, click.Abort):
+        return interruption
+    return interruption.__cause__ or interruption.__context__ or interruption
 
 
 def _called(command: click.Command, argv: Sequence[str] | None, session: Session) -> int:

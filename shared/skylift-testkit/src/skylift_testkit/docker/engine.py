@@ -11,6 +11,8 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+import filelock
+
 if TYPE_CHECKING:
     from typing import IO
 
@@ -18,6 +20,8 @@ PACKAGES: Final = ("docker.io", "iptables")
 READY: Final = "API listen on"
 START_S: Final = 60.0
 STOP_S: Final = 30.0
+ONE_AT_A_TIME: Final = Path(tempfile.gettempdir(), "skylift-docker-engine.lock")
+"""Engines share the machine's bridge and its iptables: of two that start at once, one ends."""
 
 
 class NoEngine(Exception):
@@ -42,6 +46,11 @@ class OwnEngine:
     def __enter__(self) -> Self:
         if shutil.which("dockerd") is None:
             install_packages(*PACKAGES)
+        with filelock.FileLock(ONE_AT_A_TIME):
+            self._start()
+        return self
+
+    def _start(self) -> None:
         folder = self._folder
         self._process = subprocess.Popen(  # noqa: S603 -- argv list, no shell
             [
@@ -59,7 +68,6 @@ class OwnEngine:
         if not self._is_listening:
             self.__exit__()
             raise NoEngine("dockerd did not start: " + " / ".join(self._last))
-        return self
 
     def _read(self, output: IO[str]) -> None:
         """Until its end: a pipe that nobody reads would stop it."""
