@@ -16,6 +16,7 @@ from skylift_docker_images import image_from, unnamed
 from skylift_docker_runs import run as finished
 from skylift_tests_support.wheels import make_wheel
 
+from skylift.bootstrap.recipes import Recipe
 from skylift.config import DockerSettings
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import AuthenticationError, BackendError, ConfigurationError, NotFound
@@ -24,7 +25,6 @@ from skylift_docker.building import Builder
 from skylift_docker.client import DockerClient
 from skylift_docker.config import DockerOrchestratorConfig
 from skylift_docker.image_client import Images
-from skylift_docker.recipes import Recipe
 from skylift_testkit.docker.registry import PASSWORD, USER
 
 if TYPE_CHECKING:

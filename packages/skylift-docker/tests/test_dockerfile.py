@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skylift.bootstrap.recipes import Recipe
 from skylift_contract.errors import ConfigurationError
 from skylift_docker.dockerfile import dockerfile
-from skylift_docker.recipes import Recipe
 
 GOLDEN = Path(__file__).parent / "golden"
 WHOLE = Recipe(

@@ -8,10 +8,11 @@ import pytest
 from skylift_docker_snapshots import snapshot, step
 from skylift_tests_support.wheels import make_wheel
 
+from skylift.bootstrap.locking import lock_of
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.settings import DockerSettings
 from skylift_docker.config import DockerOrchestratorConfig
-from skylift_docker.images import lock_of
+from skylift_docker.images import WHERE
 from skylift_docker.recipes import recipe
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ INDEX = "name an index that has them, or a folder of wheels: skylift orchestrato
 def refusal(folder: Path, *requirements: str) -> str:
     of, config = snapshot(step("a")), DockerOrchestratorConfig.parse({"index": str(folder)})
     with pytest.raises(ConfigurationError) as caught:
-        lock_of(recipe(of, DockerSettings(requirements=requirements), config), of, config)
+        lock_of(recipe(of, DockerSettings(requirements=requirements), config), of, config.index, WHERE)
     return str(caught.value)
 
 

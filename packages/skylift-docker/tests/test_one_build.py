@@ -13,13 +13,13 @@ import pytest
 from skylift_docker_images import unnamed
 from skylift_tests_support.wheels import make_wheel
 
+from skylift.bootstrap.recipes import Recipe
 from skylift_contract.errors import BackendError
 from skylift_docker import building
 from skylift_docker.building import Builder
 from skylift_docker.client import DockerClient
 from skylift_docker.config import DockerOrchestratorConfig
 from skylift_docker.image_client import Images
-from skylift_docker.recipes import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from botocore.loaders import JSONFileLoader, Loader  # pyright: ignore[reportMissingTypeStubs]
 from moto.server import ThreadedMotoServer
 from skylift_sagemaker_answers import Answers
-from skylift_sagemaker_snapshots import ROLE, snapshot_of, step
+from skylift_sagemaker_snapshots import IMAGE, ROLE, snapshot_of, step
 
 from skylift_contract.flavor import make_orchestrator
 from skylift_contract.snapshot import PipelineSnapshot
@@ -111,7 +111,7 @@ def answers(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answ
 def make() -> Any:
     def made(**options: Any) -> SagemakerOrchestrator:
         flavor = SagemakerOrchestratorFlavor()
-        given = {"execution_role": ROLE, "region": REGION, **options}
+        given = {"execution_role": ROLE, "region": REGION, "image": IMAGE, **options}
         orchestrator: Any = make_orchestrator(flavor, flavor.config_class.parse(given), name="tests")
         return orchestrator
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from skylift_contract.errors import ConfigurationError
 from skylift_contract.orchestrator import StepRunInfo
 from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.run import PipelineRun
+from skylift_contract.settings import DockerSettings
 from skylift_contract.stack import ArtifactStore, Stack
 from skylift_sagemaker import jobs
 from skylift_sagemaker.client import SagemakerClient
@@ -35,6 +38,12 @@ def info(attempt: int = 1, image: str | None = None, **config: Any) -> StepRunIn
         command=["python", "-m", "skylift.runtime", "step"],
         image=image,
     )
+
+
+def unpacked(command: list[str]) -> str:
+    """What a container is told that sets itself up."""
+    words = command[4 : 4 + int(command[3])]
+    return zlib.decompress(base64.b64decode("".join(words))).decode()
 
 
 def submit(orchestrator: Any, submission: str) -> str:
@@ -96,8 +105,22 @@ def test_two_attempts_are_two_jobs(answers: Answers, make: Any) -> None:
 
 def test_an_isolated_step_in_an_image_that_no_job_pulls_is_refused(make: Any) -> None:
     expected = r"^step 'map:score:0': SageMaker pulls images from private repositories of ECR \(got 'python:3\.11'\)\. Name one "
+    own = info(image="python:3.11", docker_settings=DockerSettings(image="python:3.11"))
     with pytest.raises(ConfigurationError, match=expected):
-        make().submit_isolated_step(info(image="python:3.11"), ENVIRONMENT)
+        make().submit_isolated_step(own, ENVIRONMENT)
+
+
+def test_an_isolated_step_installs_what_it_asks_for(answers: Answers, make: Any) -> None:
+    answers.say("CreateProcessingJob", {"ProcessingJobArn": JOB})
+    asked = DockerSettings(requirements=("own-top",), environment={"LEVEL": "1"})
+    make().submit_isolated_step(info(image="python:3.11-slim", docker_settings=asked), ENVIRONMENT)
+    (request,) = answers.asked("CreateProcessingJob")
+    assert faults("CreateProcessingJobRequest", request) == []
+    assert request["Environment"] == {"LEVEL": "1", **ENVIRONMENT}
+    assert request["AppSpecification"]["ImageUri"] == IMAGE
+    command = request["AppSpecification"]["ContainerEntrypoint"]
+    assert "own-top" in unpacked(command)
+    assert command[-3:] == ["-m", "skylift.runtime", "step"]
 
 
 def test_a_job_that_has_ended_is_not_stopped(answers: Answers, make: Any) -> None:

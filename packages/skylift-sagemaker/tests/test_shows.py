@@ -16,6 +16,7 @@ from sagemaker_cloud import REGION, Cloud, client, used
 from skylift_sagemaker_snapshots import IMAGE, ROLE
 from skylift_tests_support.shows import (
     check_digits,
+    check_installs,
     check_two_firings,
     only_run,
     registered,
@@ -183,6 +184,10 @@ def test_expired_credentials_are_one_sentence(project: Path, emulator: Sagemaker
         f"error: {EXPIRED}",
     ]
     assert emulator.executions() == []
+
+
+def test_steps_install_what_they_ask_for_when_they_start(project: Path, emulator: SagemakerEmulator) -> None:
+    check_installs(project, "sagemaker", STORE)
 
 
 def test_a_listing_imports_neither_boto3_nor_sagemaker(project: Path) -> None:

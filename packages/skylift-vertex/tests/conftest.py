@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from skylift_vertex_answers import Answers, GrpcAnswers
-from skylift_vertex_snapshots import LOCATION, PROJECT, config_of, snapshot_of, step
+from skylift_vertex_snapshots import IMAGE, LOCATION, PROJECT, config_of, snapshot_of, step
 
 import skylift_testkit
 from skylift_contract.flavor import make_orchestrator
@@ -72,7 +72,7 @@ def make(answers: Answers) -> Any:
     def made(**options: Any) -> VertexOrchestrator:
         flavor = VertexOrchestratorFlavor()
         over = {"api_endpoint": answers.endpoint, "api_transport": "rest"}
-        given = {"project": PROJECT, "location": LOCATION, **over, **options}
+        given = {"project": PROJECT, "location": LOCATION, "image": IMAGE, **over, **options}
         orchestrator: Any = make_orchestrator(flavor, flavor.config_class.parse(given), name="tests")
         return orchestrator
 

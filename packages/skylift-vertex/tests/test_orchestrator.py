@@ -13,6 +13,7 @@ from skylift_contract.orchestrator import StepRunInfo
 from skylift_contract.run import DeployedSchedule, IsolatedStep, PipelineRun
 from skylift_contract.run_id import RUN_OWNER_ENV
 from skylift_contract.schedule import Schedule
+from skylift_contract.settings import DockerSettings
 from skylift_contract.snapshot import PipelineSnapshot
 from skylift_contract.stack import ArtifactStore, Stack
 from skylift_vertex.names import job_id, token
@@ -126,6 +127,21 @@ def test_an_isolated_step_is_a_job_of_its_own(answers: Answers, make: Any) -> No
     assert pool["containerSpec"]["command"][-1] == "$$(A)"
     assert job["jobSpec"]["scheduling"]["strategy"] == "SPOT"
     assert job["labels"]["skylift_token"] == token("step", "r1", "train", "2")
+
+
+def test_an_isolated_step_installs_what_it_asks_for(answers: Answers, make: Any) -> None:
+    answers.say("list_custom_jobs", {})
+    answers.say("create_custom_job", {"name": f"{PARENT}/customJobs/78"})
+    asked = DockerSettings(requirements=("own-top",), environment={"LEVEL": "1"})
+    own, command = step("train", docker_settings=asked), ["python", "-m", "skylift.runtime", "step"]
+    info = StepRunInfo(run(), "r1", snapshot_of(own, dynamic=True), own, 1, command, "python:3.11-slim")
+    make(index="https://index").submit_isolated_step(info, {"SKYLIFT_STORE": STORE})
+    (request,) = answers.asked("create_custom_job")
+    (pool,) = request["customJob"]["jobSpec"]["workerPoolSpecs"]
+    container = pool["containerSpec"]
+    told = '{"cache": "", "index": "https://index", "requirements": ["skylift==0.1.0", "skylift-vertex", "own-top"]}'
+    assert container["command"][4:] == [told, *command]
+    assert {"name": "LEVEL", "value": "1"} in container["env"]
 
 
 def test_an_isolated_step_is_watched_and_stopped(answers: Answers, make: Any) -> None:
@@ -249,7 +265,7 @@ def test_a_snapshot_is_looked_at_without_a_call(
 ) -> None:
     orchestrator = make()
     orchestrator.validate(stack(orchestrator), snapshot)
-    bare = snapshot.model_copy(update={"images": {}})
-    with pytest.raises(ConfigurationError, match="it names no image"):
-        orchestrator.validate(stack(orchestrator), bare)
+    built = snapshot_of(step("load", docker_settings=DockerSettings(apt_packages=("git",))))
+    with pytest.raises(ConfigurationError, match="it needs an image that is built"):
+        orchestrator.validate(stack(orchestrator), built)
     assert answers.requests == []

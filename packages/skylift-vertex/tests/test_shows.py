@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from skylift_tests_support.shows import (
     check_digits,
+    check_installs,
     check_two_firings,
     only_run,
     registered,
@@ -120,6 +121,11 @@ class TestBesideAnEmulator:
         told = skylift(project, "run", "flow.py:sums", "--no-cache", code=1).stderr
         assert told.splitlines()[-1] == f"error: aiplatform:create_pipeline_job: {QUOTA} [429]."
         assert emulator.executions() == []
+
+    def test_steps_install_what_they_ask_for_when_they_start(
+        self, project: Path, emulator: VertexEmulator
+    ) -> None:
+        check_installs(project, "vertex", STORE)
 
     def test_what_a_step_prints_is_read_from_its_log(self, project: Path, emulator: VertexEmulator) -> None:
         (project / "talk.py").write_text(

@@ -22,9 +22,9 @@ from skylift_docker.one_build import named_when_done, one_at_a_time, without_tra
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from skylift.bootstrap.recipes import Recipe
     from skylift_docker.config import DockerOrchestratorConfig
     from skylift_docker.image_client import Images
-    from skylift_docker.recipes import Recipe
 
 LOCAL: Final = "localhost"
 """The registry in a name that is to be found in no registry."""

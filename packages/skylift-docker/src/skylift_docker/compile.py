@@ -10,20 +10,22 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from skylift.bootstrap.command import set_up
+from skylift.bootstrap.recipes import settings_of
 from skylift_contract.canonical import canonical_json
 from skylift_contract.compiled import CompiledPipeline
 from skylift_docker.config import DockerRunSettings, shm_bytes
 from skylift_docker.names import INVOCATION, MEMORY, PIPELINE, PROJECT
-from skylift_docker.recipes import Provision, of_function, provision, recipe, settings_of
+from skylift_docker.recipes import Provision, of_function, provision, recipe
 from skylift_docker.resources import check_minimum, limits
-from skylift_docker.setups import seen, set_up, wheels
+from skylift_docker.setups import CACHE_FOLDER, seen, wheels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from skylift.bootstrap.recipes import Recipe
     from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_docker.config import DockerOrchestratorConfig, Mount
-    from skylift_docker.recipes import Recipe
 
 DOCUMENT: Final = "containers.json"
 VERSION: Final = 1
@@ -46,7 +48,7 @@ class Making:
         found: dict[str, Any] = {"image": self.image_of(step)}
         if provision(asked, self.config) is Provision.AT_START:
             what = self.recipe(step)
-            command = set_up(what, self.snapshot, self.config, command)
+            command = set_up(what, self.snapshot, command, index=self.config.index, cache=CACHE_FOLDER)
             found |= {"mounts": seen(self.config), "environment": dict(what.environment)}
         elif step is None and self.snapshot.pipeline_configuration.isolated_steps:
             found |= {"mounts": wheels(self.config)}

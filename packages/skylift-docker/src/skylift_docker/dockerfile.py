@@ -11,7 +11,8 @@ from skylift_contract.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from skylift_docker.recipes import Recipe
+    from skylift.bootstrap.recipes import Recipe
+
 
 LOCK_FILE: Final = "requirements.txt"
 WHEELS: Final = "wheels"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from skylift.bootstrap.locking import ASKED, locked
+from skylift.bootstrap.locking import lock_of
+from skylift.bootstrap.recipes import Recipe
 from skylift_contract.containers import ResolvedImages
 from skylift_contract.errors import NotFound
-from skylift_docker.recipes import Provision, Recipe, provision
+from skylift_docker.recipes import Provision, provision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from skylift_docker.image_client import Images
     from skylift_docker.recipes import Need
 
-OURS: Final = "Skylift's own packages"
-
-INDEX: Final = (
+WHERE: Final = (
     "name an index that has them, or a folder of wheels: skylift orchestrator update NAME --index=…."
 )
 
@@ -42,7 +41,7 @@ def resolve(
     for need in needs:
         recipe, kind = need.recipe, provision(need.asked, config)
         if kind is not Provision.READY and recipe.lock not in locks:
-            locks[recipe.lock] = lock_of(recipe, snapshot, config)
+            locks[recipe.lock] = lock_of(recipe, snapshot, config.index, WHERE)
         key = recipe if kind is Provision.BUILT else need.image
         if key not in made:
             made[key] = (
@@ -52,19 +51,6 @@ def resolve(
             )
         images[need.invocation] = made[key]
     return ResolvedImages(images, locks)
-
-
-def lock_of(recipe: Recipe, snapshot: PipelineSnapshot, config: DockerOrchestratorConfig) -> tuple[str, ...]:
-    """Raises `ConfigurationError` where no versions fit, with whose requirements these are."""
-    is_ours = not recipe.asked
-    return locked(
-        recipe.requirements,
-        snapshot.runtime.python,
-        platform=recipe.platform,
-        index=config.index or "",
-        who=OURS if is_ours else f"{ASKED}, and {OURS}",
-        fix=f"Please {INDEX}" if is_ours else f"Loosen yours, or {INDEX}",
-    )
 
 
 def on_engine(images: Images, image: str, platform: str | None, pull: str) -> str:

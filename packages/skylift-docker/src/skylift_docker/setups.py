@@ -1,29 +1,18 @@
-"""Containers that set themselves up: their command, and what they see of this engine for that. Pure."""
+"""What containers that set themselves up see of this engine for that. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from skylift.bootstrap.command import SetUp, after_set_up
 from skylift_docker.mounts import same_place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from skylift_contract.snapshot import PipelineSnapshot
     from skylift_docker.config import DockerOrchestratorConfig
-    from skylift_docker.recipes import Recipe
 
 CACHE_FOLDER: Final = "/skylift-environments"
 """Of a container: what containers of its engine installed, each by its digest."""
-
-
-def set_up(
-    recipe: Recipe, snapshot: PipelineSnapshot, config: DockerOrchestratorConfig, command: Sequence[str]
-) -> list[str]:
-    """The argv that installs what the recipe says, and then is the command."""
-    lock = snapshot.locks.get(recipe.lock, recipe.requirements)
-    return after_set_up(SetUp(snapshot.runtime.python, lock, config.index or "", CACHE_FOLDER), list(command))
 
 
 def seen(config: DockerOrchestratorConfig) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ def orchestration(
         who=f"pipeline {snapshot.name!r}",
         image=making.image_of(None),
         command=making.command_of(None),
-        environment={**environment, **root.environment},
+        environment={**root.docker_settings.environment, **environment, **root.environment},
         resources=root.resource_settings,
         settings=SagemakerOrchestratorSettings.from_snapshot(root.settings.get(KEY, {})),
     )
@@ -106,9 +106,8 @@ def _steps(
     names = step_names(snapshot.step_configurations)
     found: list[Step] = []
     for invocation, step in snapshot.step_configurations.items():
-        asked = asked_by(
-            step, making.image_of(step), making.command_of(step), environments.get(invocation, {})
-        )
+        variables = {**step.config.docker_settings.environment, **environments.get(invocation, {})}
+        asked = asked_by(step, making.image_of(step), making.command_of(step), variables)
         after = tuple(names[other] for other in step.spec.upstream_steps if other in names)
         made = _step(names[invocation], asked, after, making, tags)
         renamed = {} if made.name == invocation else {"description": invocation}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from skylift.bootstrap.at_start import AtStart, check_index
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.model import Settings
 from skylift_contract.orchestrator import BaseOrchestratorConfig
@@ -44,6 +45,7 @@ def _check_image(image: str, who: str) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[str, str], object]]] = MappingProxyType(
     {
+        "index": check_index,
         "region": check_region,
         "bucket": check_bucket,
         "experiment": check_experiment,
@@ -78,6 +80,11 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
         default=None,
         min_length=1,
         description="An image in ECR with Python, skylift and what steps import, for those that name none.",
+    )
+    index: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The URL of the index that requirements are from; by default as pip is set.",
     )
     job_type: JobType = Field(default="processing", description="What a step is: processing or training.")
     instance_type: str = Field(
@@ -178,6 +185,10 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
             return self
         own["tags"] = {**self.tags, **own.get("tags", {})}
         return type(self).model_validate({**self.model_dump(), **own})
+
+    @property
+    def at_start(self) -> AtStart:
+        return AtStart("skylift-sagemaker", self.image, self.index)
 
     @property
     def account(self) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import uuid4
 
+from skylift.bootstrap.recipes import settings_of
 from skylift.coordination.polling import pausing
 from skylift.project import project_name
 from skylift_contract.environment import STORE_ENV
@@ -22,20 +23,23 @@ from skylift_sagemaker.client import SagemakerClient
 from skylift_sagemaker.compile import PIPELINE, asked_by, compile_pipeline, orchestration
 from skylift_sagemaker.job import Making, job_of, tags_of
 from skylift_sagemaker.names import PREFIX, job_name, pipeline_name, prefix_of, request_token, schedule_name
+from skylift_sagemaker.packing import packed
 from skylift_sagemaker.preflight import bucket_of, check_image, check_schedule, check_snapshot
 from skylift_sagemaker.roles import check_scheduler_role
 from skylift_sagemaker.run_id import RUN_ID_SOURCES
 from skylift_sagemaker.schedule import trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from skylift_contract.compiled import CompiledPipeline
+    from skylift_contract.containers import ResolvedImages
     from skylift_contract.orchestrator import Execution, StepRunInfo
     from skylift_contract.run import DeployedSchedule, PipelineRun
     from skylift_contract.run_id import RunIdSource
     from skylift_contract.schedule import Schedule
-    from skylift_contract.snapshot import PipelineSnapshot
+    from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_contract.status import RunStatus, StepStatus
     from skylift_sagemaker.config import SagemakerOrchestratorConfig
 
@@ -84,14 +88,26 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
                 fix="Name one: skylift orchestrator update NAME --bucket=…; or use an s3:// store.",
             )
 
+    def resolve_images(
+        self,
+        snapshot: PipelineSnapshot,
+        stack: Stack,  # noqa: ARG002
+        source: Path | None = None,  # noqa: ARG002
+    ) -> ResolvedImages:
+        return self.config.at_start.locks(snapshot)
+
     def making(self, snapshot: PipelineSnapshot, stack: Stack) -> Making:
         return Making(
             self.config,
             lambda step: self.get_image(snapshot, step),
-            lambda step: self.get_entrypoint_command(snapshot, step),
+            lambda step: self._started_by(snapshot, step, self.get_entrypoint_command(snapshot, step)),
             store=stack.artifact_store.uri,
             bucket=bucket_of(self.config, stack.artifact_store),
         )
+
+    def _started_by(self, snapshot: PipelineSnapshot, step: Step | None, command: Sequence[str]) -> list[str]:
+        """What a container runs; None is a dynamic pipeline's function."""
+        return packed(self.config.at_start.command(snapshot, step, ()), command)
 
     def compile_pipeline(
         self,
@@ -178,11 +194,14 @@ class SagemakerOrchestrator(ContainerizedOrchestrator):
 
     def submit_isolated_step(self, step_run_info: StepRunInfo, environment: dict[str, str]) -> IsolatedStep:
         info, snapshot = step_run_info, step_run_info.snapshot
-        image = info.image or self.get_image(snapshot)  # without one of its own it runs in the pipeline's
-        check_image(info.step.config.docker_settings, image, f"step {info.step.spec.invocation_id!r}")
+        runs_in = info.step if info.image else None  # without one of its own it runs in the pipeline's
+        image, command = self.get_image(snapshot, runs_in), self._started_by(snapshot, runs_in, info.command)
+        who = f"step {info.step.spec.invocation_id!r}"
+        check_image(info.step.config.docker_settings, image, self.config, who)
         store = ArtifactStore(environment.get(STORE_ENV, ""))
         making = self.making(snapshot, Stack("", self, store))
-        asked = asked_by(info.step, image, info.command, environment)
+        environment = {**settings_of(snapshot, runs_in).environment, **environment}
+        asked = asked_by(info.step, image, command, environment)
         job = job_of(asked, making, self._tags(snapshot, making))
         invocation = info.step.spec.invocation_id
         name = job_name(invocation, info.run_id, invocation, str(info.attempt))

@@ -32,11 +32,11 @@ def check_snapshot(
     root = snapshot.pipeline_configuration
     if snapshot.is_dynamic:
         who = f"pipeline {snapshot.name!r}"
-        check_image(root.docker_settings, image_of(None), who)
+        check_image(root.docker_settings, image_of(None), config, who)
         check_machine(root, config, who)
     for step in snapshot.steps:
         name = f"step {step.spec.invocation_id!r}"
-        check_image(step.config.docker_settings, image_of(step), name)
+        check_image(step.config.docker_settings, image_of(step), config, name)
         if not snapshot.is_dynamic or step.config.runtime == "isolated":
             check_machine(step.config, config, name)
     if snapshot.schedule is not None:
@@ -70,22 +70,15 @@ def check_machine(
     machine_of(asked.resource_settings, settings, options_of(settings, config, who), who)
 
 
-def check_image(asked: DockerSettings, image: str, who: str) -> None:
+def check_image(asked: DockerSettings, image: str, config: SagemakerOrchestratorConfig, who: str) -> None:
     """Raise `ConfigurationError` for an image that is to be built, or that no job could pull."""
-    files = filter(None, (asked.dockerfile, asked.build_context))
-    wanted = (*asked.requirements, *asked.apt_packages, *files)
-    if wanted or asked.environment:
-        raise ConfigurationError(
-            "it asks for an image that has to be built, and none is built for SageMaker yet",
-            who=f"{who}, DockerSettings",
-            value=", ".join(wanted or asked.environment),
-            fix="Push one to ECR and name it: DockerSettings(image=…).",
-        )
+    config.at_start.check(asked, who, push="ECR")
     check_pulled(
         image,
         who,
         fix="Name one with Python, skylift and what the step imports: DockerSettings(image=…), or "
-        "for all of them: skylift orchestrator update NAME --image=…",
+        "for all of them: skylift orchestrator update NAME --image=…; or one with Python, in which the rest "
+        "is installed at each start: DockerSettings(parent_image=…).",
     )
 
 

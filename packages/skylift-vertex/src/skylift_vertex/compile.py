@@ -93,7 +93,10 @@ def _tasks(
 
     plugin = Plugin(making.image_of, making.command_of, limits, is_retrying=True)
     complete = {
-        name: environment_of(environments.get(name, {}), config) for name in snapshot.step_configurations
+        name: environment_of(
+            {**step.config.docker_settings.environment, **environments.get(name, {})}, config
+        )
+        for name, step in snapshot.step_configurations.items()
     }
     return tasks_of(snapshot, complete, plugin)
 

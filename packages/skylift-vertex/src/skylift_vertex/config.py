@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from skylift.bootstrap.at_start import AtStart, check_index
 from skylift_contract.errors import ConfigurationError, UnknownName
 from skylift_contract.model import Settings
 from skylift_contract.orchestrator import BaseOrchestratorConfig
@@ -38,7 +39,13 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
     image: str | None = Field(
         default=None,
         min_length=1,
-        description="An image with Python, skylift and what steps import, for those that name none.",
+        description="An image with Python, skylift and what steps import, for those that name none; "
+        "by default a plain Python, in which they are installed at its start.",
+    )
+    index: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The URL of the index that such packages are from; by default as pip is set.",
     )
     service_account: Account | None = Field(
         default=None, description="Whom steps run as; by default Compute Engine's own account."
@@ -90,6 +97,13 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
     )
     api_transport: Literal["grpc", "rest"] = Field(default="grpc", description="How Vertex is called.")
 
+    @field_validator("index")
+    @classmethod
+    def _is_an_index(cls, given: str | None) -> str | None:
+        if given is not None:
+            check_index(given, f"{cls.__name__}.index")
+        return given
+
     @field_validator("location")
     @classmethod
     def _is_there(cls, given: str) -> str:
@@ -129,6 +143,10 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
     def handles_step_retries(self) -> bool:
         """Of static pipelines; a dynamic one's steps are tried again by its own process."""
         return True
+
+    @property
+    def at_start(self) -> AtStart:
+        return AtStart("skylift-vertex", self.image, self.index)
 
     @property
     def parent(self) -> str:

@@ -61,7 +61,7 @@ def orchestration(snapshot: contract.PipelineSnapshot, making: Making, environme
         who=f"pipeline {snapshot.name!r}",
         image=making.image_of(None),
         command=making.command_of(None),
-        environment={**environment, **root.environment},
+        environment={**root.docker_settings.environment, **environment, **root.environment},
         resources=root.resource_settings,
         settings=settings_of(root.settings),
     )

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import uuid4
 
+from skylift.bootstrap.recipes import settings_of as docker_settings_of
 from skylift.coordination.polling import pausing
 from skylift.project import project_name
 from skylift_contract.environment import STORE_ENV
@@ -29,9 +30,11 @@ from skylift_vertex.run_id import RUN_ID_SOURCES
 from skylift_vertex.schedule import trigger
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable, Iterator, Mapping
 
     from skylift_contract.compiled import CompiledPipeline
+    from skylift_contract.containers import ResolvedImages
     from skylift_contract.orchestrator import Execution, StepRunInfo
     from skylift_contract.run import DeployedSchedule, PipelineRun
     from skylift_contract.run_id import RunIdSource
@@ -66,17 +69,26 @@ class VertexOrchestrator(ContainerizedOrchestrator):
     def validate(self, stack: Stack, snapshot: PipelineSnapshot | None = None) -> None:
         """Of a snapshot what needs no call, for it may only be compiled; else that Vertex answers."""
         if snapshot is not None:
-            check_snapshot(snapshot, self.config, lambda step: self.get_image(snapshot, step))
+            check_snapshot(snapshot, self.config)
             return
         if not root_of(self.config, stack.artifact_store):
             raise rootless()
         next(self.client.pipeline_jobs(""), None)
 
+    def resolve_images(
+        self,
+        snapshot: PipelineSnapshot,
+        stack: Stack,  # noqa: ARG002
+        source: pathlib.Path | None = None,  # noqa: ARG002
+    ) -> ResolvedImages:
+        return self.config.at_start.locks(snapshot)
+
     def making(self, snapshot: PipelineSnapshot, stack: Stack) -> Making:
+        at_start = self.config.at_start
         return Making(
             self.config,
             lambda step: self.get_image(snapshot, step),
-            lambda step: self.get_entrypoint_command(snapshot, step),
+            lambda step: at_start.command(snapshot, step, self.get_entrypoint_command(snapshot, step)),
             store=stack.artifact_store.uri,
             root=root_of(self.config, stack.artifact_store),
             orchestrator=self.name,
@@ -143,14 +155,14 @@ class VertexOrchestrator(ContainerizedOrchestrator):
         info, snapshot, step = step_run_info, step_run_info.snapshot, step_run_info.step
         invocation = step.spec.invocation_id
         who = f"step {invocation!r}"
-        image = info.image or self.get_image(snapshot)  # without one of its own it runs in the pipeline's
-        check_image(step.config.docker_settings, image, snapshot, who)
+        check_image(step.config.docker_settings, self.config, who)
+        runs_in = step if info.image else None  # without one of its own it runs in the pipeline's
         job = Job(
             name=info.path or invocation,
             who=who,
-            image=image,
-            command=info.command,
-            environment=environment,
+            image=self.get_image(snapshot, runs_in),
+            command=self.config.at_start.command(snapshot, runs_in, info.command),
+            environment={**docker_settings_of(snapshot, runs_in).environment, **environment},
             resources=step.config.resource_settings,
             settings=settings_of(step.config.settings),
             timeout=step.config.timeout,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from skylift_contract.containers import default_image
 from skylift_contract.errors import ConfigurationError
 from skylift_vertex.config import KEY
 from skylift_vertex.job import check_timeout, settings_of
@@ -14,7 +13,7 @@ from skylift_vertex.resources import limits_of, machine_of
 from skylift_vertex.schedule import trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import timedelta
     from typing import Any
 
@@ -26,37 +25,28 @@ if TYPE_CHECKING:
 _LONG_PAST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def check_snapshot(
-    snapshot: PipelineSnapshot,
-    config: VertexOrchestratorConfig,
-    image_of: Callable[[Step | None], str],
-) -> None:
+def check_snapshot(snapshot: PipelineSnapshot, config: VertexOrchestratorConfig) -> None:
     """Raise for the first thing in it that could not run.
 
     Of a dynamic pipeline its steps are those that it may call.
     """
     if snapshot.is_dynamic:
         root, who = snapshot.pipeline_configuration, f"pipeline {snapshot.name!r}"
-        check_image(root.docker_settings, image_of(None), snapshot, who)
+        check_image(root.docker_settings, config, who)
         if snapshot.schedule is None:
             check_machine(root.settings, root.resource_settings, None, config, who)
         else:
             check_jobless(root.settings, who)
             limits_of(root.resource_settings, config.accelerator, who)
     for step in snapshot.steps:
-        _check_step(step, snapshot, config, image_of)
+        _check_step(step, snapshot, config)
     if snapshot.schedule is not None:
         trigger(snapshot.schedule, _LONG_PAST)
 
 
-def _check_step(
-    step: Step,
-    snapshot: PipelineSnapshot,
-    config: VertexOrchestratorConfig,
-    image_of: Callable[[Step | None], str],
-) -> None:
+def _check_step(step: Step, snapshot: PipelineSnapshot, config: VertexOrchestratorConfig) -> None:
     who, resources = f"step {step.spec.invocation_id!r}", step.config.resource_settings
-    check_image(step.config.docker_settings, image_of(step), snapshot, who)
+    check_image(step.config.docker_settings, config, who)
     if snapshot.is_dynamic:
         check_machine(step.config.settings, resources, step.config.timeout, config, who)
         return
@@ -90,22 +80,6 @@ def check_jobless(settings: Mapping[str, Any], who: str) -> None:
         )
 
 
-def check_image(asked: DockerSettings, image: str, snapshot: PipelineSnapshot, who: str) -> None:
-    """Raise `ConfigurationError` for an image that is to be built, or where there is none."""
-    files = filter(None, (asked.dockerfile, asked.build_context))
-    wanted = (*asked.requirements, *asked.apt_packages, *files)
-    if wanted or asked.environment:
-        raise ConfigurationError(
-            "it asks for an image that has to be built, and none is built for Vertex AI yet",
-            who=f"{who}, DockerSettings",
-            value=", ".join(wanted or asked.environment),
-            fix="Push one to Artifact Registry and name it: DockerSettings(image=…).",
-        )
-    if image == default_image(snapshot):
-        raise ConfigurationError(
-            "it names no image, and a plain Python has no skylift in it",
-            who=who,
-            value=image,
-            fix="Name one with Python, skylift and what the step imports: DockerSettings(image=…), or "
-            "for all of them: skylift orchestrator update NAME --image=…",
-        )
+def check_image(asked: DockerSettings, config: VertexOrchestratorConfig, who: str) -> None:
+    """Raise `ConfigurationError` for an image that is to be built, or for other machines."""
+    config.at_start.check(asked, who, push="Artifact Registry")

@@ -13,6 +13,9 @@ from skylift_contract.environment import CONTAINER_PYTHON
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skylift.bootstrap.recipes import Recipe
+    from skylift_contract.snapshot import PipelineSnapshot
+
 _LOADER: Final = (
     "import sys; sys.version_info[:2] == ({major}, {minor}) or sys.exit('skylift: this image has Python "
     "%d.%d, and the pipeline was submitted with {major}.{minor}. Use an image with Python {major}.{minor}, "
@@ -42,6 +45,19 @@ def after_set_up(plan: SetUp, command: Sequence[str]) -> list[str]:
     loader = _LOADER.format(major=int(major), minor=int(minor))
     told = {"requirements": plan.requirements, "index": plan.index, "cache": plan.cache}
     return [CONTAINER_PYTHON, "-c", loader, program(), json.dumps(told, sort_keys=True), *command]
+
+
+def set_up(
+    recipe: Recipe,
+    snapshot: PipelineSnapshot,
+    command: Sequence[str],
+    *,
+    index: str | None = None,
+    cache: str = "",
+) -> list[str]:
+    """The argv that installs what a recipe says, as the snapshot has it locked, and then is the command."""
+    lock = snapshot.locks.get(recipe.lock, recipe.requirements)
+    return after_set_up(SetUp(snapshot.runtime.python, lock, index or "", cache), command)
 
 
 @cache

@@ -16,6 +16,9 @@ from skylift_contract.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skylift.bootstrap.recipes import Recipe
+    from skylift_contract.snapshot import PipelineSnapshot
+
 PLATFORMS: Final = {"linux/amd64": "x86_64-manylinux_2_28", "linux/arm64": "aarch64-manylinux_2_28"}
 """Docker's names of platforms → uv's, docs.astral.sh/uv/reference/cli/#uv-pip-compile--python-platform."""
 
@@ -32,8 +35,26 @@ _CAUSE: Final = re.compile(r":? cause: ")
 ASKED: Final = "DockerSettings.requirements"
 LOOSEN: Final = "Loosen them, or name the index that has them."
 
+OURS: Final = "Skylift's own packages"
+
 _DRAWN: Final = " \N{MULTIPLICATION SIGN}╰─▶│"
 """What uv draws a tree of causes with."""
+
+
+def lock_of(recipe: Recipe, snapshot: PipelineSnapshot, index: str | None, where: str) -> tuple[str, ...]:
+    """`where`: how an index is named, for the sentence.
+
+    Raises `ConfigurationError` where no versions fit, with whose requirements these are.
+    """
+    is_ours = not recipe.asked
+    return locked(
+        recipe.requirements,
+        snapshot.runtime.python,
+        platform=recipe.platform,
+        index=index or "",
+        who=OURS if is_ours else f"{ASKED}, and {OURS}",
+        fix=f"Please {where}" if is_ours else f"Loosen yours, or {where}",
+    )
 
 
 def locked(

@@ -17,6 +17,8 @@ import numpy as np
 from skylift.cli import main
 from skylift.client import Client
 from skylift_contract.enums import ExecutionStatus as Status
+from skylift_tests_support import index
+from skylift_tests_support.wheels import make_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -145,3 +147,59 @@ def check_digits(run: PipelineRun, flavor: str) -> None:
     assert np.array_equal(made.predict(images), model.predict(images))
     scores = run.steps["choose"].outputs["scores"].load()
     assert scores["RandomForestClassifier"] == model.score(parts[1], parts[3])
+
+
+INSTALLS: Final = """
+from skylift import pipeline, step
+from skylift.config import DockerSettings
+
+
+@step(settings={"docker": DockerSettings(requirements=["own-top"], environment={"LEVEL": "3"})})
+def value() -> list[str]:
+    import os
+    import own_top
+
+    return [str(own_top.VALUE), os.environ["LEVEL"], own_top.__file__]
+
+
+@step
+def without() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("own_top") is None
+
+
+@pipeline
+def installs() -> None:
+    value()
+    without()
+
+
+@pipeline(dynamic=True, settings={"docker": DockerSettings(requirements=["own-top"])})
+def decides() -> None:
+    import own_top
+
+    assert own_top.VALUE == 7
+    value.with_options(runtime="isolated")()
+"""
+
+
+def check_installs(project: Path, flavor: str, store: str) -> None:
+    """Steps that ask for a package that is not here find it, and others do not."""
+    wheels = project / "wheels"
+    wheels.mkdir()
+    # Ours are here: these two only have to be in the index, and hold nothing that would be in their way.
+    make_wheel(wheels, "skylift", "0.1.0", module="placeholder_a")
+    make_wheel(wheels, f"skylift-{flavor}", "0.1.0", module="placeholder_b")
+    make_wheel(wheels, "own-top", "3.0")
+    (project / "needs.py").write_text(INSTALLS)
+    with index.served(wheels) as url:
+        skylift(project, "orchestrator", "update", flavor, f"--index={url}")
+        for name in ("installs", "decides"):
+            skylift(project, "run", f"needs.py:{name}", "--no-cache")
+            run = next(run for run in Client(store).runs() if run.pipeline == name)
+            number, level, place = run.steps["value"].outputs["output"].load()
+            assert (number, level) == ("7", "3")
+            assert "skylift-environment-" in place
+            if name == "installs":
+                assert run.steps["without"].outputs["output"].load() is True
