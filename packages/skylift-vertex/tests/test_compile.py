@@ -189,6 +189,15 @@ def test_more_than_vertex_gives_is_refused() -> None:
         pipeline_job(snapshot_of(step("load", resource_settings=ResourceSettings(cpu_count=97))))
 
 
+def test_a_job_has_no_more_variables_than_it_may() -> None:
+    many = {f"V{number}": "x" for number in range(99)}
+    fits = snapshot_of(dynamic=True, environment=dict(list(many.items())[:98]))
+    assert documents(fits)
+    expected = r"^pipeline 'daily', environment variables, with Skylift's own: it is over the limit \(got 101, limit: at most 100"
+    with pytest.raises(LimitExceeded, match=expected):
+        documents(snapshot_of(dynamic=True, environment=many))
+
+
 def test_a_thousand_steps_are_small() -> None:
     """With resources, ten variables and two images: at most 400 kB, and one document to every reader."""
     asked = ResourceSettings(cpu_count=4, memory="16GB")

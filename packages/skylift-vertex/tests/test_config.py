@@ -41,7 +41,15 @@ def test_everything_goes_together() -> None:
         ({"encryption_key": "my-key"}, WHO + r"encryption_key: .*\(got 'my-key'\)"),
         (
             {"encryption_key": "projects/p/locations/us-east1/keyRings/r/cryptoKeys/k"},
-            WHO + r"encryption_key: it is a key of another location than europe-west4 \(got 'projects/p/",
+            WHO + r"encryption_key: it is of another location than europe-west4 \(got 'projects/p/",
+        ),
+        (
+            {"psc_network_attachment": "projects/p/regions/us-east1/networkAttachments/inner"},
+            WHO + r"psc_network_attachment: it is of another location than europe-west4 \(got 'projects/p/",
+        ),
+        (
+            {"image": "foo bar"},
+            WHO + r"image: it is no name of an image \(got 'foo bar'\)\. Write \[REGISTRY/\]NAME",
         ),
         (
             {"network": EVERYTHING["network"], "psc_network_attachment": "inner"},
@@ -84,13 +92,13 @@ def test_what_could_not_be_is_refused(options: dict[str, Any], sentence: str) ->
             {"Team": "a"},
             ConfigurationError,
             (
-                r"^VertexOrchestratorConfig, labels: a label has lower-case letters, digits, _ and - only, and its "
-                r"key begins with a letter \(got 'Team=a'\)\.$"
+                r"^VertexOrchestratorConfig, label 'Team': a label has lower-case letters, digits, _ and - only, and "
+                r"its key begins with a letter \(got 'a'\)\.$"
             ),
         ),
-        ({"team": "a b"}, ConfigurationError, r"\(got 'team=a b'\)\.$"),
-        ({"1st": "a"}, ConfigurationError, r"\(got '1st=a'\)\.$"),
-        ({"": "a"}, ConfigurationError, r"\(got '=a'\)\.$"),
+        ({"team": "a b"}, ConfigurationError, r"label 'team': .+ \(got 'a b'\)\.$"),
+        ({"1st": "a"}, ConfigurationError, "label '1st': "),
+        ({"": "a"}, ConfigurationError, "label '': "),
         (
             {"k" * 64: "a"},
             LimitExceeded,
@@ -102,14 +110,14 @@ def test_what_could_not_be_is_refused(options: dict[str, Any], sentence: str) ->
             r"^VertexOrchestratorConfig, label 'k': it is over the limit \(got 64",
         ),
         (
-            {f"k{n}": "" for n in range(65)},
+            {f"k{n}": "" for n in range(59)},
             LimitExceeded,
-            r"^VertexOrchestratorConfig, labels: it is over the limit",
+            r"^VertexOrchestratorConfig, labels, with 6 of Skylift's own: it is over the limit \(got 65",
         ),
         (
             {"skylift_project": "a"},
             ConfigurationError,
-            r"labels that begin with skylift_ are Skylift's own \(got 'skylift_project'\)\. Rename it\.$",
+            r"label 'skylift_project': labels that begin with skylift_ are Skylift's own\. Rename it\.$",
         ),
     ],
 )

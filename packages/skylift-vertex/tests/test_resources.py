@@ -65,6 +65,13 @@ def test_a_number_of_gpus_that_no_machine_has_is_refused(ask: Any) -> None:
 
 
 @pytest.mark.parametrize("ask", [limits, machine])
+def test_gpus_with_more_beside_them_than_any_machine_has_are_refused(ask: Any) -> None:
+    expected = r"^step 'a': no machine type has 96 CPUs, 300GB of memory, 1 GPUs NVIDIA_L4\. The nearest: g2-"
+    with pytest.raises(ConfigurationError, match=expected):
+        ask(cpu_count=96, memory="300GB", gpu_count=1, gpu_type="L4")
+
+
+@pytest.mark.parametrize("ask", [limits, machine])
 def test_an_accelerator_that_there_is_not_is_refused(ask: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^step 'a': there is no accelerator type named 'RTX_4090'"):
         ask(gpu_count=1, gpu_type="RTX_4090")

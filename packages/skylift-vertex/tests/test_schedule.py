@@ -12,7 +12,7 @@ from skylift_vertex_protos import parsed
 
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.schedule import Schedule
-from skylift_vertex.schedule import closest, trigger
+from skylift_vertex.schedule import trigger
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LATER = datetime(2031, 1, 1, tzinfo=UTC)
@@ -66,36 +66,25 @@ def test_it_fires_when_another_reader_of_its_words_says(fields: tuple[str, ...],
 
 
 @pytest.mark.parametrize(
-    ("interval", "expression"),
+    ("asked", "sentence"),
     [
-        (timedelta(minutes=15), "*/15 * * * *"),
-        (timedelta(minutes=7), "*/6 * * * *"),
-        (timedelta(hours=1), "0 * * * *"),
-        (timedelta(hours=5), "0 */6 * * *"),
-        (timedelta(days=1), "0 0 * * *"),
-        (timedelta(days=7), "0 0 * * 0"),
-        (timedelta(seconds=1), "* * * * *"),
-        (timedelta(days=900), "0 0 1 * *"),
+        (
+            Schedule(interval_second=timedelta(days=1)),
+            (
+                "Schedule.interval_second: Vertex AI schedules by cron alone (got '1 day, 0:00:00'). "
+                "The closest: Schedule(cron_expression='0 0 * * *')."
+            ),
+        ),
+        (
+            Schedule(run_once_start_time=datetime(2031, 2, 3, 4, 5, tzinfo=UTC)),
+            (
+                "Schedule.run_once_start_time: Vertex AI schedules by cron alone (got '2031-02-03 04:05:00+00:00'). "
+                "The closest: Schedule(cron_expression='5 4 3 2 *') with an end_time after that moment."
+            ),
+        ),
     ],
 )
-def test_an_interval_is_refused_with_the_closest_cron(interval: timedelta, expression: str) -> None:
+def test_what_is_no_cron_is_refused_with_the_closest(asked: Schedule, sentence: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        trigger(Schedule(interval_second=interval), NOW)
-    assert str(caught.value) == (
-        f"Schedule.interval_second: Vertex AI schedules by cron alone (got {str(interval)!r}). "
-        f"The closest: Schedule(cron_expression={expression!r})."
-    )
-
-
-@given(st.integers(min_value=1, max_value=10**8))
-def test_the_closest_is_an_expression(seconds: int) -> None:
-    Schedule(cron_expression=closest(timedelta(seconds=seconds)))
-
-
-def test_one_moment_is_refused_with_the_closest_cron() -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        trigger(Schedule(run_once_start_time=datetime(2031, 2, 3, 4, 5, tzinfo=UTC)), NOW)
-    assert str(caught.value) == (
-        "Schedule.run_once_start_time: Vertex AI schedules by cron alone (got '2031-02-03T04:05:00+00:00'). "
-        "The closest: Schedule(cron_expression='5 4 3 2 *') with an end_time after that moment."
-    )
+        trigger(asked, NOW)
+    assert str(caught.value) == sentence

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from importlib import import_module
 from typing import Any
 
@@ -51,6 +52,30 @@ def test_a_token_that_grpc_could_not_fetch_is_no_outage() -> None:
 )
 def test_what_was_not_answered_is_worth_another_try(error: Exception) -> None:
     assert type(found(error)) is Transient
+
+
+def test_why_nothing_was_reached_is_the_systems_word() -> None:
+    """And not what requests wraps it in, with the whole address of the call."""
+    requests: Any = import_module("requests")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with pytest.raises(OSError, match="Max retries") as caught:
+            requests.get(f"http://{host}/v1/projects/p?alt=json", timeout=5)
+    assert (
+        str(found(caught.value))
+        == f"aiplatform:x: Vertex AI cannot be reached at {host}: Connection refused."
+    )
+
+
+def test_grpc_to_what_speaks_http_alone_is_told_the_way_out() -> None:
+    error = found(
+        api("ServiceUnavailable", "failed to connect: Failed parsing HTTP/2 (Expected SETTINGS frame)")
+    )
+    assert str(error) == (
+        "aiplatform:x: what answers there does not speak gRPC. Call it over HTTP: skylift orchestrator update NAME "
+        "--api_transport=rest"
+    )
 
 
 def test_the_services_words_stand_alone() -> None:

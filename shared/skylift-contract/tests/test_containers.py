@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skylift_contract.containers import command_of, image_of
+from skylift_contract.containers import check_image_name, command_of, image_of
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.settings import DockerSettings
 from skylift_contract.snapshot import (
@@ -80,3 +80,55 @@ def test_a_command_is_given_where_one_invocation_is_meant(invocations: dict[str,
     else:
         with pytest.raises(ConfigurationError):
             command_of(made, asked)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "python",
+        "python:3.11-slim",
+        "library/python:3.11",
+        "localhost/a",
+        "localhost:5000/a/b_c/d__e:V1.2-x",
+        "registry:5000/a",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/train@sha256:" + "0a" * 32,
+        "europe-west4-docker.pkg.dev/my-project/steps/train:1",
+        "Registry.example.com/a",
+        "[::1]:5000/a",
+    ],
+)
+def test_names_of_images(name: str) -> None:
+    check_image_name(name, "a test")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "",
+            " ",
+            "Foo",
+            "foo bar",
+            "foo:",
+            "foo:-1",
+            "foo@sha256",
+            "foo@sha256:0",
+            "/foo",
+            "foo/",
+            "a//b",
+            "a..b",
+        ),
+        *("https://a/b", "a\n", "a:b:c", "größe", "{{$.x}}", "a" + ":" + "x" * 129),
+    ],
+)
+def test_what_is_none(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^a test: it is no name of an image"):
+        check_image_name(name, "a test")
+
+
+@pytest.mark.parametrize("field", ["image", "parent_image"])
+def test_a_steps_image_is_one(field: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=rf"^DockerSettings\.{field}: it is no name of an image \(got 'A B'"
+    ):
+        DockerSettings.parse({field: "A B"})

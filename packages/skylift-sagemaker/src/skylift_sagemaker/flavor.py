@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from skylift_contract.capability import EMULATED, FULL, Capability, Support, cannot
-from skylift_contract.flavor import BY_THE_RUNTIME, BaseOrchestratorFlavor
+from skylift_contract.flavor import BY_THE_RUNTIME, WITHOUT_BUILDER, BaseOrchestratorFlavor
 from skylift_sagemaker.config import SagemakerOrchestratorConfig, SagemakerOrchestratorSettings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ CAPABILITIES: Final[Mapping[Capability, Support]] = MappingProxyType(
         Capability.MEMORY: FULL,
         Capability.GPU: FULL,
         Capability.GPU_TYPE: FULL,
-        Capability.IMAGES: EMULATED("images that are ready in ECR; what would have to be built is refused"),
+        Capability.IMAGES: EMULATED(WITHOUT_BUILDER),
         Capability.STEP_ENVIRONMENT: FULL,
         Capability.SECRETS: EMULATED("aws-sm:…, read by the step's process as its job's role"),
         Capability.STEP_RETRIES: EMULATED(

@@ -6,6 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from skylift_contract.containers import check_image_name
 from skylift_contract.errors import ConfigurationError
 from skylift_sagemaker.limits import EXPERIMENT, IMAGE, SUBNET
 
@@ -72,6 +73,7 @@ def check_experiment(name: str, who: str) -> None:
 def check_pulled(image: str, who: str, fix: str) -> None:
     """Raise for an image that no job could pull: `LimitExceeded` or `ConfigurationError`."""
     IMAGE.check(len(image), f"{who}, its image")
+    check_image_name(image, f"{who}, its image")
     if _registry(image) in PUBLIC:
         raise ConfigurationError(
             "SageMaker pulls images from private repositories of ECR", who=who, value=image, fix=fix

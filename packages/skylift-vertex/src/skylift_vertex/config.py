@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from skylift.bootstrap.at_start import AtStart, check_index
+from skylift_contract.containers import check_image_name
 from skylift_contract.errors import ConfigurationError, UnknownName
 from skylift_contract.model import Settings
 from skylift_contract.orchestrator import BaseOrchestratorConfig
@@ -104,6 +105,13 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
             check_index(given, f"{cls.__name__}.index")
         return given
 
+    @field_validator("image")
+    @classmethod
+    def _is_an_image(cls, given: str | None) -> str | None:
+        if given is not None:
+            check_image_name(given, f"{cls.__name__}.image")
+        return given
+
     @field_validator("location")
     @classmethod
     def _is_there(cls, given: str) -> str:
@@ -132,7 +140,7 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
     @model_validator(mode="after")
     def _is_a_whole(self) -> Self:
         _check_network(self)
-        _check_key(self)
+        _check_places(self)
         return self
 
     @property
@@ -188,11 +196,14 @@ def _check_network(config: VertexOrchestratorConfig) -> None:
         )
 
 
-def _check_key(config: VertexOrchestratorConfig) -> None:
-    location = (config.encryption_key or "").split("/")[3:4]
-    if location and location != [config.location]:
-        raise ConfigurationError(
-            f"it is a key of another location than {config.location}",
-            who=f"{type(config).__name__}.encryption_key",
-            value=config.encryption_key,
-        )
+def _check_places(config: VertexOrchestratorConfig) -> None:
+    """A key and an attachment that are named whole name their region, too."""
+    for name in ("encryption_key", "psc_network_attachment"):
+        value = getattr(config, name) or ""
+        place = value.split("/")[3:4]
+        if place and place != [config.location]:
+            raise ConfigurationError(
+                f"it is of another location than {config.location}",
+                who=f"{type(config).__name__}.{name}",
+                value=value,
+            )

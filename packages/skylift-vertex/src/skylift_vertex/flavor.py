@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from skylift_contract.capability import EMULATED, FULL, Capability, Support, cannot
-from skylift_contract.flavor import BY_THE_RUNTIME, BaseOrchestratorFlavor
+from skylift_contract.flavor import BY_THE_RUNTIME, WITHOUT_BUILDER, BaseOrchestratorFlavor
 from skylift_vertex.config import VertexOrchestratorConfig, VertexOrchestratorSettings
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ CAPABILITIES: Final[Mapping[Capability, Support]] = MappingProxyType(
         Capability.MEMORY: FULL,
         Capability.GPU: FULL,
         Capability.GPU_TYPE: FULL,
-        Capability.IMAGES: EMULATED(
-            "images that are ready in a registry; what would have to be built is refused"
-        ),
+        Capability.IMAGES: EMULATED(WITHOUT_BUILDER),
         Capability.STEP_ENVIRONMENT: FULL,
         Capability.SECRETS: EMULATED("gcp-sm:…, read by the step's process as its service account"),
         Capability.STEP_RETRIES: EMULATED(
@@ -38,15 +36,8 @@ CAPABILITIES: Final[Mapping[Capability, Support]] = MappingProxyType(
         Capability.STOP_ON_FAILURE: FULL,
         Capability.CONTINUE_ON_FAILURE: FULL,
         Capability.SCHEDULE_CRON: FULL,
-        Capability.SCHEDULE_INTERVAL: cannot(
-            "Vertex AI schedules by cron alone: for every 15 minutes write cron_expression='*/15 * * * *'",
-            SCHEDULES,
-        ),
-        Capability.SCHEDULE_ONCE: cannot(
-            "Vertex AI schedules by cron alone: name minute, hour, day and month in a cron_expression, and "
-            "an end_time after them",
-            SCHEDULES,
-        ),
+        Capability.SCHEDULE_INTERVAL: cannot("Vertex AI schedules by cron alone", SCHEDULES),
+        Capability.SCHEDULE_ONCE: cannot("Vertex AI schedules by cron alone", SCHEDULES),
         Capability.SCHEDULE_TIMEZONE: FULL,
         Capability.SCHEDULE_START: FULL,
         Capability.SCHEDULE_END: FULL,

@@ -12,6 +12,7 @@ from skylift_contract.errors import ConfigurationError
 from skylift_contract.run_id import RUN_OWNER_ENV
 from skylift_pipelinespec.texts import escaped
 from skylift_vertex.config import KEY, VertexOrchestratorSettings
+from skylift_vertex.limits import VARIABLES
 from skylift_vertex.names import display_name, labels_of
 from skylift_vertex.resources import machine_of
 
@@ -120,6 +121,7 @@ def environment_of(given: Mapping[str, str], config: VertexOrchestratorConfig) -
 
 def _pool(job: Job, config: VertexOrchestratorConfig) -> dict[str, Any]:
     variables = sorted(environment_of(job.environment, config).items())
+    VARIABLES.check(len(variables), f"{job.who}, environment variables, with Skylift's own")
     return {
         "machineSpec": machine_of(
             job.resources, job.settings.machine_type, config.machine_type, config.accelerator, job.who

@@ -26,24 +26,29 @@ LABEL: Final = Limit(63, "characters", source="cloud.google.com/resource-manager
 OWN: Final = "skylift_"
 """What the keys of our own labels begin with."""
 
+OWN_LABELS: Final = 6
+"""Project, pipeline, store, orchestrator, and a schedule's name or a job's token."""
+
+VARIABLES: Final = Limit(100, "entries", source=f"{PAGES}/reference/rest/v1/CustomJobSpec#ContainerSpec")
+"""Environment variables of a custom job's container; `ContainerSpec.env`."""
+
 
 def check_labels(labels: dict[str, str], who: str) -> None:
     """Raise `LimitExceeded` or `ConfigurationError` for the first label that the service would refuse."""
-    LABELS.check(len(labels), f"{who}, labels")
+    LABELS.check(len(labels) + OWN_LABELS, f"{who}, labels, with {OWN_LABELS} of Skylift's own")
     for key, value in labels.items():
         LABEL.check(len(key), f"{who}, the key of a label")
         LABEL.check(len(value), f"{who}, label {key!r}")
         if not key or not key[0].isalpha() or not _is_of_alphabet(key + value):
             raise ConfigurationError(
                 "a label has lower-case letters, digits, _ and - only, and its key begins with a letter",
-                who=f"{who}, labels",
-                value=f"{key}={value}",
+                who=f"{who}, label {key!r}",
+                value=value,
             )
         if key.startswith(OWN):
             raise ConfigurationError(
                 f"labels that begin with {OWN} are Skylift's own",
-                who=f"{who}, labels",
-                value=key,
+                who=f"{who}, label {key!r}",
                 fix="Rename it.",
             )
 

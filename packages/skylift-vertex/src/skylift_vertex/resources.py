@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 GIB: Final = 1024**3
 GB: Final = 10**9
+OTHER_KIND: Final = 3.0
 
 
 def limits_of(asked: ResourceSettings, default_gpu: str, who: str) -> Resources:
@@ -23,13 +24,17 @@ def limits_of(asked: ResourceSettings, default_gpu: str, who: str) -> Resources:
 
     `default_gpu`: the kind of GPU where the step asks for none in particular.
 
-    Raises `LimitExceeded`, `UnknownName`, and `ConfigurationError` for a number of GPUs that no machine has.
+    Raises `LimitExceeded`, `UnknownName`, and `ConfigurationError` for GPUs that no machine has, or none
+    with so many CPUs and so much memory.
     """
     if asked.cpu_count is not None:
         CPUS.check(asked.cpu_count, f"{who}, cpu_count")
     if asked.memory_bytes is not None:
         MEMORY_GB.check(asked.memory_bytes / GB, f"{who}, memory")
-    return Resources(asked.cpu_count, asked.memory_bytes, _accelerator(asked, default_gpu, who))
+    gpu = _accelerator(asked, default_gpu, who)
+    if gpu is not None and _smallest(asked.model_dump_json(), gpu, None) is None:
+        raise _lacking(asked, gpu, None, who)
+    return Resources(asked.cpu_count, asked.memory_bytes, gpu)
 
 
 def _accelerator(asked: ResourceSettings, default_gpu: str, who: str) -> Accelerator | None:
@@ -98,12 +103,16 @@ def _order(one: Machine) -> tuple[int, int, float]:
 def _lack(one: Machine, asked: ResourceSettings, gpu: Accelerator | None) -> Mapping[str, float]:
     """How far it falls short, each as a share of what is asked."""
     cpus, memory = asked.cpu_count or 0, (asked.memory_bytes or 0) / GIB
-    wrong = (one.gpu, one.gpus) != (gpu.type, gpu.count) if gpu else asked.gpu_count == 0 and one.gpus > 0
     return {
-        "GPUs": float(wrong),
+        "GPUs": _lacking_gpus(one, gpu) if gpu else float(asked.gpu_count == 0 and one.gpus > 0),
         "memory": max(0.0, memory - one.memory_gib) / (memory or 1),
         "CPUs": max(0.0, cpus - one.cpus) / (cpus or 1),
     }
+
+
+def _lacking_gpus(one: Machine, gpu: Accelerator) -> float:
+    """Another kind is further off than any lack of CPUs and memory, which are at most 1 each."""
+    return OTHER_KIND if one.gpu != gpu.type else abs(one.gpus - gpu.count) / gpu.count
 
 
 def _lacking(

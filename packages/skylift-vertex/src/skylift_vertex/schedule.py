@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from skylift_contract.closest_cron import closest_cron
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,16 +20,6 @@ NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The end of what has none: an end that is there can be moved, and not taken away."""
 
 SECOND: Final = timedelta(seconds=1)
-_MINUTES: Final = {
-    **{minutes: f"*/{minutes} * * * *" for minutes in (2, 3, 4, 5, 6, 10, 12, 15, 20, 30)},
-    **{hours * 60: f"0 */{hours} * * *" for hours in (2, 3, 4, 6, 8, 12)},
-    1: "* * * * *",
-    60: "0 * * * *",
-    1440: "0 0 * * *",
-    10_080: "0 0 * * 0",
-    43_200: "0 0 1 * *",
-}
-"""What cron fires at equal intervals, or nearly: minutes → its expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +62,13 @@ def cron(expression: CronExpression, timezone: str) -> str:
     return f"TZ={timezone} {expression.portable}"
 
 
-def closest(interval: timedelta) -> str:
-    """The expression that fires most nearly so often."""
-    minutes = interval / timedelta(minutes=1)
-    nearest = min(_MINUTES, key=lambda each: max(each / minutes, minutes / each))
-    return _MINUTES[nearest]
-
-
 def _refusal(schedule: Schedule) -> ConfigurationError:
-    if schedule.interval_second is not None:
-        return ConfigurationError(
-            "Vertex AI schedules by cron alone",
-            who="Schedule.interval_second",
-            value=str(schedule.interval_second),
-            fix=f"The closest: Schedule(cron_expression={closest(schedule.interval_second)!r}).",
-        )
-    assert schedule.run_once_start_time is not None
-    moment = schedule.run_once_start_time.astimezone(UTC)
-    expression = f"{moment.minute} {moment.hour} {moment.day} {moment.month} *"
+    kind = "interval_second" if schedule.interval_second is not None else "run_once_start_time"
     return ConfigurationError(
         "Vertex AI schedules by cron alone",
-        who="Schedule.run_once_start_time",
-        value=moment.isoformat(),
-        fix=f"The closest: Schedule(cron_expression={expression!r}) with an end_time after that moment.",
+        who=f"Schedule.{kind}",
+        value=str(getattr(schedule, kind)),
+        fix=f"The closest: {closest_cron(schedule)}.",
     )
 
 

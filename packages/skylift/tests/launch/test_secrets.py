@@ -142,7 +142,7 @@ def test_another_machine_has_not_this_environment() -> None:
     elsewhere = Processes(BaseOrchestratorConfig(), flavor="elsewhere")
     with pytest.raises(UnsupportedCapability) as raised:
         planned(["TOKEN"], elsewhere)
-    why = "another machine has not this environment; name where its platform keeps it, such as aws-sm:…"
+    why = "another machine has not this environment; name where its platform keeps it, such as aws-sm:… or gcp-sm:…"
     assert raised.value.refusals == tuple(
         f"{who} uses secrets_from_environment: {why}" for who in ("pipeline 'reading'", "step 'reads'")
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from skylift_contract.capability import Capability, Level, Support, no
+from skylift_contract.closest_cron import closest_cron
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.errors import UnsupportedCapability
 
@@ -19,6 +20,14 @@ FROM_ENVIRONMENT: Final = "env:"
 """How a reference to a secret begins that names an environment variable."""
 
 UNDECLARED = no("the flavor does not declare it")
+
+ESSENTIAL: Final = frozenset(
+    {
+        *(Capability.STATIC_PIPELINES, Capability.DYNAMIC_PIPELINES),
+        *(Capability.SCHEDULE_CRON, Capability.SCHEDULE_INTERVAL, Capability.SCHEDULE_ONCE),
+    }
+)
+"""Without these nothing of what was asked for would be left, so they cannot be gone without."""
 
 _MODES = {
     ExecutionMode.FAIL_FAST: Capability.FAIL_FAST,
@@ -45,19 +54,37 @@ def check(
 
     Raises `UnsupportedCapability` with every other refusal at once.
     """
-    refusals: list[str] = []
+    refusals: dict[str, Capability] = {}
     notes: list[str] = []
     for use in dict.fromkeys(uses(snapshot)):
         support = capabilities.get(use.capability, UNDECLARED)
         if support:
             continue
         sentence = f"{use.who} uses {use.capability.value}: {support.describe()}"
-        (notes if use.capability in degraded else refusals).append(sentence)
+        if use.capability in degraded and use.capability not in ESSENTIAL:
+            notes.append(sentence)
+        else:
+            refusals[sentence + _in_cron(use, snapshot.schedule, capabilities)] = use.capability
     if refusals:
-        raise UnsupportedCapability(
-            flavor, refusals, fix="Leave it out, choose another flavor, or accept it with --allow-degraded."
-        )
+        raise UnsupportedCapability(flavor, list(refusals), fix=_way_out(refusals.values()))
     return tuple(notes)
+
+
+def _in_cron(use: Use, schedule: Schedule | None, capabilities: Mapping[Capability, Support]) -> str:
+    """What to write instead, where a flavor's schedules are cron alone."""
+    is_other = use.capability in {Capability.SCHEDULE_INTERVAL, Capability.SCHEDULE_ONCE}
+    if schedule is None or not is_other or not capabilities.get(Capability.SCHEDULE_CRON, UNDECLARED):
+        return ""
+    return f"; the closest is {closest_cron(schedule)}"
+
+
+def _way_out(refused: Collection[Capability]) -> str:
+    """Accepting is offered for what may be accepted."""
+    names = [capability.value for capability in dict.fromkeys(refused) if capability not in ESSENTIAL]
+    if not names:
+        return "Leave it out, or choose another flavor."
+    what = "it" if len(names) == len(set(refused)) else " and ".join(names)
+    return f"Leave it out, choose another flavor, or accept {what} with --allow-degraded."
 
 
 def emulations(snapshot: PipelineSnapshot, capabilities: Mapping[Capability, Support]) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from skylift_contract.environment import CONTAINER_PYTHON, RUNTIME_MODULE
 from skylift_contract.errors import ConfigurationError
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
 
     from skylift_contract.settings import DockerSettings
     from skylift_contract.snapshot import PipelineSnapshot, Step
+
+
+_COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST: Final = (
+    r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:)|localhost|\[[0-9a-fA-F:]+\])(?::\d+)?/"
+)
+_IMAGE: Final = re.compile(
+    rf"(?:{_HOST})?{_COMPONENT}(?:/{_COMPONENT})*(?::\w[\w.-]{{0,127}})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]{{32,}})?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,20 @@ def step_arguments(snapshot: PipelineSnapshot, invocation_id: str) -> list[str]:
 def isolated_command(snapshot: PipelineSnapshot, invocation_id: str, run_id: str) -> list[str]:
     """A step's argv in a dynamic run, whose graph is not in the snapshot: its record is in the run's."""
     return [CONTAINER_PYTHON, *step_arguments(snapshot, invocation_id), "--run", run_id]
+
+
+def check_image_name(image: str, who: str) -> None:
+    """Raise `ConfigurationError` for what no registry could have.
+
+    Source: github.com/distribution/reference, its grammar
+    """
+    if not _IMAGE.fullmatch(image):
+        raise ConfigurationError(
+            "it is no name of an image",
+            who=who,
+            value=image,
+            fix="Write [REGISTRY/]NAME[:TAG] or …@sha256:DIGEST, the name in lower-case letters.",
+        )
 
 
 def default_image(snapshot: PipelineSnapshot) -> str:

@@ -52,12 +52,20 @@ BY_THE_RUNTIME: Final = MappingProxyType(
         Capability.CONTINUE_ON_FAILURE: EMULATED("a step whose upstream failed is skipped"),
         Capability.SECRETS: EMULATED("read by the step's process, with its own credentials"),
         Capability.SECRETS_FROM_ENVIRONMENT: no(
-            "another machine has not this environment; name where its platform keeps it, such as aws-sm:…"
+            "another machine has not this environment; name where its platform keeps it, such as aws-sm:… or "
+            "gcp-sm:…"
         ),
         Capability.STEP_TIMEOUT: EMULATED("the step's process ends itself"),
     }
 )
 """What a step's own process does where its backend does not."""
+
+
+WITHOUT_BUILDER: Final = (
+    "ready images are pulled; requirements are installed when a container starts, and what has to be built "
+    "is refused"
+)
+"""How a flavor that builds no images has them."""
 
 
 class BaseOrchestratorFlavor(ABC):

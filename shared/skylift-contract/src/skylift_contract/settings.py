@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from skylift_contract.containers import check_image_name
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.model import Duration, Settings
 
@@ -82,6 +83,9 @@ class DockerSettings(Settings):
 
     @model_validator(mode="after")
     def _ready_or_built(self) -> Self:
+        for name in ("image", "parent_image"):
+            if value := getattr(self, name):
+                check_image_name(value, f"DockerSettings.{name}")
         # By value: a snapshot writes every field, so on reading back all of them are set.
         built = {name for name, value in self if value and name not in {"image", "platform"}}
         if self.image and built:
