@@ -131,7 +131,9 @@ def test_steps_refuse_to_start_where_nothing_is_substituted(
     assert not any(key.endswith("start.json") for key in open_store(STORE).list(keys.RUNS))
 
 
-def test_ctrl_c_leaves_the_run_and_says_how_it_is_stopped(project: Path, emulator: SagemakerEmulator) -> None:
+def test_ctrl_c_leaves_the_run_which_is_stopped_once_that_is_allowed(
+    project: Path, emulator: SagemakerEmulator
+) -> None:
     (project / "waits.py").write_text(WAITS)
     argv = [str(Path(sys.executable).with_name("skylift")), "run", "waits.py", "--no-cache"]
     with subprocess.Popen(argv, cwd=project, stderr=subprocess.PIPE, text=True) as process:
@@ -143,6 +145,11 @@ def test_ctrl_c_leaves_the_run_and_says_how_it_is_stopped(project: Path, emulato
     assert process.returncode == 130, told
     assert f"no longer waiting: run {run.id} goes on\nnext: skylift runs watch {run.id}\n" in after
     assert run.status is Status.RUNNING
+    emulator.tell(Fault(Failure.PERMISSION, frozenset({"StopPipelineExecution"})))
+    refused = skylift(project, "runs", "stop", "last", code=1).stderr.splitlines()
+    assert refused[0].startswith("error: sagemaker:StopPipelineExecution: ")
+    assert "the request to stop is in the run's store, and holds all the same" in refused[1]
+    assert run.status is Status.STOPPING
     assert "has ended: stopped" in skylift(project, "runs", "stop", "last").stderr
 
 
