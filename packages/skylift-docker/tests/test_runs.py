@@ -490,6 +490,6 @@ def test_a_dynamic_run_whose_own_container_is_killed_has_failed(
     # Which of the two it is said to be, is a race between its end and its removal.
     assert found.end.reason in {
         "its container was removed by somebody",
-        "its container was killed by SIGKILL",
+        "its container was killed by SIGKILL (exit code 137)",
     }
     assert containers(client, found) == []

@@ -15,6 +15,7 @@ import pytest
 from sagemaker_cloud import REGION, Cloud, client, used
 from skylift_sagemaker_snapshots import IMAGE, ROLE
 from skylift_tests_support.shows import (
+    check_a_kill,
     check_digits,
     check_two_firings,
     only_run,
@@ -180,6 +181,17 @@ def test_a_quota_reaches_why_in_the_services_words(project: Path, emulator: Sage
     words = "The account-level service limit 'Maximum number of instances for processing job usage' is 0 Instances"
     assert words in told
     assert "total" in told.partition(words)[0]
+
+
+def test_why_has_what_the_service_says_of_a_step_that_was_killed(
+    project: Path, emulator: SagemakerEmulator
+) -> None:
+    check_a_kill(project, "ClientError: AlgorithmError: See job logs for more information")
+
+
+def test_why_has_the_exit_code_of_a_training_job(project: Path, emulator: SagemakerEmulator) -> None:
+    skylift(project, "orchestrator", "update", "sagemaker", "--job_type=training")
+    check_a_kill(project, "ClientError: AlgorithmError: , exit code: 137")
 
 
 def test_expired_credentials_are_one_sentence(project: Path, emulator: SagemakerEmulator) -> None:

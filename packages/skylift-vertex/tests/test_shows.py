@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from skylift_tests_support.shows import (
+    check_a_kill,
     check_digits,
     check_two_firings,
     only_run,
@@ -114,6 +115,15 @@ class TestBesideAnEmulator:
         folder = keys.step_folder(str(run.id), "load")
         written = Counter(key.rpartition("/")[2] for key in open_store(STORE).list(folder))
         assert written == {"start.json": 2, "result.json": 1, "end-duplicate.json": 1}
+
+    def test_why_has_what_the_service_says_of_a_step_that_was_killed(
+        self, project: Path, emulator: VertexEmulator
+    ) -> None:
+        check_a_kill(
+            project,
+            "The replica workerpool0-0 exited with a non-zero status of 137. "
+            "To find out more about why your job exited please check the logs.",
+        )
 
     def test_a_quota_is_one_sentence(self, project: Path, emulator: VertexEmulator) -> None:
         emulator.tell(Fault(Failure.QUOTA, frozenset({"CreatePipelineJob"})))

@@ -77,7 +77,7 @@ def test_every_step_has_a_status(backend: RunStatus) -> None:
         elif is_open and evidence.liveness is Liveness.ALIVE:
             assert step.status is Status.RUNNING
         elif is_open and evidence.liveness is Liveness.GONE:
-            assert step.status is Status.FAILED
+            assert step.status in {Status.FAILED, Status.STOPPED}
             assert step.reason
         elif is_open:
             assert step.status in {Status.RUNNING, Status.UNKNOWN, Status.FAILED, Status.STOPPED}
@@ -122,6 +122,21 @@ def test_a_start_without_an_end_is_what_the_backend_says(
     native: StepStatus | None, backend: RunStatus, expected: StepStatus
 ) -> None:
     assert found(OPEN, native, backend) == expected
+
+
+@pytest.mark.parametrize(
+    ("native", "expected"),
+    [
+        (StepStatus(Status.FAILED, "exit code 137", url="u"), StepStatus(Status.FAILED, "exit code 137", 1, "u")),
+        (StepStatus(Status.STOPPED, "spot"), StepStatus(Status.STOPPED, "spot", 1)),
+        (StepStatus(Status.FAILED), StepStatus(Status.FAILED, "the process died", 1)),
+        (StepStatus(Status.RUNNING), StepStatus(Status.FAILED, "the process died", 1)),
+        (None, StepStatus(Status.FAILED, "the process died", 1)),
+    ],
+)  # fmt: skip
+def test_why_a_process_died_is_what_the_backend_says(native: StepStatus | None, expected: StepStatus) -> None:
+    gone = replace(OPEN, liveness=Liveness.GONE)
+    assert found(gone, native, RunStatus(Status.RUNNING)) == expected
 
 
 def test_what_cannot_be_asked_was_last_seen() -> None:

@@ -110,17 +110,20 @@ def step_status(evidence: StepEvidence, invocation_id: str, backend: RunStatus) 
     for end, status in _BY_END.items():
         if end in ends:
             return StepStatus(status, evidence.reason, evidence.newest, native.url if native else "")
-    return _open(evidence, native or StepStatus(backend.status, backend.reason), backend)
+    return _open(evidence, native, backend)
 
 
-def _open(evidence: StepEvidence, native: StepStatus, backend: RunStatus) -> StepStatus:
+def _open(evidence: StepEvidence, own: StepStatus | None, backend: RunStatus) -> StepStatus:
     """An attempt that started, and of which no end is written."""
-    at = evidence.newest
-    if evidence.liveness is Liveness.GONE:
-        return StepStatus(Status.FAILED, evidence.reason or "the process died", at, native.url)
+    at, native = evidence.newest, own or StepStatus(backend.status, backend.reason)
     if evidence.liveness is Liveness.ALIVE:
         return StepStatus(Status.RUNNING, evidence.reason, at, native.url)
-    if native.status in {Status.FAILED, Status.STOPPED}:
+    has_ended = native.status in {Status.FAILED, Status.STOPPED}
+    if evidence.liveness is Liveness.GONE:
+        # Why a process was killed is known to who started it; the run's own reason is not that.
+        said = own if own and has_ended else StepStatus(Status.FAILED)
+        return StepStatus(said.status, evidence.reason or said.reason or "the process died", at, native.url)
+    if has_ended:
         return StepStatus(native.status, native.reason, at, native.url)
     if native.status.is_finished or backend.status.is_finished:
         return StepStatus(_ended(backend), _silent(native, backend), at, native.url)

@@ -19,7 +19,7 @@
     runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], caught: [FAILURE, …],
                     not_run: [STEP NAME, …], stopped, cached, resumed: as not_run, ran: [{step, reason}, …],
                     next: [{command, for}, …]}}; FAILURE: {step, attempt, reason, seconds, traceback,
-                    tail: [LINE, …]}
+                    advice, tail: [LINE, …]}
     compile        {"version": 1, pipeline, flavor, snapshot, folder, files: [FILE, …], removed: [PATH, …],
                     summary, notes: [TEXT, …]}; FILE: {path, bytes, sha256, change: new | changed | same}
     diff           {"version": 1, same, pipeline, snapshot, against: {kind: schedule | run, name, snapshot},

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 EXAMPLE: Final = Path(__file__).parents[5] / "examples" / "digits"
 PATIENCE_S: Final = 50
 FLOW: Final = """
-from skylift import Schedule, pipeline, step
+import os
+from skylift import ResourceSettings, Schedule, pipeline, step
 
 
 @step
@@ -39,6 +40,16 @@ def load() -> list[int]:
 @step
 def total(values: list[int]) -> int:
     return sum(values)
+
+
+@step(settings={"resources": ResourceSettings(memory="2GB")})
+def dies(values: list[int]) -> None:
+    os.kill(os.getpid(), 9)
+
+
+@pipeline
+def dying() -> None:
+    dies(load())
 
 
 @pipeline
@@ -145,3 +156,17 @@ def check_digits(run: PipelineRun, flavor: str) -> None:
     assert np.array_equal(made.predict(images), model.predict(images))
     scores = run.steps["choose"].outputs["scores"].load()
     assert scores["RandomForestClassifier"] == model.score(parts[1], parts[3])
+
+
+def check_a_kill(project: Path, reason: str) -> None:
+    """Of a step that is killed `why` has the backend's words, and what to do; again, once the run is closed."""
+    skylift(project, "run", "flow.py:dying", "--no-cache", code=1)
+    for _ in range(2):
+        told = skylift(project, "runs", "why", "last").stdout.splitlines()
+        assert [line for line in told if line.startswith("step 'dies' failed")] == [
+            f"step 'dies' failed: {reason}"
+        ]
+        assert (
+            '  if its memory ran out, give it more with @step(settings={"resources": '
+            'ResourceSettings(memory="…")}): it asks for 2GB.'
+        ) in told
