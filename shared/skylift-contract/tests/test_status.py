@@ -65,7 +65,7 @@ def test_every_step_has_a_status(backend: RunStatus) -> None:
     for evidence, native in product(EVIDENCE, NATIVE):
         step = found(evidence, native, backend)
         ends, is_open = ends_of(evidence), bool(evidence.newest) and not ends_of(evidence)
-        assert step.attempt in {0, evidence.newest}
+        assert 0 <= step.attempt <= evidence.newest
         if evidence.committed:
             made_here = any(AttemptEnd.DUPLICATE not in ends for ends in evidence.attempts.values())
             assert step.status is (Status.COMPLETED if made_here else Status.CACHED)
@@ -94,6 +94,16 @@ def test_of_two_ends_the_worse_wins(one: AttemptEnd, other: AttemptEnd) -> None:
     step = found(StepEvidence({1: frozenset({one, other})}), None, UNASKED)
 
     assert step.status is _SAID[min(one, other, key=list(_SAID).index)]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"), [({}, 0), ({1: frozenset({AttemptEnd.RETRYING})}, 1)], ids=["never", "once"]
+)
+def test_what_was_skipped_made_no_attempt(earlier: dict[int, frozenset[AttemptEnd]], expected: int) -> None:
+    """Its record says so; those that it made before are counted."""
+    attempts = {**earlier, len(earlier) + 1: frozenset({AttemptEnd.SKIPPED})}
+    step = found(StepEvidence(attempts, reason="asked to stop"), None, RunStatus(Status.RUNNING))
+    assert step == StepStatus(Status.SKIPPED, "asked to stop", expected)
 
 
 OPEN = StepEvidence({1: frozenset()})

@@ -42,7 +42,10 @@ class Liveness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepStatus:
-    """How one invocation stands; `reason` is in the backend's or the step's own words."""
+    """How one invocation stands.
+
+    `reason` is in the backend's or the step's own words. `attempt`: its newest; 0 where it had none.
+    """
 
     status: Status
     reason: str = ""
@@ -82,6 +85,11 @@ class StepEvidence:
         return max(self.attempts, default=0)
 
     @property
+    def newest_begun(self) -> int:
+        """The number of the newest that ran; one that was skipped only says that none did."""
+        return max((n for n, ends in self.attempts.items() if AttemptEnd.SKIPPED not in ends), default=0)
+
+    @property
     def was_taken(self) -> bool:
         """Whether its result is an earlier run's: none of its own attempts made it."""
         return self.committed and all(AttemptEnd.DUPLICATE in ends for ends in self.attempts.values())
@@ -109,7 +117,8 @@ def step_status(evidence: StepEvidence, invocation_id: str, backend: RunStatus) 
     ends = evidence.attempts[evidence.newest]
     for end, status in _BY_END.items():
         if end in ends:
-            return StepStatus(status, evidence.reason, evidence.newest, native.url if native else "")
+            at = evidence.newest_begun if status is Status.SKIPPED else evidence.newest
+            return StepStatus(status, evidence.reason, at, native.url if native else "")
     return _open(evidence, native, backend)
 
 
