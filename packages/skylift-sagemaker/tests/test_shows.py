@@ -17,6 +17,7 @@ from skylift_sagemaker_snapshots import IMAGE, ROLE
 from skylift_tests_support.shows import (
     check_a_kill,
     check_digits,
+    check_places,
     check_two_firings,
     only_run,
     registered,
@@ -181,6 +182,23 @@ def test_a_quota_reaches_why_in_the_services_words(project: Path, emulator: Sage
     words = "The account-level service limit 'Maximum number of instances for processing job usage' is 0 Instances"
     assert words in told
     assert "total" in told.partition(words)[0]
+
+
+def test_a_run_and_its_steps_are_described_with_their_pages(
+    project: Path, emulator: SagemakerEmulator
+) -> None:
+    found = check_places(project)
+    assert found["orchestrator_run_id"] in emulator.executions()
+    pages = f"https://{REGION}.console.aws.amazon.com/sagemaker/home?region={REGION}#"
+    assert found["links"]["backend"].startswith(f"{pages}/pipelines/")
+    cloud = Cloud(emulator)
+    for name, told in cloud.steps(found["orchestrator_run_id"]).items():
+        (step,) = (one for one in found["steps"] if one["step"] == name)
+        arn = told["Metadata"]["ProcessingJob"]["Arn"]
+        assert (step["job"], step["links"]["backend"]) == (
+            arn,
+            f"{pages}/processing-jobs/{arn.rpartition('/')[2]}",
+        )
 
 
 def test_why_has_what_the_service_says_of_a_step_that_was_killed(

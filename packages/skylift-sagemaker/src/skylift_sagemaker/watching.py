@@ -89,6 +89,7 @@ def _step(step: Mapping[str, Any]) -> StepStatus:
         status,
         "; ".join(part for part in (reason, again) if part),
         url=Arn.parse(job).console if job else "",
+        id=job or "",
     )
 
 

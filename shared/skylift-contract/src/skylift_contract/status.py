@@ -45,12 +45,14 @@ class StepStatus:
     """How one invocation stands.
 
     `reason` is in the backend's or the step's own words. `attempt`: its newest; 0 where it had none.
+    `id`: what it runs as, in the backend's own words; of a status that a backend tells.
     """
 
     status: Status
     reason: str = ""
     attempt: int = 0
     url: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

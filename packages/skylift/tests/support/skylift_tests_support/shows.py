@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from runpy import run_path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -170,3 +171,17 @@ def check_a_kill(project: Path, reason: str) -> None:
             '  if its memory ran out, give it more with @step(settings={"resources": '
             'ResourceSettings(memory="…")}): it asks for 2GB.'
         ) in told
+
+
+def check_places(project: Path) -> dict[str, Any]:
+    """A run that has ended is described with its pages, and with those of its steps; its JSON."""
+    skylift(project, "run", "flow.py:sums", "--no-cache")
+    found: dict[str, Any] = json.loads(
+        skylift(project, "runs", "describe", "last", "--output", "json").stdout
+    )["run"]
+    lines = skylift(project, "runs", "describe", "last").stdout.splitlines()
+    assert f"backend     {found['orchestrator_run_id']}" in lines
+    assert f"console     {found['links']['backend']}" in lines
+    for step in found["steps"]:
+        assert f"{step['step']:<5}  {step['links']['backend']}" in lines
+    return found
