@@ -59,8 +59,11 @@ def test_how_an_orphaned_dynamic_run_ended_is_known_when_it_is_gone(
 
     assert containers(client, left) == []
     assert left.end is not None
-    assert (left.end.status, left.end.reason) == (Status.FAILED, "its container was killed by SIGKILL")
-    assert left.steps["waits_apart"].reason == "its container was killed by SIGKILL"
+    assert (left.end.status, left.end.reason) == (
+        Status.FAILED,
+        "its container was killed by SIGKILL (exit code 137)",
+    )
+    assert left.steps["waits_apart"].reason == "its container was killed by SIGKILL (exit code 137)"
 
 
 def killed(client: DockerClient, found: list[dict[str, Any]]) -> None:

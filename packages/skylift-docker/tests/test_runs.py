@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -410,6 +411,25 @@ def test_what_an_isolated_step_prints_is_shown_as_it_comes(make: Make, folder: P
     assert process.returncode == 0, rest
 
 
+def test_what_isolated_steps_print_is_in_the_store_while_they_run(
+    make: Make, folder: Path, store: str
+) -> None:
+    """`skylift runs logs --follow` reads it there, as that of any step."""
+    wanted = {f"map:either_waits:{n} | {name} is here\n" for n, name in enumerate("ab")}
+    with program(make(), folder, "apart_waiting_at_once") as process, ended_by_a_failure(process):
+        for name in ("a", "b"):
+            arrived(folder, name)
+        argv = [str(Path(sys.executable).with_name("skylift")), "runs", "logs", "last", "--follow"]
+        with subprocess.Popen([*argv, "--store", store], stdout=subprocess.PIPE, text=True) as logs:
+            assert logs.stdout is not None
+            while wanted:
+                wanted.discard(logs.stdout.readline())
+            for name in ("a", "b"):
+                release(folder, name)
+            logs.stdout.read()
+        assert process.wait() == 0
+
+
 def test_an_isolated_step_that_nobody_foresaw_says_what_to_do(make: Make) -> None:
     found = run(flows.apart_unforeseen.with_options(orchestrator=make(), enable_cache=False))
 
@@ -490,6 +510,6 @@ def test_a_dynamic_run_whose_own_container_is_killed_has_failed(
     # Which of the two it is said to be, is a race between its end and its removal.
     assert found.end.reason in {
         "its container was removed by somebody",
-        "its container was killed by SIGKILL",
+        "its container was killed by SIGKILL (exit code 137)",
     }
     assert containers(client, found) == []

@@ -38,14 +38,22 @@ def test_the_table_is_total(state: str, code: int, oom: bool, error: str) -> Non
         ({"Status": "exited", "ExitCode": 0}, Status.COMPLETED, ""),
         ({"Status": "exited", "ExitCode": 0, "OOMKilled": True}, Status.COMPLETED, ""),
         ({"Status": "exited", "ExitCode": 1}, Status.FAILED, "its container ended with exit code 1"),
-        ({"Status": "exited", "ExitCode": 137}, Status.FAILED, "its container was killed by SIGKILL"),
+        (
+            {"Status": "exited", "ExitCode": 137},
+            Status.FAILED,
+            "its container was killed by SIGKILL (exit code 137)",
+        ),
         (
             {"Status": "exited", "ExitCode": 137, "OOMKilled": True},
             Status.FAILED,
             "it used more than its memory of 1GB, and was killed (OOM)",
         ),
         ({"Status": "exited", "ExitCode": 143}, Status.STOPPED, "its container was stopped (exit code 143)"),
-        ({"Status": "dead", "ExitCode": 137}, Status.FAILED, "its container was killed by SIGKILL"),
+        (
+            {"Status": "dead", "ExitCode": 137},
+            Status.FAILED,
+            "its container was killed by SIGKILL (exit code 137)",
+        ),
         ({"Status": "thawing"}, Status.UNKNOWN, "its container is 'thawing', which is not known here"),
     ],
 )

@@ -15,8 +15,10 @@ import pytest
 from sagemaker_cloud import REGION, Cloud, client, used
 from skylift_sagemaker_snapshots import IMAGE, ROLE
 from skylift_tests_support.shows import (
+    check_a_kill,
     check_digits,
     check_installs,
+    check_places,
     check_two_firings,
     only_run,
     registered,
@@ -132,7 +134,9 @@ def test_steps_refuse_to_start_where_nothing_is_substituted(
     assert not any(key.endswith("start.json") for key in open_store(STORE).list(keys.RUNS))
 
 
-def test_ctrl_c_leaves_the_run_and_says_how_it_is_stopped(project: Path, emulator: SagemakerEmulator) -> None:
+def test_ctrl_c_leaves_the_run_which_is_stopped_once_that_is_allowed(
+    project: Path, emulator: SagemakerEmulator
+) -> None:
     (project / "waits.py").write_text(WAITS)
     argv = [str(Path(sys.executable).with_name("skylift")), "run", "waits.py", "--no-cache"]
     with subprocess.Popen(argv, cwd=project, stderr=subprocess.PIPE, text=True) as process:
@@ -144,6 +148,11 @@ def test_ctrl_c_leaves_the_run_and_says_how_it_is_stopped(project: Path, emulato
     assert process.returncode == 130, told
     assert f"no longer waiting: run {run.id} goes on\nnext: skylift runs watch {run.id}\n" in after
     assert run.status is Status.RUNNING
+    emulator.tell(Fault(Failure.PERMISSION, frozenset({"StopPipelineExecution"})))
+    refused = skylift(project, "runs", "stop", "last", code=1).stderr.splitlines()
+    assert refused[0].startswith("error: sagemaker:StopPipelineExecution: ")
+    assert "the request to stop is in the run's store, and holds all the same" in refused[1]
+    assert run.status is Status.STOPPING
     assert "has ended: stopped" in skylift(project, "runs", "stop", "last").stderr
 
 
@@ -174,6 +183,34 @@ def test_a_quota_reaches_why_in_the_services_words(project: Path, emulator: Sage
     words = "The account-level service limit 'Maximum number of instances for processing job usage' is 0 Instances"
     assert words in told
     assert "total" in told.partition(words)[0]
+
+
+def test_a_run_and_its_steps_are_described_with_their_pages(
+    project: Path, emulator: SagemakerEmulator
+) -> None:
+    found = check_places(project)
+    assert found["orchestrator_run_id"] in emulator.executions()
+    pages = f"https://{REGION}.console.aws.amazon.com/sagemaker/home?region={REGION}#"
+    assert found["links"]["backend"].startswith(f"{pages}/pipelines/")
+    cloud = Cloud(emulator)
+    for name, told in cloud.steps(found["orchestrator_run_id"]).items():
+        (step,) = (one for one in found["steps"] if one["step"] == name)
+        arn = told["Metadata"]["ProcessingJob"]["Arn"]
+        assert (step["job"], step["links"]["backend"]) == (
+            arn,
+            f"{pages}/processing-jobs/{arn.rpartition('/')[2]}",
+        )
+
+
+def test_why_has_what_the_service_says_of_a_step_that_was_killed(
+    project: Path, emulator: SagemakerEmulator
+) -> None:
+    check_a_kill(project, "ClientError: AlgorithmError: See job logs for more information")
+
+
+def test_why_has_the_exit_code_of_a_training_job(project: Path, emulator: SagemakerEmulator) -> None:
+    skylift(project, "orchestrator", "update", "sagemaker", "--job_type=training")
+    check_a_kill(project, "ClientError: AlgorithmError: , exit code: 137")
 
 
 def test_expired_credentials_are_one_sentence(project: Path, emulator: SagemakerEmulator) -> None:

@@ -65,6 +65,32 @@ def test_a_wait_looks_again_where_aws_did_not_answer(client: SagemakerClient, an
     assert len(pauses) == 1
 
 
+def test_a_step_that_failed_has_what_its_program_left_to_say(
+    answers: Answers, client: SagemakerClient
+) -> None:
+    """Asked of a few jobs only."""
+    one = {"Metadata": {"ProcessingJob": {"Arn": JOB}}}
+    failed = [step(f"s{number}", "Failed", FailureReason="broke", **one) for number in range(9)]
+    answers.say(
+        "ListPipelineExecutionSteps", {"PipelineExecutionSteps": [step("fine", "Succeeded", **one), *failed]}
+    )
+    answers.say("DescribeProcessingJob", {"ExitMessage": "no such column"}, {})
+    found = watching.step_statuses(client, EXECUTION)
+    reasons = [found[f"s{number}"].reason for number in range(9)]
+    assert reasons == ["broke; no such column", *["broke"] * 8]
+    assert found["fine"].reason == ""
+    assert len(answers.asked("DescribeProcessingJob")) == watching.MESSAGES
+
+
+def test_whoever_may_not_look_at_jobs_hears_what_steps_are_told_to_be(
+    answers: Answers, client: SagemakerClient
+) -> None:
+    failed = step("a", "Failed", FailureReason="broke", Metadata={"ProcessingJob": {"Arn": JOB}})
+    answers.say("ListPipelineExecutionSteps", {"PipelineExecutionSteps": [failed]})
+    answers.refuse("DescribeProcessingJob", "AccessDeniedException", "no")
+    assert watching.step_statuses(client, EXECUTION)["a"].reason == "broke"
+
+
 def test_a_failed_run_has_the_services_reason(answers: Answers, client: SagemakerClient) -> None:
     reason = "Step failure: One or multiple steps failed."
     answers.say("DescribePipelineExecution", stands("Failed", FailureReason=reason))

@@ -135,7 +135,10 @@ def test_what_would_make_another_is_sent_once(either: Either, method: str) -> No
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     client = VertexClient(config_of(api_endpoint="http://127.0.0.1:9", api_transport="rest"))
-    with pytest.raises(Transient, match=r"^aiplatform:get_schedule: Vertex AI cannot be reached at 127.0.0.1:9: Connection refused"):
+    with pytest.raises(
+        Transient,
+        match=r"^aiplatform:get_schedule: Vertex AI cannot be reached at 127.0.0.1:9: Connection refused",
+    ):
         client.schedule(SCHEDULE)
 
 

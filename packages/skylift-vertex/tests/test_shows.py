@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from skylift_tests_support.shows import (
+    check_a_kill,
     check_digits,
     check_installs,
+    check_places,
     check_two_firings,
     only_run,
     registered,
@@ -115,6 +117,31 @@ class TestBesideAnEmulator:
         folder = keys.step_folder(str(run.id), "load")
         written = Counter(key.rpartition("/")[2] for key in open_store(STORE).list(folder))
         assert written == {"start.json": 2, "result.json": 1, "end-duplicate.json": 1}
+
+    def test_a_run_and_its_steps_are_described_with_their_pages(
+        self, project: Path, emulator: VertexEmulator
+    ) -> None:
+        found = check_places(project)
+        assert [found["orchestrator_run_id"]] == emulator.executions()
+        (job,) = Cloud(emulator).listed("Pipeline", "list_pipeline_jobs")
+        pages = "https://console.cloud.google.com/vertex-ai"
+        assert found["links"]["backend"].startswith(f"{pages}/pipelines/locations/europe-west4/runs/")
+        for step in found["steps"]:
+            ran = main_job(
+                Cloud(emulator).call("Pipeline", "get_pipeline_job", name=job["name"]), step["step"]
+            )
+            number = ran.rpartition("/")[2]
+            assert step["job"].rpartition("/")[2] == number
+            assert step["links"]["backend"].startswith(f"{pages}/locations/europe-west4/training/{number}?")
+
+    def test_why_has_what_the_service_says_of_a_step_that_was_killed(
+        self, project: Path, emulator: VertexEmulator
+    ) -> None:
+        check_a_kill(
+            project,
+            "The replica workerpool0-0 exited with a non-zero status of 137. "
+            "To find out more about why your job exited please check the logs.",
+        )
 
     def test_a_quota_is_one_sentence(self, project: Path, emulator: VertexEmulator) -> None:
         emulator.tell(Fault(Failure.QUOTA, frozenset({"CreatePipelineJob"})))

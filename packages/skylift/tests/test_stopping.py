@@ -19,15 +19,16 @@ from skylift.ledger.records import RunRecord, Writer
 from skylift.local.orchestrator import LocalOrchestrator
 from skylift.models import PipelineRun
 from skylift.stacks.build import orchestrator_named
-from skylift.stopping import stop, why_steps_finish
+from skylift.stopping import HOLDS, stop, why_steps_finish
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionStatus as Status
-from skylift_contract.errors import ConfigurationError, FlavorNotFound, SkyliftError
+from skylift_contract.errors import ConfigurationError, FlavorNotFound, PermissionDenied, SkyliftError
 from skylift_contract.run_id import run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skylift_contract import run as contract
     from skylift_contract.orchestrator import BaseOrchestrator
 
 
@@ -107,8 +108,10 @@ def test_a_process_of_another_user(
     monkeypatch.setattr(os, "kill", refuse)
     with pytest.raises(
         ConfigurationError, match=r"its process belongs to another user .* Ask them, or stop it"
-    ):
+    ) as refused:
         stop(run, graceful=False, user="me", pause=never)
+    assert refused.value.__notes__ == [HOLDS]
+    assert run.ledger.stop_request(str(run.id)) is not None
 
 
 def test_a_process_that_does_not_end_is_named(
@@ -180,8 +183,34 @@ def test_where_a_flavor_cannot_stop_the_request_stays_and_that_is_said(
 
 
 def test_a_flavor_that_is_not_installed_is_named(opened: Callable[..., PipelineRun]) -> None:
-    with pytest.raises(FlavorNotFound, match="flavor 'azureml': its package, skylift-azureml, is"):
+    with pytest.raises(FlavorNotFound, match="flavor 'azureml': its package, skylift-azureml, is") as raised:
         stop(opened(flavor="azureml"), graceful=False, user="me", pause=never)
+    assert raised.value.__notes__ == [HOLDS]
+
+
+@pytest.mark.parametrize("error", [PermissionDenied("no", operation="StopIt"), OSError("no route to host")])
+def test_a_backend_that_refuses_leaves_the_request_and_that_is_said(
+    opened: Callable[..., PipelineRun], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Whatever a plugin's code raises: what the store holds is found by the steps themselves."""
+
+    class Refusing(Processes):
+        def stop_run(self, run: contract.PipelineRun, graceful: bool = False) -> None:
+            raise error
+
+    def named(_: str, flavor: str) -> BaseOrchestrator:
+        return Refusing(Here(), name="mine", flavor=flavor)
+
+    monkeypatch.setattr(backends, "orchestrator_named", named)
+    run = opened(flavor="elsewhere")
+    with pytest.raises(SkyliftError) as refused:
+        stop(run, graceful=False, user="me", pause=never)
+    (said,) = refused.value.__notes__
+    assert said == (
+        "the request to stop is in the run's store, and holds all the same: steps that have not begun will "
+        "not begin, and what runs now goes on until it ends or is stopped"
+    )
+    assert run.ledger.stop_request(str(run.id)) is not None
 
 
 def test_a_program_that_does_more_gets_no_signal(

@@ -37,7 +37,9 @@ def test_an_interval(interval: timedelta, expression: str) -> None:
 @given(st.integers(min_value=60, max_value=31 * 86_400))
 def test_it_is_never_far(seconds: int) -> None:
     """The widest gap that cron has is between a day and a week, of which the middle is √7 days."""
-    first, second = read(closest_cron(Schedule(interval_second=seconds))).next_fires(2, NOW)
+    first, second = read(closest_cron(Schedule(interval_second=timedelta(seconds=seconds)))).next_fires(
+        2, NOW
+    )
     assert seconds / 2.7 <= (second - first).total_seconds() <= seconds * 2.7
 
 

@@ -65,7 +65,7 @@ def test_every_step_has_a_status(backend: RunStatus) -> None:
     for evidence, native in product(EVIDENCE, NATIVE):
         step = found(evidence, native, backend)
         ends, is_open = ends_of(evidence), bool(evidence.newest) and not ends_of(evidence)
-        assert step.attempt in {0, evidence.newest}
+        assert 0 <= step.attempt <= evidence.newest
         if evidence.committed:
             made_here = any(AttemptEnd.DUPLICATE not in ends for ends in evidence.attempts.values())
             assert step.status is (Status.COMPLETED if made_here else Status.CACHED)
@@ -77,7 +77,7 @@ def test_every_step_has_a_status(backend: RunStatus) -> None:
         elif is_open and evidence.liveness is Liveness.ALIVE:
             assert step.status is Status.RUNNING
         elif is_open and evidence.liveness is Liveness.GONE:
-            assert step.status is Status.FAILED
+            assert step.status in {Status.FAILED, Status.STOPPED}
             assert step.reason
         elif is_open:
             assert step.status in {Status.RUNNING, Status.UNKNOWN, Status.FAILED, Status.STOPPED}
@@ -94,6 +94,16 @@ def test_of_two_ends_the_worse_wins(one: AttemptEnd, other: AttemptEnd) -> None:
     step = found(StepEvidence({1: frozenset({one, other})}), None, UNASKED)
 
     assert step.status is _SAID[min(one, other, key=list(_SAID).index)]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"), [({}, 0), ({1: frozenset({AttemptEnd.RETRYING})}, 1)], ids=["never", "once"]
+)
+def test_what_was_skipped_made_no_attempt(earlier: dict[int, frozenset[AttemptEnd]], expected: int) -> None:
+    """Its record says so; those that it made before are counted."""
+    attempts = {**earlier, len(earlier) + 1: frozenset({AttemptEnd.SKIPPED})}
+    step = found(StepEvidence(attempts, reason="asked to stop"), None, RunStatus(Status.RUNNING))
+    assert step == StepStatus(Status.SKIPPED, "asked to stop", expected)
 
 
 OPEN = StepEvidence({1: frozenset()})
@@ -122,6 +132,21 @@ def test_a_start_without_an_end_is_what_the_backend_says(
     native: StepStatus | None, backend: RunStatus, expected: StepStatus
 ) -> None:
     assert found(OPEN, native, backend) == expected
+
+
+@pytest.mark.parametrize(
+    ("native", "expected"),
+    [
+        (StepStatus(Status.FAILED, "exit code 137", url="u"), StepStatus(Status.FAILED, "exit code 137", 1, "u")),
+        (StepStatus(Status.STOPPED, "spot"), StepStatus(Status.STOPPED, "spot", 1)),
+        (StepStatus(Status.FAILED), StepStatus(Status.FAILED, "the process died", 1)),
+        (StepStatus(Status.RUNNING), StepStatus(Status.FAILED, "the process died", 1)),
+        (None, StepStatus(Status.FAILED, "the process died", 1)),
+    ],
+)  # fmt: skip
+def test_why_a_process_died_is_what_the_backend_says(native: StepStatus | None, expected: StepStatus) -> None:
+    gone = replace(OPEN, liveness=Liveness.GONE)
+    assert found(gone, native, RunStatus(Status.RUNNING)) == expected
 
 
 def test_what_cannot_be_asked_was_last_seen() -> None:

@@ -56,7 +56,7 @@ def _exited(state: Mapping[str, Any], memory: str) -> StepStatus:
     if code in STOPPED_EXITS:
         return StepStatus(ExecutionStatus.STOPPED, f"its container was stopped (exit code {code})")
     if code == KILLED_EXIT:
-        return StepStatus(ExecutionStatus.FAILED, "its container was killed by SIGKILL")
+        return StepStatus(ExecutionStatus.FAILED, f"its container was killed by SIGKILL (exit code {code})")
     return StepStatus(ExecutionStatus.FAILED, f"its container ended with exit code {code}")
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from skylift.coordination.polling import pauses, until_ended
-from skylift_contract.errors import NotFound
+from skylift_contract.enums import ExecutionStatus
+from skylift_contract.errors import BackendError, NotFound
 from skylift_contract.orchestrator import Execution
 from skylift_contract.status import RunStatus, StepStatus
 from skylift_sagemaker import jobs
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from skylift_sagemaker.client import SagemakerClient
+
+MESSAGES: Final = 5
+"""Failed steps whose jobs are looked at for an exit message: each is a call."""
 
 LOG_GROUPS: Final = {"Processing": "/aws/sagemaker/ProcessingJobs", "Training": "/aws/sagemaker/TrainingJobs"}
 
@@ -42,7 +49,23 @@ def step_statuses(client: SagemakerClient, arn: str) -> dict[str, StepStatus]:
     """Invocation id → how it stands, of those that have begun; none of a run that is one job."""
     if not Arn.parse(arn).is_execution:
         return {}
-    return {invocation_of(step): _step(step) for step in client.execution_steps(arn)}
+    steps = list(client.execution_steps(arn))
+    found = {invocation_of(step): _step(step) for step in steps}
+    failed = (step for step in steps if found[invocation_of(step)].status is ExecutionStatus.FAILED)
+    for step in islice(failed, MESSAGES):
+        if left := _exit_message(client, step):
+            name = invocation_of(step)
+            found[name] = replace(found[name], reason=f"{found[name].reason}; {left}".removeprefix("; "))
+    return found
+
+
+def _exit_message(client: SagemakerClient, step: Mapping[str, Any]) -> str:
+    """What a step's program left for the service to tell, which the list of steps does not have."""
+    if job := job_of_step(step):
+        found = Arn.parse(job)
+        with suppress(BackendError):  # whoever may not look at jobs hears what steps are told to be
+            return str(client.describe_job(found.job_kind, found.name).get("ExitMessage") or "").strip()
+    return ""
 
 
 def invocation_of(step: Mapping[str, Any]) -> str:
@@ -66,6 +89,7 @@ def _step(step: Mapping[str, Any]) -> StepStatus:
         status,
         "; ".join(part for part in (reason, again) if part),
         url=Arn.parse(job).console if job else "",
+        id=job or "",
     )
 
 

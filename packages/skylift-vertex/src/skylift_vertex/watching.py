@@ -83,7 +83,7 @@ def _step(task: Mapping[str, Any]) -> StepStatus:
     status, reason = status_of(TASKS, str(task.get("state", "STATE_UNSPECIFIED")), why)
     ran = custom_jobs_of(task)
     url = Path.parse(ran[-1]).console if ran else ""
-    return StepStatus(status, reason, attempt=len(ran), url=url)
+    return StepStatus(status, reason, attempt=len(ran), url=url, id=ran[-1] if ran else "")
 
 
 def logs(

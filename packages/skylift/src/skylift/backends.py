@@ -28,17 +28,18 @@ def orchestrator_of(ledger: Ledger, record: RunRecord) -> BaseOrchestrator:
     return orchestrator_named(request.orchestrator if request else record.flavor, record.flavor)
 
 
-def backend_view(run: PipelineRun, record: RunRecord) -> RunStatus:
+def backend_view(run: PipelineRun, record: RunRecord, told: RunStatus | None = None) -> RunStatus:
     """What the run's backend says: of a local run its process, of any other its orchestrator.
 
-    Why it could not be asked is the reason of an UNKNOWN status. One that has ended is not asked.
+    Of one that has ended that is nothing. `told`: what it was just `asked`.
     """
     if record.flavor == LOCAL:
         return of_process(record)
-    return UNASKED if run.end is not None else _asked(run, record)
+    return UNASKED if run.end is not None else told or asked(run, record)
 
 
-def _asked(run: PipelineRun, record: RunRecord) -> RunStatus:
+def asked(run: PipelineRun, record: RunRecord) -> RunStatus:
+    """What the run's orchestrator says; why it could not be asked is the reason of an UNKNOWN status."""
     try:
         orchestrator = orchestrator_of(run.ledger, record)
         if not capabilities(orchestrator).get(Capability.RUN_STATUS):

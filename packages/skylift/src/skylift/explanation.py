@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from skylift.caching.why import why_not_cached
 from skylift.console.words import clock, counted, counts, cut, printable, seconds, status_word
+from skylift.killed import advice
 from skylift.ledger.calls import caught_in
 from skylift.ledger.history import History
 from skylift.ledger.output import Output
@@ -32,13 +33,17 @@ TAIL: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A step that failed, `outer/inner` in a pipeline that was called; `tail`: what it printed last."""
+    """A step that failed, `outer/inner` in a pipeline that was called.
+
+    `advice`: what to do about one that was killed. `tail`: what it printed last.
+    """
 
     step: str
     attempt: int
     reason: str
     seconds: float | None = None
     traceback: str = ""
+    advice: str = ""
     tail: tuple[str, ...] = ()
 
 
@@ -117,12 +122,15 @@ def _failure(run: PipelineRun, name: str, step: StepStatus, history: History, pa
         yield from inner
         return
     end: EndRecord | None = history.ends.get(name)
+    has_words = end is not None and end.error is not None
+    is_silent = step.attempt > 0 and (end is None or end.reason.endswith("left no result"))
     yield Failure(
         step=f"{path}{name}",
         attempt=step.attempt,
         reason=step.reason,
         seconds=history.seconds(name),
         traceback=end.error.traceback if end and end.error else "",
+        advice="" if has_words else advice(run.snapshot_of, name, step.reason, is_silent=is_silent),
     )
 
 

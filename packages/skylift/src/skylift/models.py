@@ -141,9 +141,10 @@ class PipelineRun(contract.PipelineRun):
         if snapshot is not None and snapshot.is_dynamic and self.id:
             self._snapshot = grown(self._ledger, str(self.id), snapshot)
 
-    def fetch(self) -> RunStatus:
+    def fetch(self, told: RunStatus | None = None) -> RunStatus:
         """How the run and each step stand, from the ledger and, here, from its process.
 
+        `told`: what its backend was just asked, which is asked by default.
         A run that nobody closed, and whose process is gone, is closed by this, where the
         store lets itself be written.
         """
@@ -153,7 +154,7 @@ class PipelineRun(contract.PipelineRun):
         if record is None:
             return RunStatus(ExecutionStatus.PENDING, "no step has started")
         self.refresh()
-        return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(self, record))
+        return settled(self._ledger, record.run_id, self.snapshot_of, backend_view(self, record, told))
 
     @property
     def status(self) -> ExecutionStatus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from skylift.backends import LOCAL, orchestrator_of
@@ -19,7 +20,7 @@ from skylift_contract.errors import ConfigurationError, SkyliftError
 from skylift_contract.status import Liveness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from skylift.ledger.records import RunRecord
     from skylift.models import PipelineRun
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 PAUSE_S: Final = 0.1
 PATIENCE_S: Final = 30.0
 """What a process has to record its end: longer than its workers' own grace of 15 seconds."""
+
+HOLDS: Final = (
+    "the request to stop is in the run's store, and holds all the same: steps that have not begun will not "
+    "begin, and what runs now goes on until it ends or is stopped"
+)
+"""What whoever could not end a run's steps has still come to."""
 
 
 def stop(
@@ -41,7 +48,8 @@ def stop(
     has ended is left as it is.
 
     Raises `ConfigurationError` for a run of another machine, or one that is part of another run, and
-    `SkyliftError` when the process does not end.
+    `SkyliftError` when the process does not end, or with the note `HOLDS` where it, or the backend,
+    could not be asked to.
     """
     check_is_whole(run, "skylift runs stop")
     status, record = run.fetch(), run.record
@@ -50,14 +58,16 @@ def stop(
     request = StopRecord(graceful=graceful, user=user)
     if record.flavor != LOCAL:
         run.ledger.request_stop(record.run_id, request)
-        _ask_backend(run, record, graceful=graceful)
+        with _said_what_holds():
+            _ask_backend(run, record, graceful=graceful)
         return run.fetch()
     if not graceful:
         _check_here(record)
     run.ledger.request_stop(record.run_id, request)
     if graceful:
         return _ended(run, record, None, pause)
-    _signal(record)
+    with _said_what_holds():
+        _signal(record)
     return _ended(run, record, PATIENCE_S, pause)
 
 
@@ -68,6 +78,15 @@ def why_steps_finish(run: PipelineRun) -> str:
         return ""
     able = capabilities(orchestrator_of(run.ledger, record)).get(Capability.STOP, UNDECLARED)
     return "" if able else able.describe()
+
+
+@contextmanager
+def _said_what_holds() -> Generator[None]:
+    try:
+        yield
+    except SkyliftError as error:
+        error.add_note(HOLDS)
+        raise
 
 
 def _ask_backend(run: PipelineRun, record: RunRecord, *, graceful: bool) -> None:

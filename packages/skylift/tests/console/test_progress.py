@@ -57,6 +57,13 @@ def test_a_step_of_a_dynamic_run_turns_up_later() -> None:
     assert [row.elapsed(5.0) for row in progress.shown(5)] == [2.0]
 
 
+def test_what_was_started_and_found_that_it_must_not_run_had_no_attempt() -> None:
+    progress = told(2, [(0, Status.RUNNING), (1, Status.RUNNING)])
+    progress.note(StepEvent("s0", Status.SKIPPED, "the run was asked to stop"), 3.0)
+    progress.note(StepEvent("s1", Status.FAILED), 3.0)
+    assert [row.attempt for row in progress.rows.values()] == [0, 1]
+
+
 def test_cached_steps_are_there_and_done() -> None:
     progress = Progress(["load", "train"], ["load"])
     assert [(row.name, row.status) for row in progress.shown(5)] == [

@@ -20,6 +20,7 @@ from skylift.ledger.records import (
 from skylift.ledger.view import end_of, look, read_status
 from skylift.runtime.active import ActiveRun, Outcome
 from skylift.runtime.invocation import execute_invocation
+from skylift.runtime.outcomes import written_outcome
 from skylift.runtime.step import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, exit_code, run_step, seal_if_closed
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.enums import ExecutionStatus as Status
@@ -244,6 +245,8 @@ def test_a_step_without_its_inputs_is_skipped_and_opens_nothing(memory_store: Ob
     _, skipped = play(run, "a", "b")
 
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "upstream 'a' has no result")
+    assert (skipped.attempt, written_outcome(run, "b")) == (0, skipped)
+    assert read_status(run.ledger, run.id, run.snapshot).steps["b"].attempt == 0
     assert ends(run) == [Status.FAILED]
     assert status(run) == {"a": Status.FAILED, "b": Status.SKIPPED}
 

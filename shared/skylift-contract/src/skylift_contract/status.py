@@ -42,12 +42,17 @@ class Liveness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepStatus:
-    """How one invocation stands; `reason` is in the backend's or the step's own words."""
+    """How one invocation stands.
+
+    `reason` is in the backend's or the step's own words. `attempt`: its newest; 0 where it had none.
+    `id`: what it runs as, in the backend's own words; of a status that a backend tells.
+    """
 
     status: Status
     reason: str = ""
     attempt: int = 0
     url: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ class StepEvidence:
         return max(self.attempts, default=0)
 
     @property
+    def newest_begun(self) -> int:
+        """The number of the newest that ran; one that was skipped only says that none did."""
+        return max((n for n, ends in self.attempts.items() if AttemptEnd.SKIPPED not in ends), default=0)
+
+    @property
     def was_taken(self) -> bool:
         """Whether its result is an earlier run's: none of its own attempts made it."""
         return self.committed and all(AttemptEnd.DUPLICATE in ends for ends in self.attempts.values())
@@ -109,18 +119,22 @@ def step_status(evidence: StepEvidence, invocation_id: str, backend: RunStatus) 
     ends = evidence.attempts[evidence.newest]
     for end, status in _BY_END.items():
         if end in ends:
-            return StepStatus(status, evidence.reason, evidence.newest, native.url if native else "")
-    return _open(evidence, native or StepStatus(backend.status, backend.reason), backend)
+            at = evidence.newest_begun if status is Status.SKIPPED else evidence.newest
+            return StepStatus(status, evidence.reason, at, native.url if native else "")
+    return _open(evidence, native, backend)
 
 
-def _open(evidence: StepEvidence, native: StepStatus, backend: RunStatus) -> StepStatus:
+def _open(evidence: StepEvidence, own: StepStatus | None, backend: RunStatus) -> StepStatus:
     """An attempt that started, and of which no end is written."""
-    at = evidence.newest
-    if evidence.liveness is Liveness.GONE:
-        return StepStatus(Status.FAILED, evidence.reason or "the process died", at, native.url)
+    at, native = evidence.newest, own or StepStatus(backend.status, backend.reason)
     if evidence.liveness is Liveness.ALIVE:
         return StepStatus(Status.RUNNING, evidence.reason, at, native.url)
-    if native.status in {Status.FAILED, Status.STOPPED}:
+    has_ended = native.status in {Status.FAILED, Status.STOPPED}
+    if evidence.liveness is Liveness.GONE:
+        # Why a process was killed is known to who started it; the run's own reason is not that.
+        said = own if own and has_ended else StepStatus(Status.FAILED)
+        return StepStatus(said.status, evidence.reason or said.reason or "the process died", at, native.url)
+    if has_ended:
         return StepStatus(native.status, native.reason, at, native.url)
     if native.status.is_finished or backend.status.is_finished:
         return StepStatus(_ended(backend), _silent(native, backend), at, native.url)

@@ -86,7 +86,7 @@ def test_what_does_not_end_is_ended() -> None:
     running = Process(python(f"{code}; signal.pause()"), lines, grace_s=0)
     assert lines.came.wait(WAIT_S)
     running.stop()
-    assert running.wait() == Exit(-signal.SIGKILL)
+    assert running.wait() == Exit(128 + signal.SIGKILL)
 
 
 def test_what_it_started_ends_with_it() -> None:

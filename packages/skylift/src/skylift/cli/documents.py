@@ -11,6 +11,7 @@
     runs describe  {"version": 1, "run": RUN + {resumes: ID, store, parameters, user, git_commit, git_dirty,
                     tags, notes, damaged: [TEXT, …], links: {backend: URL or null}, steps: [STEP, …]}}; STEP:
                     {step, status, cached, cached_from, reason, attempts, started, ended, seconds, metadata,
+                    job: the backend's own id or null, links: {backend: URL or null},
                     outputs: [{name, type, materializer, bytes, digest, uri}, …]}
     runs delete    {"version": 1, "deleted": BOOL, "runs": [{id, pipeline, status, created}, …]}
     artifact list  {"version": 1, "artifacts": [{run, pipeline, step, output, type, materializer, bytes,
@@ -19,7 +20,7 @@
     runs why       {"version": 1, "run": RUN, "why": {summary, failed: [FAILURE, …], caught: [FAILURE, …],
                     not_run: [STEP NAME, …], stopped, cached, resumed: as not_run, ran: [{step, reason}, …],
                     next: [{command, for}, …]}}; FAILURE: {step, attempt, reason, seconds, traceback,
-                    tail: [LINE, …]}
+                    advice, tail: [LINE, …]}
     compile        {"version": 1, pipeline, flavor, snapshot, folder, files: [FILE, …], removed: [PATH, …],
                     summary, notes: [TEXT, …]}; FILE: {path, bytes, sha256, change: new | changed | same}
     diff           {"version": 1, same, pipeline, snapshot, against: {kind: schedule | run, name, snapshot},

@@ -69,7 +69,8 @@ class Progress:
         self.counts[row.status] -= 1
         self.counts[event.status] += 1
         row.status, row.reason = event.status, event.reason
-        row.attempt = event.attempt or row.attempt
+        is_skipped = event.status is ExecutionStatus.SKIPPED  # which may turn out after it was started
+        row.attempt = event.attempt or (0 if is_skipped else row.attempt)
         if event.status.is_finished:
             row.seconds = event.seconds
             self._close(row)

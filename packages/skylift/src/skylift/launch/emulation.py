@@ -46,7 +46,7 @@ class Emulation:
         Raises what `load_emulator` does, and what the stack's components do that stay as they are.
         """
         options = pipeline.options
-        store = ArtifactStore((data_folder() / STORE).as_uri(), name=STORE)
+        store = emulated_store()
         asked = stack_of(options.stack, orchestrator_of(options), store)
         own = asked.orchestrator
         emulated = self._open.enter_context(load_emulator(own.flavor)(own.config))
@@ -57,6 +57,11 @@ class Emulation:
         self.notes = (_said(own.flavor, store), *emulated.lacks, *unscheduled)
         stack = Stack(asked.name, _on_it(own, emulated), store, is_emulated=True)
         return pipeline.with_options(stack=stack, orchestrator=None, schedule=None)
+
+
+def emulated_store() -> ArtifactStore:
+    """Where every emulated run of this user is."""
+    return ArtifactStore((data_folder() / STORE).as_uri(), name=STORE)
 
 
 def _on_it(own: BaseOrchestrator, emulated: Emulated) -> BaseOrchestrator:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from skylift.ledger.records import EndRecord, StartRecord, now
 from skylift.runtime.active import Outcome
 from skylift_contract.enums import ExecutionStatus
-from skylift_contract.status import AttemptEnd
+from skylift_contract.status import AttemptEnd, StepEvidence
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +39,8 @@ def written_outcome(run: ActiveRun, name: str, after: int = 0) -> Outcome | None
     ends = listing.attempts[newest] if newest > after else frozenset[AttemptEnd]()
     for how, status in (*_ENDED, *_TO_COME[run.snapshot.runtime.retries]):
         if how in ends and (end := run.ledger.attempt_end(run.id, name, newest, how)):
-            return Outcome(status, end.reason, newest, end.error, will_retry=how is AttemptEnd.RETRYING)
+            attempt = StepEvidence(listing.attempts).newest_begun if how is AttemptEnd.SKIPPED else newest
+            return Outcome(status, end.reason, attempt, end.error, will_retry=how is AttemptEnd.RETRYING)
     return None
 
 

@@ -105,14 +105,14 @@ def _halted(run: ActiveRun, step: Step) -> Outcome | None:
 
 
 def _note(run: ActiveRun, step: Step, how: AttemptEnd, reason: str) -> Outcome:
-    """Record an attempt that ended without running."""
+    """Record an attempt that ended without running; of what is skipped it is none."""
     name, started = step.spec.invocation_id, now()
     start = claimed(run, name)
     run.ledger.end_attempt(
         run.id,
         EndRecord(invocation_id=name, attempt=start.attempt, status=how, reason=reason, started=started),
     )
-    return Outcome(STATUS_OF[how], reason, start.attempt)
+    return Outcome(STATUS_OF[how], reason, 0 if how is AttemptEnd.SKIPPED else start.attempt)
 
 
 def record_failure(run: ActiveRun, step: Step, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from runpy import run_path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 EXAMPLE: Final = Path(__file__).parents[5] / "examples" / "digits"
 PATIENCE_S: Final = 50
 FLOW: Final = """
-from skylift import Schedule, pipeline, step
+import os
+from skylift import ResourceSettings, Schedule, pipeline, step
 
 
 @step
@@ -41,6 +43,16 @@ def load() -> list[int]:
 @step
 def total(values: list[int]) -> int:
     return sum(values)
+
+
+@step(settings={"resources": ResourceSettings(memory="2GB")})
+def dies(values: list[int]) -> None:
+    os.kill(os.getpid(), 9)
+
+
+@pipeline
+def dying() -> None:
+    dies(load())
 
 
 @pipeline
@@ -203,3 +215,31 @@ def check_installs(project: Path, flavor: str, store: str) -> None:
             assert "skylift-environment-" in place
             if name == "installs":
                 assert run.steps["without"].outputs["output"].load() is True
+
+
+def check_a_kill(project: Path, reason: str) -> None:
+    """Of a step that is killed `why` has the backend's words, and what to do; again, once the run is closed."""
+    skylift(project, "run", "flow.py:dying", "--no-cache", code=1)
+    for _ in range(2):
+        told = skylift(project, "runs", "why", "last").stdout.splitlines()
+        assert [line for line in told if line.startswith("step 'dies' failed")] == [
+            f"step 'dies' failed: {reason}"
+        ]
+        assert (
+            '  if its memory ran out, give it more with @step(settings={"resources": '
+            'ResourceSettings(memory="…")}): it asks for 2GB.'
+        ) in told
+
+
+def check_places(project: Path) -> dict[str, Any]:
+    """A run that has ended is described with its pages, and with those of its steps; its JSON."""
+    skylift(project, "run", "flow.py:sums", "--no-cache")
+    found: dict[str, Any] = json.loads(
+        skylift(project, "runs", "describe", "last", "--output", "json").stdout
+    )["run"]
+    lines = skylift(project, "runs", "describe", "last").stdout.splitlines()
+    assert f"backend     {found['orchestrator_run_id']}" in lines
+    assert f"console     {found['links']['backend']}" in lines
+    for step in found["steps"]:
+        assert f"{step['step']:<5}  {step['links']['backend']}" in lines
+    return found

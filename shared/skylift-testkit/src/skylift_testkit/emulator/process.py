@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 GRACE_S: Final = 30.0
 """Between asking a process to end and ending it."""
 
+SIGNALLED: Final = 128
+"""What a signal's number is added to, where that ended a process."""
+
 NO_COMMAND: Final = 127
 """The exit code where there is no such command, as a shell's."""
 
@@ -46,7 +49,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How it ended. `left`: what the backend reads under the command's root, of the files it asked for."""
+    """How it ended: its code, 128 and the signal's number of what a signal ended, as a container has it.
+
+    `left`: what the backend reads under the command's root, of the files it asked for.
+    """
 
     code: int
     left: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
@@ -147,7 +153,7 @@ class Process:
         root = self._place / "root"
         left = {name: (root / name).read_bytes() for name in self._read if (root / name).is_file()}
         shutil.rmtree(self._place, ignore_errors=True)
-        return Exit(code, left)
+        return Exit(code if code >= 0 else SIGNALLED - code, left)
 
     def stop(self) -> None:
         if self._process is None or self._process.poll() is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from skylift.cli import documents, tables
 from skylift.cli.commands import command, output_option, place_options
 from skylift.cli.runs import run_argument
+from skylift.cli.runs.places import Places
 from skylift.client import Client
 from skylift.console.words import clock, counted, counts, one_line, printable, seconds, status_word
 from skylift.ledger import keys
@@ -66,10 +67,12 @@ class Description:
     origins: Mapping[str, ResultRecord]
     damaged: tuple[str, ...]
     labels: Labels
+    places: Places
 
     @classmethod
     def of(cls, run: PipelineRun) -> Description:
-        status = run.fetch()
+        places = Places.of(run)
+        status = run.fetch(places.told)
         bindings = run.snapshot_of.bindings
         history = History.read(run.ledger, str(run.id), status.steps, bindings)
         end = run.end if status.status.is_finished else None
@@ -77,7 +80,8 @@ class Description:
         labels, unread = _labels(run)
         damaged = (*history.unreadable.values(), *dict.fromkeys(filter(None, (damage, unread))))
         origins = run.ledger.origins(bindings).records
-        return cls(run, status, history, end.time if end else None, request, origins, damaged, labels)
+        ended = end.time if end else None
+        return cls(run, status, history, ended, request, origins, damaged, labels, places)
 
     @property
     def notes(self) -> list[str]:
@@ -103,12 +107,13 @@ class Description:
             "tags": list(self.labels.tags),
             "notes": self.notes,
             "damaged": list(self.damaged),
-            "links": {"backend": self.status.url or None},
+            "links": {"backend": self.places.url or None},
             "steps": [self._step_fields(name, step) for name, step in self.status.steps.items()],
         }
 
     def _step_fields(self, name: str, step: StepStatus) -> dict[str, Any]:
         times, outputs = self.history.times(name), self.history.outputs(name)
+        job, url = self.places.step(name)
         return {
             "step": name,
             **documents.step_status(step.status, self.history.origin(name)),
@@ -118,6 +123,8 @@ class Description:
             "ended": documents.moment(times[1] if times else None),
             "seconds": self.history.seconds(name),
             "metadata": self._metadata_of(name),
+            "job": job or None,
+            "links": {"backend": url or None},
             "outputs": [self._output_fields(output, ref) for output, ref in outputs.items()],
         }
 
@@ -138,6 +145,7 @@ class Description:
         yield from self._steps()
         yield from self._metadata()
         yield from self._artifacts()
+        yield from self.places.lines()
         if self.damaged:
             yield from ("", "damaged", *map(printable, self.damaged))
         if self.status.status in {ExecutionStatus.FAILED, ExecutionStatus.STOPPED}:
@@ -158,6 +166,7 @@ class Description:
             "took": seconds(took),
             "resumes": request.resumes if request else None,
             "flavor": record.flavor,
+            **self.places.head(),
             "parameters": _pairs(snapshot.pipeline_configuration.parameters),
             "git": _git(request),
             "tags": printable(", ".join(self.labels.tags)),

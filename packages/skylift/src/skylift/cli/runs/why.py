@@ -95,6 +95,8 @@ def _lines(found: Explanation) -> Iterator[str]:
 
 
 def _evidence(failure: Failure) -> Iterator[str]:
+    if failure.advice:
+        yield f"  {failure.advice}"
     if failure.traceback:
         yield ""
         yield from (f"  {cut(line)}" for line in printable(failure.traceback.rstrip()).split("\n"))
