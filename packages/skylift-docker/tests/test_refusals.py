@@ -77,7 +77,8 @@ def test_a_stack_is_valid_only_with_an_engine(make: Make) -> None:
 
 def test_an_image_that_is_nowhere(make: Make, started: list[str]) -> None:
     error = refusal(make, started, {"image": "localhost:1/no-such:1"})
-    assert isinstance(error, NotFound)
+    assert type(error) is ConfigurationError
+    assert error.exit_code == 2, "as of a network, or a mount, that is not there"
     assert str(error).startswith(
         "docker:POST /images/create (localhost:1/no-such:1): image 'localhost:1/no-such:1' is not there, and "
         "cannot be pulled: "

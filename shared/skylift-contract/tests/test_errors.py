@@ -48,6 +48,10 @@ SENTENCES = [
         "flavor 'vertex': it cannot run this pipeline: step 'a': no GPU; a schedule: none. Use another.",
     ),
     (
+        errors.Refused("local", ["step 'a': too many.", "x:Get: gone."]),
+        "flavor 'local': it cannot run this pipeline, for 2 reasons:\n- step 'a': too many.\n- x:Get: gone.",
+    ),
+    (
         errors.StepFailed("train", "ValueError: no", traceback="Traceback …", fix="See the logs."),
         "step 'train': failed: ValueError: no. See the logs.",
     ),

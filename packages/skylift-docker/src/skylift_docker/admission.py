@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skylift.store.identity import identity
-from skylift_contract.errors import AuthenticationError, NotFound
+from skylift_contract.errors import AuthenticationError, ConfigurationError, NotFound
 from skylift_docker.compile import DOCUMENT, compile_containers
 from skylift_docker.images import on_engine, resolve
 from skylift_docker.moment import default_user
@@ -90,5 +90,8 @@ class Admission:
                 found[need.image] = on_engine(
                     self.builder.images, need.image, need.recipe.platform, config.pull
                 )
-            except (NotFound, AuthenticationError) as error:
+            except NotFound as error:
+                # It is what was named that is not there, as with a network or a mount: no call to repeat.
+                yield ConfigurationError(error.what, who=error.who, fix=error.fix)
+            except AuthenticationError as error:
                 yield error

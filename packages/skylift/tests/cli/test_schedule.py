@@ -318,6 +318,16 @@ def test_a_flavor_that_does_not_schedule_refuses_with_its_reason(project: Projec
     assert list(Client(project.store).runs()) == []
 
 
+def test_what_else_is_refused_is_told_with_the_schedule(project: Project, clock: Scheduler) -> None:
+    huge = project.folder / "huge.yaml"
+    huge.write_text("settings: {resources: {cpu_count: 100000}}")
+    answer = project.skylift(*DEPLOY.split(), "--stack", "default", "--config", str(huge))
+    first, *reasons = answer.err.splitlines()
+    assert (answer.code, first) == (2, "error: flavor 'local': it cannot run this pipeline, for 2 reasons:")
+    assert reasons[0].startswith("- orchestrator 'default': local does not schedule: ")
+    assert "CPUs (100000 asked)" in reasons[1]
+
+
 def test_a_flavor_that_only_deploys_refuses_the_rest_with_its_reason(project: Project) -> None:
     clock = make_scheduling(project, SilentFlavor)
     ok(project, DEPLOY)

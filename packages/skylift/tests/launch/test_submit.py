@@ -223,7 +223,14 @@ def test_every_refusal_is_told_at_once(tmp_path: Path) -> None:
         UnsupportedCapability, match=r"step 'make' uses gpu_type: .*step 'split' uses gpu_type"
     ) as error:
         halves.with_options(settings=asked)()
-    assert len(error.value.refusals) == 2
+    assert [one.partition(":")[0] for one in error.value.refusals] == [
+        "step 'make' uses gpu_type",
+        "step 'split' uses gpu_type",
+        "step 'make'",
+    ]
+    assert "GPU" in error.value.refusals[2], (
+        "what the orchestrator refuses comes with what the flavor has not"
+    )
     assert not (tmp_path / "store").exists()
 
 

@@ -3,7 +3,8 @@
     SkyliftError
     ├── ConfigurationError          what a person wrote: options, settings, names, schedules
     │   ├── UnknownName             a name that stands for nothing; says the nearest
-    │   └── AuthoringError          a pipeline or step that cannot be, as it is written
+    │   ├── AuthoringError          a pipeline or step that cannot be, as it is written
+    │   └── Refused                 several reasons why a flavor cannot run a pipeline, at once
     ├── DiscoveryError              plugins: finding, choosing and importing them
     │   ├── FlavorNotFound
     │   ├── FlavorConflict
@@ -32,6 +33,10 @@
 
 Each carries its parts as fields and builds one sentence from them: who, what, value,
 limit, and then the fix.
+
+`exit_code`: 2 of what was refused, for it cannot be as it was asked for, and nothing was made; 1
+of what was tried and failed, or could not be asked, such as a backend that does not answer. So
+whoever has a script try again does that at 1, and not at 2.
 """
 
 from __future__ import annotations
@@ -144,6 +149,21 @@ def listed(names: Sequence[str]) -> str:
 
 class AuthoringError(ConfigurationError):
     pass
+
+
+class Refused(ConfigurationError):
+    """Several things that keep a flavor from running a pipeline, a line each.
+
+    Args:
+        flavor: The flavor that was asked.
+        reasons: The sentences of two or more errors.
+    """
+
+    def __init__(self, flavor: str, reasons: Iterable[str]) -> None:
+        self.flavor, self.reasons = flavor, tuple(reasons)
+        lines = "".join(f"\n- {one}" for one in self.reasons)
+        what = f"it cannot run this pipeline, for {len(self.reasons)} reasons:{lines}"
+        super().__init__(what, who=f"flavor {flavor!r}")
 
 
 class DiscoveryError(SkyliftError):

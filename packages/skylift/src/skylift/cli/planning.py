@@ -21,11 +21,13 @@ from skylift_contract.capability import Capability
 from skylift_contract.errors import UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from skylift.authoring.pipelines import PipelineFunction
     from skylift.cli.config_file import RunConfig
     from skylift.launch.plan import Plan
+    from skylift_contract.errors import SkyliftError
+    from skylift_contract.orchestrator import BaseOrchestrator
 
 CONFIG_HELP = (
     "YAML, TOML or JSON: `parameters`, `settings`, `enable_cache`, `tags`, and options of `steps` by name."
@@ -44,10 +46,15 @@ class Asked:
     store: str | None
     allow_degraded: tuple[str, ...]
 
-    def plan(self, adapt: Callable[[PipelineFunction], PipelineFunction] = lambda asked: asked) -> Plan:
+    def plan(
+        self,
+        adapt: Callable[[PipelineFunction], PipelineFunction] = lambda asked: asked,
+        refuses: Callable[[BaseOrchestrator], Iterable[SkyliftError]] = lambda _: (),
+    ) -> Plan:
         """Compile and check the pipeline, called with the parameters that were given; nothing is made.
 
-        `adapt`: what the command makes of the pipeline, or refuses of it, before that.
+        `adapt`: what the command makes of the pipeline, or refuses of it, before that. `refuses`: why
+        it cannot be done on an orchestrator, told with what that refuses itself.
         """
         degraded = [capability(name) for name in self.allow_degraded]
         loaded, configured = load_pipeline(self.target), self._configured()
@@ -57,7 +64,7 @@ class Asked:
         from skylift.launch.plan import plan
 
         with explained(pipeline.who):
-            planned = plan(pipeline, arguments.values, degraded, self.store)
+            planned = plan(pipeline, arguments.values, degraded, self.store, refuses)
         return replace(planned, notes=(*arguments.notes, *planned.notes))
 
     def _configured(self) -> RunConfig:

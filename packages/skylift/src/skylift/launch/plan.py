@@ -24,11 +24,12 @@ from skylift_contract import card
 from skylift_contract.capability import Capability
 from skylift_contract.check import UNDECLARED, check, emulations
 from skylift_contract.discovery import PLUGIN_OF, near_flavor
-from skylift_contract.errors import LimitExceeded, UnknownName
+from skylift_contract.errors import LimitExceeded, SkyliftError, UnknownName, UnsupportedCapability
+from skylift_contract.refusals import REFUSALS, raise_all
 from skylift_contract.snapshot import OrchestratorSource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from skylift.authoring.pipelines import PipelineFunction
@@ -68,13 +69,15 @@ def plan(
     arguments: Mapping[str, Any],
     degraded: Collection[Capability] = (),
     store: str | None = None,
+    refuses: Callable[[BaseOrchestrator], Iterable[SkyliftError]] = lambda _: (),
 ) -> Plan:
     """Compile and check; raises everything that can be known to be wrong beforehand.
 
     `degraded`: refusals that become notes. `store`: a URI, in place of the stack's store.
+    `refuses`: why what is asked for cannot be done on an orchestrator, besides what that says.
     """
     with project.project_of(pipeline.file):
-        return _planned(pipeline, arguments, degraded, store)
+        return _planned(pipeline, arguments, degraded, store, refuses)
 
 
 def _planned(
@@ -82,6 +85,7 @@ def _planned(
     arguments: Mapping[str, Any],
     degraded: Collection[Capability],
     store: str | None,
+    refuses: Callable[[BaseOrchestrator], Iterable[SkyliftError]],
 ) -> Plan:
     stack = resolve_stack(pipeline.options, store)
     orchestrator = stack.orchestrator
@@ -99,21 +103,25 @@ def _planned(
         source, left_out = _source(file_of_steps(whole), uri, is_needed=is_needed)
         snapshot = snapshot.model_copy(update={"code": source.archive() if source else None})
     notes = (*chosen_by(pipeline.options), *unscheduled, *left_out)
-    return checked(Plan(snapshot, stack, source, notes), degraded, whole.steps)
+    return checked(Plan(snapshot, stack, source, notes), degraded, whole.steps, refuses(orchestrator))
 
 
-def checked(asked: Plan, degraded: Collection[Capability], callable_steps: tuple[Step, ...] = ()) -> Plan:
+def checked(
+    asked: Plan,
+    degraded: Collection[Capability],
+    callable_steps: tuple[Step, ...] = (),
+    besides: Iterable[SkyliftError] = (),
+) -> Plan:
     """The plan with what else is to be noted; raises what its stack refuses, or cannot do.
 
     `callable_steps`: those that a dynamic pipeline may call, which its snapshot does not hold.
+    `besides`: further reasons against it.
     """
     snapshot, stack = asked.snapshot, asked.stack
     if snapshot.is_dynamic:
         snapshot = snapshot.model_copy(update={"steps": callable_steps})
     orchestrator, able = stack.orchestrator, capabilities(stack.orchestrator)
-    refused = check(snapshot, orchestrator.flavor, able, degraded)
-    with calling(orchestrator, "validate", f"pipeline {snapshot.name!r}"):
-        orchestrator.validate(stack, snapshot)
+    refused = _suited(snapshot, stack, degraded, besides)
     check_secrets(snapshot)
     if not orchestrator.config.is_remote:
         check_set_here(snapshot)
@@ -121,6 +129,30 @@ def checked(asked: Plan, degraded: Collection[Capability], callable_steps: tuple
     made = replace(asked, notes=notes)
     refuse_leaks_of_plan(made)
     return made
+
+
+def _suited(
+    snapshot: PipelineSnapshot,
+    stack: Stack,
+    degraded: Collection[Capability],
+    besides: Iterable[SkyliftError],
+) -> tuple[str, ...]:
+    """A note for each refusal that is accepted; raises all that the flavor has not, or refuses, at once."""
+    orchestrator, notes, reasons = stack.orchestrator, (), [*besides]
+    try:
+        notes = check(snapshot, orchestrator.flavor, capabilities(orchestrator), degraded)
+    except UnsupportedCapability as error:
+        reasons.append(error)
+    try:
+        with calling(orchestrator, "validate", f"pipeline {snapshot.name!r}"):
+            orchestrator.validate(stack, snapshot)
+    except REFUSALS as error:
+        reasons.append(error)
+    except SkyliftError:
+        if not reasons:  # else it was shown what it need not know
+            raise
+    raise_all(orchestrator.flavor, reasons)
+    return notes
 
 
 def _with_foreseen(
@@ -152,11 +184,15 @@ def _all_settings(snapshot: PipelineSnapshot) -> Iterator[tuple[str, Mapping[str
         yield f"step {name!r}", step.config.settings
 
 
+def can_schedule(able: Mapping[Capability, Support]) -> bool:
+    return any(able.get(kind) for kind in _KINDS_OF_SCHEDULE)
+
+
 def _without_schedule(
     pipeline: PipelineFunction, able: Mapping[Capability, Support]
 ) -> tuple[PipelineFunction, tuple[str, ...]]:
     """Where nothing can be scheduled at all, the pipeline runs once, and that is said."""
-    if pipeline.options.schedule is None or any(able.get(kind) for kind in _KINDS_OF_SCHEDULE):
+    if pipeline.options.schedule is None or can_schedule(able):
         return pipeline, ()
     why = able.get(Capability.SCHEDULE_CRON, UNDECLARED).describe()
     return pipeline.with_options(schedule=None), (f"the schedule is not deployed, and this runs once: {why}",)

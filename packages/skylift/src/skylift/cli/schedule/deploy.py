@@ -10,8 +10,11 @@ from skylift.cli.planning import Asked, asks_for_a_pipeline
 from skylift_contract.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skylift.authoring.pipelines import PipelineFunction
-    from skylift.launch.plan import Plan
+    from skylift_contract.errors import SkyliftError
+    from skylift_contract.orchestrator import BaseOrchestrator
 
 
 @command(
@@ -34,9 +37,7 @@ def deploy(*, asked: Asked, output: str) -> None:
     from skylift.cli.answers import document_of, observer_beside
     from skylift.launch.submit import Submission
 
-    planned = asked.plan(_scheduled)
-    _check_kept(planned)
-    submission = Submission(planned, observer_beside(output))
+    submission = Submission(asked.plan(_scheduled, _unkept), observer_beside(output))
     made = submission.submit()
     if output == "json":
         documents.write(document_of(made, submission.ledger))
@@ -49,17 +50,18 @@ def _scheduled(pipeline: PipelineFunction) -> PipelineFunction:
     return pipeline
 
 
-def _check_kept(planned: Plan) -> None:
-    """Raise where the flavor cannot schedule: `run` would run it once instead."""
-    if planned.snapshot.schedule is None:
-        from skylift.flavors import capabilities
-        from skylift_contract.capability import Capability
-        from skylift_contract.check import UNDECLARED
+def _unkept(orchestrator: BaseOrchestrator) -> Iterator[SkyliftError]:
+    """Why no schedule can be deployed there, where none can: `run` would run it once instead."""
+    from skylift.flavors import capabilities
+    from skylift.launch.plan import can_schedule
+    from skylift_contract.capability import Capability
+    from skylift_contract.check import UNDECLARED
 
-        orchestrator = planned.stack.orchestrator
-        able = capabilities(orchestrator).get(Capability.SCHEDULE_CRON, UNDECLARED)
-        raise ConfigurationError(
-            f"{orchestrator.flavor} does not schedule: {able.describe()}",
+    able = capabilities(orchestrator)
+    if not can_schedule(able):
+        why = able.get(Capability.SCHEDULE_CRON, UNDECLARED).describe()
+        yield ConfigurationError(
+            f"{orchestrator.flavor} does not schedule: {why}",
             who=f"orchestrator {orchestrator.name!r}",
             fix="Deploy it on another stack, with --stack; or run it once: skylift run FILE.py --now",
         )
