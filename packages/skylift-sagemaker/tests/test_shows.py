@@ -17,6 +17,7 @@ from skylift_sagemaker_snapshots import IMAGE, ROLE
 from skylift_tests_support.shows import (
     check_a_kill,
     check_digits,
+    check_emulated_runs_are_known,
     check_installs,
     check_places,
     check_two_firings,
@@ -99,6 +100,10 @@ def test_the_example_runs_unchanged_with_emulate(project: Path, tmp_path: Path) 
     done = skylift(project, "run", "pipeline.py:digits", "--emulate", "--param", "trees=10")
     assert "sagemaker is emulated on this machine, which nothing leaves" in " ".join(done.stderr.split())
     check_digits(only_run(f"file://{tmp_path}/data/skylift/emulated"), "sagemaker")
+
+
+def test_an_emulated_run_is_known_without_its_emulator(project: Path, tmp_path: Path) -> None:
+    check_emulated_runs_are_known(project, f"file://{tmp_path}/data/skylift/emulated")
 
 
 def test_the_example_runs_on_an_emulator_of_its_own_with_a_store_in_s3(project: Path, apart: None) -> None:

@@ -13,6 +13,7 @@ import pytest
 from skylift_tests_support.shows import (
     check_a_kill,
     check_digits,
+    check_emulated_runs_are_known,
     check_installs,
     check_places,
     check_two_firings,
@@ -33,6 +34,25 @@ from skylift_vertex.emulator import VertexEmulator
 pytestmark = pytest.mark.slow
 
 STORE = "gs://shows/runs"
+FLAKY = """
+from skylift import StepRetryConfig, get_step_context, pipeline, step
+
+
+@step(retry=StepRetryConfig(max_retries=1))
+def flaky() -> int:
+    if get_step_context().attempt == 1:
+        raise ValueError("once")
+    return 1
+
+
+@step
+def use(value: int) -> None: ...
+
+
+@pipeline
+def trying() -> None:
+    use(flaky())
+"""
 QUOTA = (
     "The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_cpus"
 )
@@ -154,6 +174,13 @@ class TestBesideAnEmulator:
     ) -> None:
         check_installs(project, "vertex", STORE)
 
+    def test_a_step_that_is_tried_again_has_not_failed(self, project: Path, emulator: VertexEmulator) -> None:
+        """What waits for it is not told to be skipped meanwhile."""
+        (project / "flaky.py").write_text(FLAKY)
+        told = skylift(project, "run", "flaky.py", "--no-cache").stderr.splitlines()
+        assert not [line for line in told if "failed: " in line or "skipped" in line]
+        assert [line for line in told if line.startswith("flaky: completed ") and "(attempt 2)" in line]
+
     def test_what_a_step_prints_is_read_from_its_log(self, project: Path, emulator: VertexEmulator) -> None:
         (project / "talk.py").write_text(
             "from skylift import pipeline, step\n\n@step\ndef talk() -> None:\n    print('it talks')\n\n"
@@ -168,6 +195,10 @@ def test_the_example_runs_unchanged_with_emulate(project: Path, tmp_path: Path) 
     done = skylift(project, "run", "pipeline.py:digits", "--emulate", "--no-cache", "--param", "trees=10")
     assert "vertex is emulated on this machine, which nothing leaves" in " ".join(done.stderr.split())
     check_digits(only_run(f"file://{tmp_path}/data/skylift/emulated"), "vertex")
+
+
+def test_an_emulated_run_is_known_without_its_emulator(project: Path, tmp_path: Path) -> None:
+    check_emulated_runs_are_known(project, f"file://{tmp_path}/data/skylift/emulated")
 
 
 class TestApart:

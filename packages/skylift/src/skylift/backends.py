@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from skylift.flavors import capabilities
@@ -15,17 +16,34 @@ from skylift_contract.status import UNASKED, Liveness, RunStatus
 
 if TYPE_CHECKING:
     from skylift.ledger.ledger import Ledger
-    from skylift.ledger.records import RunRecord
+    from skylift.ledger.records import Request, RunRecord, Writer
     from skylift.models import PipelineRun
     from skylift_contract.orchestrator import BaseOrchestrator
 
 LOCAL: Final = "local"
 
 
+EMULATED: Final[dict[str, BaseOrchestrator]] = {}
+"""Name → an orchestrator whose backend this process emulates now."""
+
+
 def orchestrator_of(ledger: Ledger, record: RunRecord) -> BaseOrchestrator:
     """The one that the run was submitted to; a firing of a schedule knows its flavor only."""
-    request = ledger.request(record.submission_id) if record.submission_id else None
-    return orchestrator_named(request.orchestrator if request else record.flavor, record.flavor)
+    request = _request(ledger, record)
+    if request is None:
+        return orchestrator_named(record.flavor, record.flavor)
+    emulated = EMULATED.get(request.orchestrator) if request.is_emulated else None
+    return emulated or orchestrator_named(request.orchestrator, record.flavor)
+
+
+def emulated_by(ledger: Ledger, record: RunRecord) -> Writer | None:
+    """The process that is, or was, the backend of an emulated run; None of any other."""
+    request = _request(ledger, record)
+    return request.writer if request and request.is_emulated else None
+
+
+def _request(ledger: Ledger, record: RunRecord) -> Request | None:
+    return ledger.request(record.submission_id) if record.submission_id else None
 
 
 def backend_view(run: PipelineRun, record: RunRecord, told: RunStatus | None = None) -> RunStatus:
@@ -41,6 +59,9 @@ def backend_view(run: PipelineRun, record: RunRecord, told: RunStatus | None = N
 def asked(run: PipelineRun, record: RunRecord) -> RunStatus:
     """What the run's orchestrator says; why it could not be asked is the reason of an UNKNOWN status."""
     try:
+        emulator = emulated_by(run.ledger, record)
+        if emulator and emulator.pid != os.getpid():
+            return of_emulator(emulator)
         orchestrator = orchestrator_of(run.ledger, record)
         if not capabilities(orchestrator).get(Capability.RUN_STATUS):
             return UNASKED
@@ -52,11 +73,20 @@ def asked(run: PipelineRun, record: RunRecord) -> RunStatus:
 
 def of_process(record: RunRecord) -> RunStatus:
     """What can be said of a local run: whether the process that makes it runs."""
-    match liveness(record.writer):
+    return _as_far_as(record.writer, "the process died")
+
+
+def of_emulator(writer: Writer) -> RunStatus:
+    """What can be said of an emulated run by any process but the one that emulates its backend."""
+    return _as_far_as(writer, "the process that emulated its backend is gone")
+
+
+def _as_far_as(writer: Writer, gone: str) -> RunStatus:
+    match liveness(writer):
         case Liveness.ALIVE:
             return RunStatus(ExecutionStatus.RUNNING)
         case Liveness.GONE:
-            return RunStatus(ExecutionStatus.FAILED, "the process died")
+            return RunStatus(ExecutionStatus.FAILED, gone)
         case Liveness.UNSEEN:
-            host = record.writer.host.partition("/")[0]
+            host = writer.host.partition("/")[0]
             return RunStatus(ExecutionStatus.UNKNOWN, f"it runs on {host}, and can be asked there only")

@@ -78,13 +78,16 @@ class Recorded:
     def look(self) -> bool:
         """Tell of what has changed, and whether anything had; a store that does not answer now will later."""
         with suppress(StoreError):
-            now = self._steps()
-            events = list(changes(self._run, self._known, now))
-            for event in events:
-                self._observer.step(event)
-            self._known = dict(now)
-            return bool(events)
+            return self.tell(self._steps())
         return False
+
+    def tell(self, steps: Mapping[str, StepStatus]) -> bool:
+        """Tell of what has changed, by how the steps stand now; whether anything had."""
+        events = list(changes(self._run, self._known, steps))
+        for event in events:
+            self._observer.step(event)
+        self._known = dict(steps)
+        return bool(events)
 
     def _steps(self) -> Mapping[str, StepStatus]:
         self._run.refresh()

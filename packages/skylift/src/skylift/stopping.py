@@ -6,9 +6,9 @@ import os
 import signal
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from skylift.backends import LOCAL, orchestrator_of
+from skylift.backends import LOCAL, emulated_by, orchestrator_of
 from skylift.flavors import capabilities
 from skylift.ledger.process import liveness
 from skylift.ledger.records import StopRecord
@@ -22,7 +22,7 @@ from skylift_contract.status import Liveness
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from skylift.ledger.records import RunRecord
+    from skylift.ledger.records import RunRecord, Writer
     from skylift.models import PipelineRun
     from skylift_contract.status import RunStatus
 
@@ -56,19 +56,38 @@ def stop(
     if status.status.is_finished or record is None:
         return status
     request = StopRecord(graceful=graceful, user=user)
-    if record.flavor != LOCAL:
+    maker = _maker(run, record)
+    if maker is None:
         run.ledger.request_stop(record.run_id, request)
         with _said_what_holds():
             _ask_backend(run, record, graceful=graceful)
         return run.fetch()
     if not graceful:
-        _check_here(record)
+        _check_here(maker)
     run.ledger.request_stop(record.run_id, request)
     if graceful:
-        return _ended(run, record, None, pause)
+        return _ended(run, maker, None, pause)
     with _said_what_holds():
-        _signal(record)
-    return _ended(run, record, PATIENCE_S, pause)
+        _signal(maker)
+    return _ended(run, maker, PATIENCE_S, pause)
+
+
+class _Maker(NamedTuple):
+    """The process that makes a run; `signal`: what stops the run there, and ends nothing else."""
+
+    run_id: str
+    writer: Writer
+    signal: signal.Signals | None
+
+
+def _maker(run: PipelineRun, record: RunRecord) -> _Maker | None:
+    """Of a local run, and of one whose backend another process emulates; None of any other."""
+    if record.flavor == LOCAL:
+        return _Maker(record.run_id, record.writer, signal.SIGTERM if record.is_signalled else None)
+    emulator = emulated_by(run.ledger, record)
+    if emulator is None or emulator.pid == os.getpid():
+        return None
+    return _Maker(record.run_id, emulator, signal.SIGINT)
 
 
 def why_steps_finish(run: PipelineRun) -> str:
@@ -97,57 +116,55 @@ def _ask_backend(run: PipelineRun, record: RunRecord, *, graceful: bool) -> None
             orchestrator.stop_run(run, graceful)
 
 
-def _check_here(record: RunRecord) -> None:
-    if liveness(record.writer) is Liveness.UNSEEN:
-        host = record.writer.host.partition("/")[0]
+def _check_here(maker: _Maker) -> None:
+    if liveness(maker.writer) is Liveness.UNSEEN:
+        host = maker.writer.host.partition("/")[0]
         raise ConfigurationError(
             f"its process runs on {host}, and can be ended there only",
-            who=f"run {record.run_id}",
+            who=f"run {maker.run_id}",
             fix="Do it there, or with --graceful, which the run finds in its store between two steps.",
         )
 
 
-def _signal(record: RunRecord) -> None:
-    """SIGTERM, to that very process, where the run is all it does: a pid alone may be another's by now."""
-    if not record.is_signalled:
-        return
-    if liveness(record.writer) is not Liveness.ALIVE:
+def _signal(maker: _Maker) -> None:
+    """To that very process, where the run is all it does: a pid alone may be another's by now."""
+    if maker.signal is None or liveness(maker.writer) is not Liveness.ALIVE:
         return
     try:
-        os.kill(record.writer.pid, signal.SIGTERM)
+        os.kill(maker.writer.pid, maker.signal)
     except ProcessLookupError:
         return
     except PermissionError as error:
         raise ConfigurationError(
             "its process belongs to another user",
-            who=f"run {record.run_id}",
-            value=record.writer.pid,
+            who=f"run {maker.run_id}",
+            value=maker.writer.pid,
             fix="Ask them, or stop it with --graceful.",
         ) from error
 
 
 def _ended(
-    run: PipelineRun, record: RunRecord, patience_s: float | None, pause: Callable[[float], object]
+    run: PipelineRun, maker: _Maker, patience_s: float | None, pause: Callable[[float], object]
 ) -> RunStatus:
     """Wait until the run is closed: by its process, or by this look when the process is gone."""
     began = time.monotonic()
     while run.end is None and not (
-        liveness(record.writer) is Liveness.GONE and run.fetch().status.is_finished
+        liveness(maker.writer) is Liveness.GONE and run.fetch().status.is_finished
     ):
         if patience_s is not None and time.monotonic() - began > patience_s:
-            raise _still_running(record, patience_s)
+            raise _still_running(maker, patience_s)
         pause(PAUSE_S)
     return run.fetch()
 
 
-def _still_running(record: RunRecord, patience_s: float) -> SkyliftError:
-    who, pid = f"run {record.run_id}, process {record.writer.pid}", record.writer.pid
+def _still_running(maker: _Maker, patience_s: float) -> SkyliftError:
+    who, pid = f"run {maker.run_id}, process {maker.writer.pid}", maker.writer.pid
     asked = f"it was asked to stop {patience_s:g} s ago, and"
-    if not record.is_signalled:
+    if maker.signal is None:
         return SkyliftError(
             f"{asked} its step runs in a thread of a program that does more, where nothing can interrupt it",
             who=who,
-            fix=f"It stops when that step ends; see: skylift runs watch {record.run_id}",
+            fix=f"It stops when that step ends; see: skylift runs watch {maker.run_id}",
         )
     return SkyliftError(
         f"{asked} its code does not let itself be interrupted",

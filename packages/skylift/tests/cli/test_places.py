@@ -11,10 +11,9 @@ from skylift_tests_support.backends import Here, Processes
 
 from skylift import backends, pipeline, step
 from skylift.cli import main
-from skylift.launch.emulation import emulated_store
 from skylift.launch.plan import plan
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import RunEndRecord, RunRecord
+from skylift.ledger.records import Request, RunEndRecord, RunRecord
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import PermissionDenied
@@ -141,9 +140,22 @@ def test_what_no_backend_has_is_described_as_ever(
 
 
 def test_nobody_asks_a_cloud_for_what_an_emulator_ran(
-    describe: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    describe: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr(Telling, "told", AssertionError("it was asked"))
-    found, _ = describe(emulated_store().uri)
+    uri, submission = f"memory://{uuid4().hex}", "s" * 32
+    Ledger(open_store(uri)).submit(
+        Request(
+            submission_id=submission,
+            project="default",
+            pipeline="flow",
+            snapshot="0" * 64,
+            flavor="acme",
+            stack="far",
+            orchestrator="mine",
+            user="me",
+            is_emulated=True,
+        )
+    )
+    found, _ = describe(uri, submission_id=submission)
     assert found["links"] == {"backend": None}

@@ -92,6 +92,28 @@ def test_a_step_between_two_attempts_says_so(ledger: Ledger) -> None:
     assert found == StepStatus(Status.RUNNING, "attempt 1 failed and is tried again: retrying it", 1)
 
 
+@pytest.mark.parametrize(
+    ("retries", "backend", "expected"),
+    [
+        ("backend", RUNNING, Status.RUNNING),
+        ("backend", FAILED, Status.FAILED),
+        ("runtime", RUNNING, Status.FAILED),
+    ],
+)
+def test_between_two_attempts_of_a_backend_no_process_is_missed(
+    ledger: Ledger, retries: str, backend: RunStatus, expected: Status
+) -> None:
+    """The next one is another's; where the step's own process tries again, its death is the step's."""
+    runtime = SNAPSHOT.runtime.model_copy(update={"retries": retries})
+    snapshot = SNAPSHOT.model_copy(update={"runtime": runtime})
+    end(ledger, "a", AttemptEnd.RETRYING, **GONE)
+
+    found = read_status(ledger, "r", snapshot, backend).steps
+
+    assert (found["a"].status, found["a"].attempt) == (expected, 1)
+    assert (found["b"].status is Status.SKIPPED) is (expected is Status.FAILED)
+
+
 def test_an_end_has_its_reason(ledger: Ledger) -> None:
     end(ledger, "a", AttemptEnd.FAILED)
 

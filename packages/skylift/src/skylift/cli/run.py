@@ -62,7 +62,7 @@ def run(
     How the run goes is shown on stderr; the exit code is 0 for a run that completed, 1 for
     one that failed, 130 for one that was stopped. As JSON, stdout gets one document when it is
     over, and what steps print goes to stderr. A run of a backend goes on where this command
-    ends before it: by Ctrl-C, which says so (130), or as the backend answers no more (75).
+    ends before it: by Ctrl-C, which says so (130), or as it may ask the backend no more (75).
     """
     labels = Labels(checked_tags(tags), () if note is None else (checked_note(note),))
     if emulate:

@@ -6,6 +6,7 @@ import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
+from skylift import backends
 from skylift.launch.stacks import orchestrator_of, stack_of
 from skylift.project import data_folder
 from skylift_contract import card
@@ -46,7 +47,7 @@ class Emulation:
         Raises what `load_emulator` does, and what the stack's components do that stay as they are.
         """
         options = pipeline.options
-        store = emulated_store()
+        store = ArtifactStore((data_folder() / STORE).as_uri(), name=STORE)
         asked = stack_of(options.stack, orchestrator_of(options), store)
         own = asked.orchestrator
         emulated = self._open.enter_context(load_emulator(own.flavor)(own.config))
@@ -55,13 +56,20 @@ class Emulation:
             () if options.schedule is None else ("its schedule is not deployed, and this runs once",)
         )
         self.notes = (_said(own.flavor, store), *emulated.lacks, *unscheduled)
-        stack = Stack(asked.name, _on_it(own, emulated), store, is_emulated=True)
+        adapted = _on_it(own, emulated)
+        self._open.enter_context(_found_by_name(adapted))
+        stack = Stack(asked.name, adapted, store, is_emulated=True)
         return pipeline.with_options(stack=stack, orchestrator=None, schedule=None)
 
 
-def emulated_store() -> ArtifactStore:
-    """Where every emulated run of this user is."""
-    return ArtifactStore((data_folder() / STORE).as_uri(), name=STORE)
+@contextmanager
+def _found_by_name(orchestrator: BaseOrchestrator) -> Generator[None]:
+    """Whoever looks at the run in this process asks the emulator, and not what it stands for."""
+    backends.EMULATED[orchestrator.name] = orchestrator
+    try:
+        yield
+    finally:
+        del backends.EMULATED[orchestrator.name]
 
 
 def _on_it(own: BaseOrchestrator, emulated: Emulated) -> BaseOrchestrator:

@@ -222,6 +222,7 @@ class Submission:
             notes=self.plan.notes,
             note="".join(self.labels.notes),
             resumes=self.plan.resumes,
+            is_emulated=stack.is_emulated,
         )
 
     def _hand_over(self) -> SubmissionResult | None:

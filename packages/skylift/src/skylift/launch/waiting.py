@@ -22,18 +22,22 @@ UNANSWERED: Final = (AuthenticationError, PermissionDenied, QuotaExceeded, Trans
 
 @contextmanager
 def shown(run: PipelineRun, observer: Observer) -> Generator[None]:
-    """Wait in the body: meanwhile a thread tells the observer what the run's ledger says."""
+    """Wait in the body: meanwhile a thread tells the observer what the run's ledger says.
+
+    Once the run has ended, what only its backend knows is told, too: of steps that it never began.
+    """
     if run.id is None:
         yield  # its steps will say which run it is
         return
-    over = threading.Event()
-    telling = threading.Thread(target=_tell, args=(Recorded(run, observer), over), name="steps", daemon=True)
+    over, recorded = threading.Event(), Recorded(run, observer)
+    telling = threading.Thread(target=_tell, args=(recorded, over), name="steps", daemon=True)
     telling.start()
     try:
         yield
     finally:
         over.set()
         telling.join()
+    recorded.tell(run.fetch().steps)
 
 
 def _tell(recorded: Recorded, over: threading.Event) -> None:

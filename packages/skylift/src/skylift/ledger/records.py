@@ -101,7 +101,8 @@ class Request(Record):
     """A submission, written before the first API call: who, when, why, and of what.
 
     `notes`: what was noted of how it will run; `note`: what whoever asked for it said;
-    `resumes`: the id of the run whose results it takes on.
+    `resumes`: the id of the run whose results it takes on; `is_emulated`: whoever wrote this emulates the
+    backend, and as long as it lives.
     """
 
     submission_id: str
@@ -118,6 +119,7 @@ class Request(Record):
     notes: tuple[str, ...] = ()
     note: str = ""
     resumes: str | None = None
+    is_emulated: bool = False
 
 
 class SubmittedRun(Record):

@@ -161,11 +161,15 @@ def _everything(
     ledger: Ledger, run_id: str, snapshot: PipelineSnapshot, listing: RunListing, *, is_sealed: bool
 ) -> dict[str, StepEvidence]:
     found: dict[str, StepEvidence] = {}
+    retried_by_backend = snapshot.runtime.retries == "backend"
     for name in snapshot.invocations:
         if name in snapshot.bindings:
             found[name] = _BOUND
         elif step := listing.steps.get(step_key(name)):
-            found[name] = _evidence(ledger, run_id, name, step, is_sealed=is_sealed)
+            evidence = _evidence(ledger, run_id, name, step, is_sealed=is_sealed)
+            is_between = retried_by_backend and AttemptEnd.RETRYING in step.attempts.get(evidence.newest, ())
+            # Its next attempt is another process's: that this one is gone says nothing.
+            found[name] = replace(evidence, liveness=Liveness.UNSEEN) if is_between else evidence
         else:
             found[name] = _NOTHING
     return found

@@ -243,3 +243,52 @@ def check_places(project: Path) -> dict[str, Any]:
     for step in found["steps"]:
         assert f"{step['step']:<5}  {step['links']['backend']}" in lines
     return found
+
+
+WAITS: Final = """
+from time import sleep
+
+from skylift import pipeline, step
+
+
+@step
+def waits() -> int:
+    while True:
+        sleep(1)
+
+
+@step
+def after(value: int) -> None: ...
+
+
+@pipeline
+def waiting() -> None:
+    after(waits())
+"""
+
+
+def _waiting(project: Path) -> subprocess.Popen[str]:
+    """`skylift run … --emulate` of a step that does not end, once that has begun."""
+    (project / "waits.py").write_text(WAITS)
+    argv = [str(Path(sys.executable).with_name("skylift")), "run", "waits.py", "--emulate", "--no-cache"]
+    process = subprocess.Popen(argv, cwd=project, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    told = list(takewhile(lambda line: line != "waits: running\n", process.stderr))
+    assert process.poll() is None, told
+    return process
+
+
+def check_emulated_runs_are_known(project: Path, store: str) -> None:
+    """By processes that have no emulator: nobody asks a cloud, also when the one that had it is gone."""
+    with _waiting(project) as process:
+        assert only_run(store).fetch().status is Status.RUNNING
+        skylift(project, "runs", "stop", "last", "--store", store)
+        assert process.wait(PATIENCE_S) == 130
+    assert only_run(store).status is Status.STOPPED
+    skylift(project, "runs", "delete", "last", "--store", store, "--yes")
+    with _waiting(project) as process:
+        process.kill()
+    told = skylift(project, "runs", "why", "last", "--store", store).stdout
+    assert "the process that emulated its backend is gone" in told
+    assert only_run(store).status is Status.FAILED
+    skylift(project, "runs", "delete", "last", "--store", store, "--yes")

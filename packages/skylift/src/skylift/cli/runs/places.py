@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skylift.backends import LOCAL, asked
+from skylift.backends import LOCAL, asked, emulated_by
 from skylift.cli import tables
 from skylift.console.words import one_line
-from skylift.launch.emulation import emulated_store
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.status import UNASKED
 
@@ -72,5 +71,5 @@ def _is_with_a_backend(run: PipelineRun, record: RunRecord) -> bool:
     A run that is part of another is where that is.
     """
     is_ours = record.submission_id is not None and record.submission_id in str(record.orchestrator_run_id)
-    is_emulated = run.ledger.store.uri == emulated_store().uri
+    is_emulated = emulated_by(run.ledger, record) is not None
     return not (record.flavor == LOCAL or is_ours or is_emulated or record.parent)
