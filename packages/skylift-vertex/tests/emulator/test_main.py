@@ -12,6 +12,7 @@ from skylift_vertex_snapshots import PARENT
 from vertex_cloud import Cloud, Fifo, custom_job
 
 from skylift.store.location import open_store
+from skylift_vertex.emulator.__main__ import main
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -33,6 +34,27 @@ def test_it_serves_until_it_is_interrupted_and_its_jobs_end_with_it(
             assert process.wait(60) == 0
         finally:
             process.kill()  # what failed would otherwise be waited for, and outlive its test
+
+
+def test_help_is_no_server_and_says_what_is_served(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        ended.value.code,
+        told.startswith("usage: python -m skylift_vertex.emulator [-h] [BUCKET ...] Serve"),
+    ) == (
+        0,
+        True,
+    )
+    assert "update NAME --api_endpoint=$VERTEX_ENDPOINT --api_transport=rest" in told
+
+
+def test_what_is_no_bucket_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["my_bucket", "Mine"])
+    assert ended.value.code == 2
+    assert "argument BUCKET: 'Mine' is no name of a bucket: 3 to 63 " in capsys.readouterr().err
 
 
 def _variables(process: subprocess.Popen[str]) -> dict[str, str]:
