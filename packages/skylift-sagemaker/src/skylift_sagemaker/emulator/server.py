@@ -21,6 +21,7 @@ from skylift_sagemaker.emulator.jobs import Jobs
 from skylift_sagemaker.emulator.pipelines import Pipelines
 from skylift_sagemaker.emulator.place import Place
 from skylift_sagemaker.emulator.schedules import Schedules
+from skylift_testkit.emulator import folders
 from skylift_testkit.emulator.clock import Clock
 from skylift_testkit.emulator.fault_script import FaultScript
 from skylift_testkit.emulator.process import GRACE_S
@@ -100,6 +101,7 @@ class SagemakerEmulator:
     def __enter__(self) -> Self:
         from moto.moto_api._internal.models import moto_api_backend
 
+        folders.remove_left()
         moto_api_backend.reset()
         self._thread.start()
         return self

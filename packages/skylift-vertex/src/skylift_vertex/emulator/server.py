@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
+from skylift_testkit.emulator import folders
 from skylift_testkit.emulator.clock import Clock
 from skylift_testkit.emulator.fault_script import FaultScript
 from skylift_testkit.emulator.gcs import GcsXml
@@ -76,6 +77,7 @@ class VertexEmulator:
         return {"STORAGE_EMULATOR_HOST": self.storage.url, "SECRET_MANAGER_EMULATOR_HOST": self.endpoint}
 
     def __enter__(self) -> Self:
+        folders.remove_left()
         self._open.enter_context(self.storage)
         self._open.enter_context(self._server)
         return self
