@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,26 @@ def test_it_serves_until_it_is_interrupted_and_its_jobs_end_with_it(
         try:
             _check_serves(process, fifo, monkeypatch)
             process.send_signal(number)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()  # what failed would otherwise be waited for, and outlive its test
+
+
+def test_its_schedules_fire_at_their_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fifo = Fifo(tmp_path)
+    argv = [sys.executable, "-m", "skylift_sagemaker.emulator", "eu-west-1"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            _use(process, monkeypatch)
+            arn = _pipeline(definition(step("a", fifo.code)))
+            client("scheduler").create_schedule(
+                Name="soon",
+                ScheduleExpression=f"at({datetime.now(UTC) + timedelta(seconds=2):%Y-%m-%dT%H:%M:%S})",
+                FlexibleTimeWindow={"Mode": "OFF"},
+                Target={"Arn": arn, "RoleArn": ROLE},
+            )
+            fifo.wait()
+            process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
         finally:
             process.kill()  # what failed would otherwise be waited for, and outlive its test
@@ -71,11 +92,19 @@ def test_regions_are_of_any_partition(
 
 def _check_serves(process: subprocess.Popen[str], fifo: Fifo, monkeypatch: pytest.MonkeyPatch) -> None:
     """It leads clients to it, has its bucket, and runs a job, which waits."""
+    _use(process, monkeypatch)
+    client("s3").head_bucket(Bucket="documents")
+    _pipeline(definition(step("a", f"print('up', flush=True); {fifo.code}")))
+    client("sagemaker").start_pipeline_execution(PipelineName="daily")
+    fifo.wait()
+
+
+def _use(process: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert process.stdout is not None
     for line in takewhile(lambda line: line != "\n", process.stdout):
         monkeypatch.setenv(*line.removeprefix("export ").rstrip("\n").split("=", 1))
-    client("s3").head_bucket(Bucket="documents")
-    text = definition(step("a", f"print('up', flush=True); {fifo.code}"))
-    client("sagemaker").create_pipeline(PipelineName="daily", PipelineDefinition=text, RoleArn=ROLE)
-    client("sagemaker").start_pipeline_execution(PipelineName="daily")
-    fifo.wait()
+
+
+def _pipeline(text: str) -> str:
+    made = client("sagemaker").create_pipeline(PipelineName="daily", PipelineDefinition=text, RoleArn=ROLE)
+    return made["PipelineArn"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from skylift_testkit.emulator.command_line import bucket, parser
 
 SERVES = """
+from contextlib import contextmanager
 from skylift_testkit.emulator.command_line import serve
 
 class Emulator:
@@ -23,6 +24,12 @@ class Emulator:
     def __exit__(self, *_):
         print("ended")
 
+    @contextmanager
+    def in_real_time(self):
+        print("in real time")
+        yield
+        print("not any more")
+
 serve(Emulator(), lambda: {"ENDPOINT": "http://here", "REGION": "r"})
 """
 
@@ -31,10 +38,16 @@ def test_it_says_where_it_is_and_serves_until_it_is_interrupted() -> None:
     with subprocess.Popen([sys.executable, "-c", SERVES], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            told = [process.stdout.readline() for _ in range(4)]
-            assert told == ["entered\n", "export ENDPOINT=http://here\n", "export REGION=r\n", "\n"]
+            told = [process.stdout.readline() for _ in range(5)]
+            assert told == [
+                "entered\n",
+                "in real time\n",
+                "export ENDPOINT=http://here\n",
+                "export REGION=r\n",
+                "\n",
+            ]
             process.send_signal(signal.SIGINT)
-            assert (process.stdout.read(), process.wait(20)) == ("ended\n", 0)
+            assert (process.stdout.read(), process.wait(20)) == ("not any more\nended\n", 0)
         finally:
             process.kill()  # what failed would otherwise be waited for, and outlive its test
 

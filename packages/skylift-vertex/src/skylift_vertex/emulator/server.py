@@ -10,6 +10,7 @@ from skylift_testkit.emulator.clock import Clock
 from skylift_testkit.emulator.fault_script import FaultScript
 from skylift_testkit.emulator.gcs import GcsXml
 from skylift_testkit.emulator.process import GRACE_S
+from skylift_testkit.emulator.real_time import RealTime
 from skylift_testkit.emulator.server import Api, Server
 from skylift_testkit.emulator.troubled import Gate
 from skylift_vertex.emulator.answers import REFUSALS, form
@@ -61,7 +62,7 @@ class VertexEmulator:
         machine = Machine(now, self._logs, inside, self.script, self.gate, grace_s)
         self.jobs = Jobs(machine)
         self.pipelines = Pipelines(Context(self.jobs, self.script, now, is_substituting, most_tasks))
-        self.schedules = Schedules(self.pipelines, now)
+        self.schedules = Schedules(self.pipelines, self.clock)
         parts = (self.pipelines, self.jobs, self.schedules, self._logs, self.secrets)
         routes = tuple(route for part in parts for route in part.routes())
         self._server = Server(Api(routes, self.script, REFUSALS, form))
@@ -91,6 +92,10 @@ class VertexEmulator:
     def tell(self, fault: Fault) -> None:
         """Have a call or a step go wrong; `TASK:CreateCustomJob` is the call that makes a task's job."""
         self.script.tell(fault)
+
+    def in_real_time(self) -> RealTime:
+        """Within its `with`, schedules fire at their times, and not only when the clock is turned."""
+        return RealTime(self.clock, self.schedules.upcoming, self.schedules.begin)
 
     def turn_clock(self, to: datetime) -> None:
         """Let time pass until then; whatever fires meanwhile has ended when this returns."""
