@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skylift_contract import errors
+from skylift_contract import errors, refusals
 from skylift_contract.errors import LONGEST_SHOWN, SkyliftError, UnknownName
 
 SENTENCES = [
@@ -48,7 +48,7 @@ SENTENCES = [
         "flavor 'vertex': it cannot run this pipeline: step 'a': no GPU; a schedule: none. Use another.",
     ),
     (
-        errors.Refused("local", ["step 'a': too many.", "x:Get: gone."]),
+        refusals.Refused("local", ["step 'a': too many.", "x:Get: gone."]),
         "flavor 'local': it cannot run this pipeline, for 2 reasons:\n- step 'a': too many.\n- x:Get: gone.",
     ),
     (
@@ -77,7 +77,7 @@ def test_the_sentence_is_built_from_the_fields(error: SkyliftError, sentence: st
 
 
 def _defined() -> dict[str, type[SkyliftError]]:
-    classes = inspect.getmembers(errors, inspect.isclass)
+    classes = [*inspect.getmembers(errors, inspect.isclass), ("Refused", refusals.Refused)]
     return {name: each for name, each in classes if issubclass(each, SkyliftError)}
 
 

@@ -11,11 +11,10 @@ from skylift_contract.errors import (
     ConfigurationError,
     LimitExceeded,
     NotFound,
-    Refused,
     SkyliftError,
     UnsupportedCapability,
 )
-from skylift_contract.refusals import REFUSALS, raise_all
+from skylift_contract.refusals import REFUSALS, Refused, raise_all
 
 USER = ConfigurationError("it is no user", who="step 'a'", fix="Write a number.")
 CPUS = LimitExceeded("too many CPUs", who="step 'b'")

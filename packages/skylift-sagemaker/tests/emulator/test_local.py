@@ -56,3 +56,6 @@ def test_it_is_in_the_orchestrators_region_and_keeps_its_image(monkeypatch: pyte
 def test_it_says_what_it_cannot_show() -> None:
     with emulated(config()) as told:
         assert told.lacks[0].startswith("steps run in this machine's Python")
+        assert told.lacks[1] == (
+            "a job that SageMaker could not start is tried again at once: the pauses of retry policies are not kept"
+        )

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 from sagemaker_cloud import ROLE, Fifo, client, definition, step
 
 from skylift_sagemaker.emulator.__main__ import main
+from skylift_testkit.emulator import command_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +33,26 @@ def test_it_serves_until_it_is_interrupted_and_its_jobs_end_with_it(
             process.kill()  # what failed would otherwise be waited for, and outlive its test
 
 
+def test_its_schedules_fire_at_their_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fifo = Fifo(tmp_path)
+    argv = [sys.executable, "-m", "skylift_sagemaker.emulator", "eu-west-1"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            _use(process, monkeypatch)
+            arn = _pipeline(definition(step("a", fifo.code)))
+            client("scheduler").create_schedule(
+                Name="soon",
+                ScheduleExpression=f"at({datetime.now(UTC) + timedelta(seconds=2):%Y-%m-%dT%H:%M:%S})",
+                FlexibleTimeWindow={"Mode": "OFF"},
+                Target={"Arn": arn, "RoleArn": ROLE},
+            )
+            fifo.wait()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()  # what failed would otherwise be waited for, and outlive its test
+
+
 def test_help_is_no_server(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
@@ -41,8 +64,7 @@ def test_help_is_no_server(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "sentence"),
     [
         (["mars-1"], "argument REGION: there is no region 'mars-1': name one as AWS does, eu-central-1"),
-        (["eu-west-1", "B"], "argument BUCKET: 'B' is no name of a bucket: 3 to 63 lowercase letters, "),
-        (["--port=1"], "unrecognized arguments: --port=1"),
+        (["eu-west-1", "my_bucket"], "argument BUCKET: 'my_bucket' is no name of a bucket: 3 to 63 "),
     ],
 )
 def test_what_is_no_region_and_no_bucket_is_refused_in_a_sentence(
@@ -55,24 +77,34 @@ def test_what_is_no_region_and_no_bucket_is_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1"])
-def test_regions_are_of_any_partition(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    served: list[tuple[str, ...]] = []
+def test_regions_are_of_any_partition(
+    region: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interruption() -> socket.socket:
+        heard, told = socket.socketpair()
+        told.close()  # what can be read is the end
+        return heard
 
-    def serve(*words: str) -> None:
-        served.append(words)
-
-    monkeypatch.setattr("skylift_sagemaker.emulator.__main__.serve", serve)
+    monkeypatch.setattr(command_line, "interruption", interruption)
     main([region, "documents", "outputs"])
-    assert served == [(region, "documents", "outputs")]
+    assert f"export AWS_REGION={region}\n" in capsys.readouterr().out
 
 
 def _check_serves(process: subprocess.Popen[str], fifo: Fifo, monkeypatch: pytest.MonkeyPatch) -> None:
     """It leads clients to it, has its bucket, and runs a job, which waits."""
+    _use(process, monkeypatch)
+    client("s3").head_bucket(Bucket="documents")
+    _pipeline(definition(step("a", f"print('up', flush=True); {fifo.code}")))
+    client("sagemaker").start_pipeline_execution(PipelineName="daily")
+    fifo.wait()
+
+
+def _use(process: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert process.stdout is not None
     for line in takewhile(lambda line: line != "\n", process.stdout):
         monkeypatch.setenv(*line.removeprefix("export ").rstrip("\n").split("=", 1))
-    client("s3").head_bucket(Bucket="documents")
-    text = definition(step("a", f"print('up', flush=True); {fifo.code}"))
-    client("sagemaker").create_pipeline(PipelineName="daily", PipelineDefinition=text, RoleArn=ROLE)
-    client("sagemaker").start_pipeline_execution(PipelineName="daily")
-    fifo.wait()
+
+
+def _pipeline(text: str) -> str:
+    made = client("sagemaker").create_pipeline(PipelineName="daily", PipelineDefinition=text, RoleArn=ROLE)
+    return made["PipelineArn"]

@@ -7,10 +7,11 @@ import pytest
 from sagemaker_cloud import ROLE, ClientError, show, step
 
 if TYPE_CHECKING:
-    from sagemaker_cloud import ClientError, Cloud
+    from sagemaker_cloud import ClientError, Cloud, Fifo
 
 DAILY = "cron(0 2 * * ? *)"
 DAY = timedelta(days=1)
+SOON = timedelta(seconds=0.3)
 
 
 def midnight() -> datetime:
@@ -42,6 +43,48 @@ def test_it_fires_when_the_clock_is_turned_and_not_before(cloud: Cloud) -> None:
     cloud.emulator.turn_clock(first + DAY)
     assert started(cloud) == [*before, first, first + DAY]
     assert len(set(cloud.emulator.executions())) == len(before) + 2
+
+
+def test_in_real_time_it_fires_by_itself_and_what_it_started_may_still_run(cloud: Cloud, fifo: Fifo) -> None:
+    cloud.pipeline("daily", step("a", fifo.code))
+    with cloud.emulator.in_real_time():
+        scheduled(cloud, "rate(1 day)", StartDate=midnight())
+        for day in range(2):
+            cloud.emulator.turn_clock(midnight() + day * DAY - SOON)
+            fifo.wait()
+        found = cloud.sagemaker.list_pipeline_executions(PipelineName="daily", SortOrder="Ascending")
+    times = [one["StartTime"].astimezone(UTC) for one in found["PipelineExecutionSummaries"]]
+    assert times == [midnight(), midnight() + DAY]
+
+
+def test_in_real_time_a_one_time_schedule_may_be_gone_when_it_has_fired(cloud: Cloud, fifo: Fifo) -> None:
+    cloud.pipeline("daily", step("a", fifo.code))
+    with cloud.emulator.in_real_time():
+        at = f"at({midnight():%Y-%m-%dT%H:%M:%S})"
+        scheduled(cloud, at, ActionAfterCompletion="DELETE")
+        cloud.emulator.turn_clock(midnight() - SOON)
+        fifo.wait()
+        assert cloud.scheduler.list_schedules()["Schedules"] == []
+
+
+def test_in_real_time_one_that_is_changed_fires_when_it_says_then(cloud: Cloud, fifo: Fifo) -> None:
+    cloud.pipeline("daily", step("a", fifo.code))
+    with cloud.emulator.in_real_time():
+        scheduled(cloud, "cron(0 0 1 1 ? 2100)", State="DISABLED")
+        shown = cloud.scheduler.get_schedule(Name="nightly")
+        cloud.emulator.turn_clock(midnight() - SOON)
+        told = {name: shown[name] for name in ("FlexibleTimeWindow", "Target")}
+        cloud.scheduler.update_schedule(Name="nightly", ScheduleExpression="cron(0 0 * * ? *)", **told)
+        fifo.wait()
+
+
+def test_what_is_gone_or_paused_is_not_enabled(cloud: Cloud) -> None:
+    scheduled(cloud, State="DISABLED")
+    scheduled(cloud, name="other")
+    (key,) = cloud.emulator.schedules.upcoming()
+    assert cloud.emulator.schedules.enabled(key) is not None
+    assert cloud.emulator.schedules.enabled(key.replace("other", "nightly")) is None
+    assert cloud.emulator.schedules.enabled(key.replace("other", "gone")) is None
 
 
 def test_what_it_fires_has_its_parameters(cloud: Cloud) -> None:

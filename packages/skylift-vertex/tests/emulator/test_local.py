@@ -52,3 +52,6 @@ def test_an_image_of_ones_own_is_kept() -> None:
 def test_it_says_what_it_cannot_show() -> None:
     with emulated(config()) as told:
         assert told.lacks[0].startswith("steps run in this machine's Python")
+        assert told.lacks[1:] == (
+            "a task that failed is tried again at once: the pauses of its retries are not kept",
+        )

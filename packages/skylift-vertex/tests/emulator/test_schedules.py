@@ -53,6 +53,67 @@ def test_nothing_starts_until_it_fires_and_each_firing_is_a_job_of_its_own(cloud
     assert cloud.call("Schedule", "get_schedule", name=name)["startedRunCount"] == "2"
 
 
+def just_before(cloud: Cloud, moment: datetime) -> None:
+    """Turn the clock to where the moment is soon."""
+    cloud.emulator.turn_clock(moment - timedelta(seconds=0.3))
+
+
+def next_run(cloud: Cloud, name: str) -> datetime:
+    return datetime.fromisoformat(cloud.call("Schedule", "get_schedule", name=name)["nextRunTime"])
+
+
+def test_in_real_time_it_fires_by_itself_and_what_it_started_may_still_run(cloud: Cloud, fifo: Fifo) -> None:
+    with cloud.emulator.in_real_time():
+        name = made(cloud, code=fifo.code)
+        first = next_run(cloud, name)
+        just_before(cloud, first)
+        fifo.wait()
+        assert next_run(cloud, name) == first + timedelta(hours=1)
+        just_before(cloud, first + timedelta(hours=1))
+        fifo.wait()
+        jobs = cloud.listed("Pipeline", "list_pipeline_jobs", filter=f'schedule_name="{name}"')
+    assert [job["createTime"] for job in jobs] == [
+        f"{first + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ}" for n in (1, 0)
+    ]
+
+
+def test_in_real_time_one_that_is_changed_or_resumed_fires_when_it_says_then(
+    cloud: Cloud, fifo: Fifo
+) -> None:
+    with cloud.emulator.in_real_time():
+        name = made(cloud, code=fifo.code, cron="0 0 1 1 *")
+        just_before(cloud, hours(cloud, 1).replace(second=0))
+        cloud.call("Schedule", "pause_schedule", name=name)
+        change = {"name": name, "cron": HOURLY}
+        cloud.call("Schedule", "update_schedule", schedule=change, updateMask="cron")
+        just_before(cloud, hours(cloud, 2).replace(second=0))
+        cloud.call("Schedule", "resume_schedule", name=name)
+        fifo.wait()
+        fifo.release()
+
+
+def test_nothing_upcoming_is_passed_that_has_not_fired(cloud: Cloud) -> None:
+    """Outside real time the machine's time goes on, and nothing fires before the clock is turned."""
+    name = made(cloud)
+    upcoming = next_run(cloud, name)
+    late = timedelta(hours=3)
+    cloud.emulator.clock._machine = lambda: datetime.now(UTC) + late  # pyright: ignore[reportPrivateUsage]
+    assert cloud.emulator.clock.now() > upcoming
+    assert next_run(cloud, name) == upcoming
+    cloud.emulator.turn_clock(upcoming)
+    assert len(cloud.emulator.executions()) == 1
+    assert next_run(cloud, name) == upcoming + timedelta(hours=1)
+
+
+def test_what_is_gone_or_paused_when_it_would_fire_starts_nothing(cloud: Cloud) -> None:
+    name = made(cloud)
+    moment = next_run(cloud, name)
+    cloud.call("Schedule", "pause_schedule", name=name)
+    for each in (name, "projects/1/locations/us-central1/schedules/gone"):
+        assert cloud.emulator.schedules.begin(each, moment) is None
+    assert cloud.emulator.executions() == []
+
+
 def test_a_paused_one_fires_not_and_goes_on_when_it_is_resumed(cloud: Cloud) -> None:
     name = made(cloud)
     cloud.call("Schedule", "pause_schedule", name=name)

@@ -20,7 +20,7 @@ from skylift.cli.stdout import OutputFailed
 from skylift.installer import InstallFailed
 from skylift.named import UnknownKey
 from skylift.store.transport import OutcomeUnknown
-from skylift_contract import errors
+from skylift_contract import errors, refusals
 from skylift_contract.errors import SkyliftError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ SAMPLES: Final = (
         "flavor", "locl", ["local", "folder"], who="skylift.toml", fix="See: skylift stack list"
     ),
     errors.AuthoringError("it returns nothing", who="step 'train'", fix="Annotate it with -> None."),
-    errors.Refused("local", ["step 'a': it is no user. Name one.", "step 'b': too much. Ask for less."]),
+    refusals.Refused("local", ["step 'a': it is no user. Name one.", "step 'b': too much. Ask for less."]),
     errors.DiscoveryError("it fails to import", who="flavor 'x'", fix="Upgrade it."),
     errors.FlavorNotFound("no installed package brings it", who="flavor 'x'", fix="Install it."),
     errors.FlavorConflict("a and b both claim it", who="flavor 'x'", fix="Uninstall one of them."),
@@ -95,7 +95,7 @@ def test_each_class_has_a_sample() -> None:
     assert product == {type(sample) for sample in SAMPLES}
 
 
-ONE_LINE: Final = [error for error in SAMPLES if not isinstance(error, errors.Refused)]
+ONE_LINE: Final = [error for error in SAMPLES if not isinstance(error, refusals.Refused)]
 """All but what holds the sentences of several, a line each."""
 
 

@@ -4,7 +4,7 @@
     ├── ConfigurationError          what a person wrote: options, settings, names, schedules
     │   ├── UnknownName             a name that stands for nothing; says the nearest
     │   ├── AuthoringError          a pipeline or step that cannot be, as it is written
-    │   └── Refused                 several reasons why a flavor cannot run a pipeline, at once
+    │   └── Refused                 several reasons why a flavor cannot run a pipeline, at once (`refusals`)
     ├── DiscoveryError              plugins: finding, choosing and importing them
     │   ├── FlavorNotFound
     │   ├── FlavorConflict
@@ -149,21 +149,6 @@ def listed(names: Sequence[str]) -> str:
 
 class AuthoringError(ConfigurationError):
     pass
-
-
-class Refused(ConfigurationError):
-    """Several things that keep a flavor from running a pipeline, a line each.
-
-    Args:
-        flavor: The flavor that was asked.
-        reasons: The sentences of two or more errors.
-    """
-
-    def __init__(self, flavor: str, reasons: Iterable[str]) -> None:
-        self.flavor, self.reasons = flavor, tuple(reasons)
-        lines = "".join(f"\n- {one}" for one in self.reasons)
-        what = f"it cannot run this pipeline, for {len(self.reasons)} reasons:{lines}"
-        super().__init__(what, who=f"flavor {flavor!r}")
 
 
 class DiscoveryError(SkyliftError):

@@ -279,9 +279,8 @@ class ContainerizedOrchestrator(BaseOrchestrator):
     def get_image(self, snapshot: PipelineSnapshot, step_name: str | Step | None = None) -> str:
         """The image of a step of the snapshot, or (None) of the orchestration environment.
 
-        A step is given itself, or by its invocation id or its name; one that names no image has the
-        component's option `image`, where its config has one. Raises `ConfigurationError` for a name
-        that may mean several invocations whose images differ.
+        A step is given itself, or by its invocation id or its name; one that names none has the option
+        `image`, where there is one. Raises `ConfigurationError` for a name of several whose images differ.
         """
         return image_of(snapshot, step_name, getattr(self.config, "image", None))
 

@@ -8,7 +8,6 @@ from skylift_contract.errors import (
     CompilationError,
     ConfigurationError,
     LimitExceeded,
-    Refused,
     SkyliftError,
     UnsupportedCapability,
 )
@@ -18,6 +17,21 @@ if TYPE_CHECKING:
 
 REFUSALS: Final = (ConfigurationError, UnsupportedCapability, LimitExceeded, CompilationError)
 """What is wrong with what was asked for, and stays wrong until something else is asked for: exit code 2."""
+
+
+class Refused(ConfigurationError):
+    """Several things that keep a flavor from running a pipeline, a line each.
+
+    Args:
+        flavor: The flavor that was asked.
+        reasons: The sentences of two or more errors.
+    """
+
+    def __init__(self, flavor: str, reasons: Iterable[str]) -> None:
+        self.flavor, self.reasons = flavor, tuple(reasons)
+        lines = "".join(f"\n- {one}" for one in self.reasons)
+        what = f"it cannot run this pipeline, for {len(self.reasons)} reasons:{lines}"
+        super().__init__(what, who=f"flavor {flavor!r}")
 
 
 def raise_all(flavor: str, reasons: Iterable[SkyliftError]) -> None:

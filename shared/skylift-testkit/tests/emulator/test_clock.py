@@ -82,3 +82,34 @@ def test_it_is_not_turned_back() -> None:
         match=r"^clock: it has gone past that \(got '2031-05-01T00:00:00\+00:00', limit: 2031-05-02T00:00:00\+00:00\)\.$",
     ):
         clock.turn(START, dict, lambda name, moment: None)
+
+
+@given(MINUTES, st.lists(st.integers(0, 250), min_size=1, max_size=5))
+def test_what_is_due_by_now_fires_once_however_often_it_is_looked_for(
+    found: list[int], looks: list[int]
+) -> None:
+    now = [START]
+    clock, fired = Clock(lambda: now[0]), list[datetime]()
+    for minute in looks:  # a machine's time may also be set back
+        now[0] = START + timedelta(minutes=minute)
+        clock.catch_up(lambda: upcoming_of({"one": times(found)}), lambda _name, moment: fired.append(moment))
+    latest = START + timedelta(minutes=max(looks))
+    assert fired == [one for one in times(found) if one <= latest]
+    assert clock.fired == latest
+
+
+def test_what_has_fired_is_not_what_the_machine_has_passed() -> None:
+    now = [START]
+    clock = Clock(lambda: now[0])
+    now[0] += timedelta(hours=1)
+    assert (clock.now(), clock.fired) == (now[0], START)
+    clock.turn(now[0], dict, lambda _name, _moment: None)
+    assert clock.fired == now[0]
+
+
+def test_a_wait_ends_with_a_turn_and_with_its_moment() -> None:
+    clock = still()
+    seen = clock.changes
+    clock.turn(START, dict, lambda _name, _moment: None)
+    clock.wait(START + timedelta(days=1), seen)
+    clock.wait(START, clock.changes)

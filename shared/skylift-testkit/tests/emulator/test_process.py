@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 
-from skylift_testkit.emulator import process
-from skylift_testkit.emulator.process import NO_COMMAND, Command, Exit, Process, shows_roots
+from skylift_testkit.emulator import folders, process
+from skylift_testkit.emulator.process import Command, Exit, Process, shows_roots
 
 WAIT_S = 20.0
 
@@ -65,7 +68,7 @@ def test_both_outputs_are_said_in_their_order_and_its_code_is_told() -> None:
 
 def test_no_such_command() -> None:
     assert ended(Command(("no-such-program",), {})) == (
-        Exit(NO_COMMAND),
+        Exit(127),
         ["exec: 'no-such-program': No such file or directory"],
     )
 
@@ -95,6 +98,34 @@ def test_what_it_started_ends_with_it() -> None:
     # Whoever adopts it may not have looked yet: what ended is gone, or is a zombie.
     state = Path("/proc", pid, "stat")
     assert not state.exists() or state.read_text().split()[2] in {"Z", "X"}
+
+
+STARTS = """
+from skylift_testkit.emulator.process import Command, Process
+Process(Command(("python", "-c", {code!r}), {{}}), lambda line: print(line, flush=True)).wait()
+"""
+
+
+def test_a_killed_emulators_steps_end_and_their_folders_go_when_the_next_one_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step holds a fifo, whose reader is told of its end."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    code = f"import signal; held = open({str(fifo)!r}, 'w'); print('up', flush=True); signal.pause()"
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    argv = [sys.executable, "-c", STARTS.format(code=code)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as emulator, fifo.open() as held:
+        try:
+            assert emulator.stdout is not None
+            assert emulator.stdout.readline() == "up\n"
+        finally:
+            emulator.kill()
+        assert held.read() == ""
+    (left,) = tmp_path.glob("skylift-step-*")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folders.remove_left()
+    assert not left.exists()
 
 
 def test_it_sees_its_files_where_the_backend_puts_them_and_they_are_read_back() -> None:

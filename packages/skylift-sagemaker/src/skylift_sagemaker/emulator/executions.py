@@ -56,11 +56,11 @@ class Executions:
         for one in found:
             one.wait()
 
-    def fire(self, pipeline_arn: str, parameters: list[Mapping[str, str]], at: datetime) -> None:
-        """Start one as a schedule does, and return when it is over."""
+    def fire(self, pipeline_arn: str, parameters: list[Mapping[str, str]], at: datetime) -> PipelineExecution:
+        """Start one as a schedule does; raises the service's `ResourceNotFound`."""
         pipeline = self._pipelines.found(pipeline_arn)
         request = {"PipelineParameters": parameters}
-        self._begin(pipeline, pipeline.newest, request, at).wait()
+        return self._begin(pipeline, pipeline.newest, request, at)
 
     def found(self, request: Mapping[str, Any]) -> PipelineExecution:
         """The one that a request names; raises the service's `ResourceNotFound`."""

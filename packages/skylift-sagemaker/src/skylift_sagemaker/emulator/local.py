@@ -24,6 +24,7 @@ POLL_S: Final = 0.1
 
 LACKS: Final = (
     "steps run in this machine's Python: images, instances, roles and networks are not looked at",
+    "a job that SageMaker could not start is tried again at once: the pauses of retry policies are not kept",
 )
 NO_ROOT: Final = "a process may have no mounts of its own here, so jobs find no /opt/ml"
 

@@ -15,6 +15,8 @@ from skylift_testkit.emulator.server import Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from skylift_testkit.emulator.clock import Clock
+
 GROUP = "default"
 
 
@@ -44,8 +46,8 @@ class Schedule:
 class Schedules:
     """Of all regions; what moto keeps is kept here, too, for the clock."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now, self._lock = now, threading.Lock()
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._lock = clock, threading.Lock()
         self._schedules: dict[str, Schedule] = {}
 
     def checked(self, operation: str, region: str, request: Mapping[str, Any]) -> Schedule:
@@ -57,7 +59,7 @@ class Schedules:
             )
         except ValueError as error:
             raise Refusal(400, "ValidationException", str(error)) from error
-        window = Window(self._now(), _moment(request.get("StartDate")), _moment(request.get("EndDate")))
+        window = Window(self._clock.now(), _moment(request.get("StartDate")), _moment(request.get("EndDate")))
         if window.start and window.end and window.end <= window.start:
             raise Refusal(400, "ValidationException", "EndDate must be after StartDate.")
         return Schedule(region, request.get("GroupName", GROUP), request["Name"], request, expression, window)
@@ -65,15 +67,17 @@ class Schedules:
     def put(self, schedule: Schedule) -> None:
         with self._lock:
             self._schedules[_key(schedule.region, schedule.group, schedule.name)] = schedule
+        self._clock.wake()
 
     def delete(self, region: str, group: str, name: str) -> None:
         with self._lock:
             self._schedules.pop(_key(region, group, name), None)
 
-    def found(self, key: str) -> Schedule:
-        """Raises `LookupError`."""
+    def enabled(self, key: str) -> Schedule | None:
+        """None where it is paused, or gone."""
         with self._lock:
-            return self._schedules[key]
+            found = self._schedules.get(key)
+        return found if found and found.is_enabled else None
 
     def names(self) -> list[str]:
         """Of all that there are, paused ones too."""

@@ -21,9 +21,11 @@ from skylift_sagemaker.emulator.jobs import Jobs
 from skylift_sagemaker.emulator.pipelines import Pipelines
 from skylift_sagemaker.emulator.place import Place
 from skylift_sagemaker.emulator.schedules import Schedules
+from skylift_testkit.emulator import folders
 from skylift_testkit.emulator.clock import Clock
 from skylift_testkit.emulator.fault_script import FaultScript
 from skylift_testkit.emulator.process import GRACE_S
+from skylift_testkit.emulator.real_time import RealTime
 from skylift_testkit.emulator.server import Refusal
 from skylift_testkit.emulator.troubled import Gate
 
@@ -79,7 +81,7 @@ class SagemakerEmulator:
     ) -> None:
         self.is_substituting, self.most_steps = is_substituting, most_steps
         self.script, self.clock, self.gate = FaultScript(), Clock(), Gate()
-        self.schedules = Schedules(self.clock.now)
+        self.schedules = Schedules(self.clock)
         self._environment, self._grace_s = environment or {}, grace_s
         self._lock = threading.Lock()
         self._regions: dict[str, Region] = {}
@@ -100,6 +102,7 @@ class SagemakerEmulator:
     def __enter__(self) -> Self:
         from moto.moto_api._internal.models import moto_api_backend
 
+        folders.remove_left()
         moto_api_backend.reset()
         self._thread.start()
         return self
@@ -116,6 +119,10 @@ class SagemakerEmulator:
     def tell(self, fault: Fault) -> None:
         """Have a call or a step go wrong; `STEP:CreateProcessingJob` is the one that makes a step's job."""
         self.script.tell(fault)
+
+    def in_real_time(self) -> RealTime:
+        """Within its `with`, schedules fire at their times, and not only when the clock is turned."""
+        return RealTime(self.clock, self.schedules.upcoming, self._begin)
 
     def turn_clock(self, to: datetime) -> None:
         """Let time pass until then; whatever fires meanwhile has ended when this returns."""
@@ -162,16 +169,22 @@ class SagemakerEmulator:
             raise Refusal(400, "ValidationException", what) from error
 
     def _fire(self, key: str, moment: datetime) -> None:
-        schedule = self.schedules.found(key)
+        if execution := self._begin(key, moment):
+            execution.wait()
+
+    def _begin(self, key: str, moment: datetime) -> PipelineExecution | None:
+        schedule = self.schedules.enabled(key)
+        if schedule is None:
+            return None
         target: Mapping[str, Any] = schedule.request["Target"]
         parameters = target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
         if schedule.is_once and schedule.request.get("ActionAfterCompletion") == "DELETE":
             client = self._clients.get("scheduler", schedule.region)
             client.delete_schedule(Name=schedule.name, GroupName=schedule.group)
         try:
-            self._region(schedule.region).executions.fire(str(target["Arn"]), parameters, moment)
+            return self._region(schedule.region).executions.fire(str(target["Arn"]), parameters, moment)
         except Refusal:
-            return  # EventBridge tries again for a day, and then drops it: nothing starts
+            return None  # EventBridge tries again for a day, and then drops it: nothing starts
 
     def _calls(self, region: str) -> Mapping[str, Call]:
         return self._region(region).calls

@@ -1,29 +1,46 @@
 """The emulator as a server of its own, until it is interrupted.
 
 python -m skylift_vertex.emulator [BUCKET …]
-
-Writes where it is, as lines for a shell; VERTEX_ENDPOINT is what to give the orchestrator as
-`api_endpoint`, with `api_transport` rest.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Final
 
-from skylift_testkit.emulator.interruption import interruption
+from skylift_testkit.emulator.command_line import bucket, parser, serve
 from skylift_vertex.emulator.server import VertexEmulator
 
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
-def main(*buckets: str) -> None:
-    """Serve, with these buckets to begin with."""
-    heard = interruption()
-    with VertexEmulator(buckets=buckets) as emulator:
-        for name, value in {"VERTEX_ENDPOINT": emulator.endpoint, **emulator.variables()}.items():
-            sys.stdout.write(f"export {name}={value}\n")
-        sys.stdout.write("\n")
-        sys.stdout.flush()
-        heard.recv(1)
+MARKS: Final = "-_."
+"""Of a bucket's name. Source: cloud.google.com/storage/docs/buckets#naming"""
+
+
+def main(words: Sequence[str]) -> None:
+    """Serve what a command line asks for; exits with 2 for one that is none."""
+    emulator = VertexEmulator(buckets=tuple(_parser().parse_args(words).buckets))
+    serve(emulator, lambda: {"VERTEX_ENDPOINT": emulator.endpoint, **emulator.variables()})
+
+
+def _parser() -> argparse.ArgumentParser:
+    found = parser(
+        "skylift_vertex.emulator",
+        "Serve an emulated Vertex AI, with Cloud Logging, Secret Manager and Cloud Storage. VERTEX_ENDPOINT "
+        "is for the orchestrator: skylift orchestrator update NAME --api_endpoint=$VERTEX_ENDPOINT "
+        "--api_transport=rest.",
+    )
+    found.add_argument(
+        "buckets",
+        metavar="BUCKET",
+        nargs="*",
+        type=bucket(MARKS),
+        help="made in Cloud Storage, to begin with",
+    )
+    return found
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

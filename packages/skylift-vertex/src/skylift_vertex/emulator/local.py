@@ -20,6 +20,7 @@ POLL_S: Final = 0.1
 
 LACKS: Final = (
     "steps run in this machine's Python: images, machines, service accounts and networks are not looked at",
+    "a task that failed is tried again at once: the pauses of its retries are not kept",
 )
 HIDES: Final = (
     *("GOOGLE_", "CLOUDSDK_", "CLOUD_ML_", "STORAGE_EMULATOR_HOST", "SECRET_MANAGER_EMULATOR_HOST"),

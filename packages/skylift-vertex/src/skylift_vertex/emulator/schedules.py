@@ -1,4 +1,4 @@
-"""The calls of schedules, and what fires when the clock is turned."""
+"""The calls of schedules, and what one starts when it fires."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from skylift_testkit.emulator.clock import Clock
     from skylift_testkit.emulator.server import Request
+    from skylift_vertex.emulator.pipeline_job import PipelineJob
     from skylift_vertex.emulator.pipelines import Pipelines
 
 KIND: Final = "schedules"
@@ -46,6 +48,10 @@ class Schedule:
     def changed(self, now: datetime) -> None:
         self.told.update_time.FromDatetime(now)
 
+    @property
+    def is_active(self) -> bool:
+        return bool(self.told.state == ScheduleState.ACTIVE)
+
     def next(self, after: datetime) -> datetime | None:
         """What it does next: nothing for the time before it was changed."""
         return next(self.fires(max(after, self.told.update_time.ToDatetime(UTC))), None)
@@ -64,8 +70,8 @@ class Schedule:
 class Schedules:
     """Of all locations."""
 
-    def __init__(self, pipelines: Pipelines, now: Callable[[], datetime]) -> None:
-        self._pipelines, self._now = pipelines, now
+    def __init__(self, pipelines: Pipelines, clock: Clock) -> None:
+        self._pipelines, self._clock, self._now = pipelines, clock, clock.now
         self._lock = threading.RLock()
         self._schedules: Shelf[Schedule] = Shelf(KIND)
 
@@ -88,7 +94,7 @@ class Schedules:
     def upcoming(self) -> dict[str, Callable[[datetime], datetime | None]]:
         """What would fire, by name: nothing that is paused."""
         with self._lock:
-            found = [one for one in self._schedules.all() if one.told.state == ScheduleState.ACTIVE]
+            found = [one for one in self._schedules.all() if one.is_active]
         return {one.name: one.next for one in found}
 
     def next_fires(self, name: str, n: int, after: datetime) -> list[datetime]:
@@ -98,14 +104,22 @@ class Schedules:
         return list(islice(found[0].fires(after), n))
 
     def fire(self, name: str, moment: datetime) -> None:
-        """Start a job as the schedule does, and return when it is over; one too many is left out."""
+        """Do what `begin` does, and return when it is over."""
+        if job := self.begin(name, moment):
+            job.wait()
+
+    def begin(self, name: str, moment: datetime) -> PipelineJob | None:
+        """Start a job as the schedule does; none where it is one too many, or refused, or not upcoming."""
         with self._lock:
-            (schedule,) = [one for one in self._schedules.all() if one.name == name]
+            found = [one for one in self._schedules.all() if one.name == name and one.is_active]
+            if not found:
+                return None
+            (schedule,) = found
             running = [
                 job for job in self._pipelines.kept.all() if job.schedule == name and job.phase not in OVER
             ]
             if 0 < schedule.told.max_concurrent_active_run_count <= len(running):
-                return
+                return None
             told = copied(schedule.told.create_pipeline_job_request.pipeline_job)
             told.schedule_name = name
             schedule.told.started_run_count += 1
@@ -114,9 +128,9 @@ class Schedules:
                 job = self._pipelines.begin(told, schedule.place, id, moment)
             except Refusal as refusal:
                 schedule.told.last_scheduled_run_response.run_response = refusal.message
-                return
+                return None
             schedule.told.last_scheduled_run_response.run_response = job.name
-        job.wait()
+            return job
 
     def _create(self, request: Request) -> Answer:
         told = vertex("Schedule", request.json)
@@ -125,6 +139,7 @@ class Schedules:
         schedule = Schedule(told, Place.of(request.names), number, self._now())
         with self._lock:
             self._schedules.put(schedule.place, number, schedule)
+            self._clock.wake()
             return Answer(self._shown(schedule))
 
     def _update(self, request: Request) -> Answer:
@@ -138,12 +153,13 @@ class Schedules:
             _check(wanted)
             schedule.told = wanted
             schedule.changed(self._now())
+            self._clock.wake()
             return Answer(self._shown(schedule))
 
     def _pause(self, request: Request) -> Answer:
         with self._lock:
             schedule = self._of(request)
-            if schedule.told.state != ScheduleState.ACTIVE:
+            if not schedule.is_active:
                 raise precondition(f"The schedule {schedule.name!r} is not active.")
             schedule.told.state = ScheduleState.PAUSED
             schedule.told.last_pause_time.FromDatetime(self._now())
@@ -160,6 +176,7 @@ class Schedules:
             schedule.told.state = ScheduleState.ACTIVE
             schedule.changed(self._now())
             schedule.told.last_resume_time.FromDatetime(self._now())
+            self._clock.wake()
         return Answer({})
 
     def _delete(self, request: Request) -> Answer:
@@ -180,7 +197,7 @@ class Schedules:
 
     def _shown(self, schedule: Schedule) -> dict[str, Any]:
         found = copied(schedule.told)
-        upcoming = schedule.next(self._now())
+        upcoming = schedule.next(self._clock.fired)
         if upcoming is None:
             found.state = ScheduleState.COMPLETED
         elif found.state == ScheduleState.ACTIVE:

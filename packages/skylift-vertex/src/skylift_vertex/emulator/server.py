@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
+from skylift_testkit.emulator import folders
 from skylift_testkit.emulator.clock import Clock
 from skylift_testkit.emulator.fault_script import FaultScript
 from skylift_testkit.emulator.gcs import GcsXml
 from skylift_testkit.emulator.process import GRACE_S
+from skylift_testkit.emulator.real_time import RealTime
 from skylift_testkit.emulator.server import Api, Server
 from skylift_testkit.emulator.troubled import Gate
 from skylift_vertex.emulator.answers import REFUSALS, form
@@ -60,7 +62,7 @@ class VertexEmulator:
         machine = Machine(now, self._logs, inside, self.script, self.gate, grace_s)
         self.jobs = Jobs(machine)
         self.pipelines = Pipelines(Context(self.jobs, self.script, now, is_substituting, most_tasks))
-        self.schedules = Schedules(self.pipelines, now)
+        self.schedules = Schedules(self.pipelines, self.clock)
         parts = (self.pipelines, self.jobs, self.schedules, self._logs, self.secrets)
         routes = tuple(route for part in parts for route in part.routes())
         self._server = Server(Api(routes, self.script, REFUSALS, form))
@@ -76,6 +78,7 @@ class VertexEmulator:
         return {"STORAGE_EMULATOR_HOST": self.storage.url, "SECRET_MANAGER_EMULATOR_HOST": self.endpoint}
 
     def __enter__(self) -> Self:
+        folders.remove_left()
         self._open.enter_context(self.storage)
         self._open.enter_context(self._server)
         return self
@@ -89,6 +92,10 @@ class VertexEmulator:
     def tell(self, fault: Fault) -> None:
         """Have a call or a step go wrong; `TASK:CreateCustomJob` is the call that makes a task's job."""
         self.script.tell(fault)
+
+    def in_real_time(self) -> RealTime:
+        """Within its `with`, schedules fire at their times, and not only when the clock is turned."""
+        return RealTime(self.clock, self.schedules.upcoming, self.schedules.begin)
 
     def turn_clock(self, to: datetime) -> None:
         """Let time pass until then; whatever fires meanwhile has ended when this returns."""

@@ -37,12 +37,35 @@ class Clock:
         self._ahead = timedelta(0)
         self._fired = machine()
         self._turning = threading.Lock()
+        self._changed, self._changes = threading.Condition(), 0
 
     def now(self) -> datetime:
         return self._machine() + self._ahead
 
+    @property
+    def fired(self) -> datetime:
+        """Whatever was due up to then has fired; where only turns have it fire, `now` goes past this."""
+        return self._fired
+
+    @property
+    def changes(self) -> int:
+        """How often it was turned or woken."""
+        return self._changes
+
+    def wake(self) -> None:
+        """Have who waits look again at what is due."""
+        with self._changed:
+            self._changes += 1
+            self._changed.notify_all()
+
+    def wait(self, until: datetime, changes: int) -> None:
+        """Return at that moment, or once there were more changes than these."""
+        rest = min((until - self.now()).total_seconds(), threading.TIMEOUT_MAX)
+        with self._changed:
+            self._changed.wait_for(lambda: self._changes != changes, rest)
+
     def turn(
-        self, to: datetime, upcoming: Callable[[], Upcoming], fire: Callable[[str, datetime], None]
+        self, to: datetime, upcoming: Callable[[], Upcoming], fire: Callable[[str, datetime], object]
     ) -> None:
         """Let time pass: whatever is due since the last turn fires in its order, each at its moment.
 
@@ -54,13 +77,26 @@ class Clock:
                 raise ConfigurationError(
                     "it has gone past that", who="clock", value=to.isoformat(), limit=self._fired.isoformat()
                 )
-            while due := earliest(upcoming(), self._fired, to):
-                self._fired, names = due
-                self._advance(self._fired)
-                for name in names:
-                    fire(name, self._fired)
-            self._fired = to
-            self._advance(to)
+            self._pass(to, upcoming, fire)
+        self.wake()
+
+    def catch_up(self, upcoming: Callable[[], Upcoming], fire: Callable[[str, datetime], object]) -> None:
+        """Have everything fire that is due by now, as `turn` does."""
+        with self._turning:
+            to = self.now()
+            if to > self._fired:  # the machine's time may have been set back
+                self._pass(to, upcoming, fire)
+
+    def _pass(
+        self, to: datetime, upcoming: Callable[[], Upcoming], fire: Callable[[str, datetime], object]
+    ) -> None:
+        while due := earliest(upcoming(), self._fired, to):
+            self._fired, names = due
+            self._advance(self._fired)
+            for name in names:
+                fire(name, self._fired)
+        self._fired = to
+        self._advance(to)
 
     def _advance(self, to: datetime) -> None:
         self._ahead = max(self._ahead, to - self._machine())

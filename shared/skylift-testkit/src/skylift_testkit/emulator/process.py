@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from skylift_testkit.emulator import rooted
+from skylift_testkit.emulator import folders, guarded, rooted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,9 +25,6 @@ GRACE_S: Final = 30.0
 
 SIGNALLED: Final = 128
 """What a signal's number is added to, where that ended a process."""
-
-NO_COMMAND: Final = 127
-"""The exit code where there is no such command, as a shell's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +89,9 @@ def shows_roots() -> bool:
 class Process:
     """A command as a process of its own session, in an empty folder that goes with it.
 
+    All that it started ends with it, and no later than this process, however that ends; the folder is then
+    left, for `folders.remove_left`.
+
     Args:
         command: What to run. Its root is shown where `shows_roots()`, and is otherwise not there.
         say: Gets each line of its output, in a thread of its own.
@@ -107,7 +107,7 @@ class Process:
         read: tuple[str, ...] = (),
         grace_s: float = GRACE_S,
     ) -> None:
-        self._place = Path(tempfile.mkdtemp(prefix="skylift-step-"))
+        self._place = folders.made()
         self._read, self._grace_s, self._ending = read, grace_s, threading.Event()
         self._lock, self._is_told = threading.Lock(), False
         for part in ("cwd", "root", "staging", "home"):
@@ -116,37 +116,35 @@ class Process:
             path = self._place / "root" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        self._process = self._start(command, say)
+        self._process = self._start(command)
         self._output = threading.Thread(target=self._pump, args=[say], daemon=True)
         self._output.start()
 
-    def _start(self, command: Command, say: Callable[[str], None]) -> subprocess.Popen[str] | None:
+    def _start(self, command: Command) -> subprocess.Popen[str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
-        first = _rooted(command.root, self._place / "root", self._place / "staging") if command.root else []
-        try:
-            return subprocess.Popen(  # noqa: S603 -- an argv list, no shell
-                [*(first if shows_roots() else []), *command.argv],
-                cwd=self._place / "cwd",
-                env={"PATH": path, "HOME": str(self._place / "home"), **command.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                text=True,
-                errors="replace",
-            )
-        except OSError as error:
-            say(f"exec: {command.argv[0]!r}: {error.strerror}")
-            return None
+        shown = _rooted(command.root, self._place / "root", self._place / "staging") if command.root else []
+        pipe = _own_end()
+        return subprocess.Popen(  # noqa: S603 -- an argv list, no shell
+            [*_guarded(pipe), *(shown if shows_roots() else []), *command.argv],
+            pass_fds=[pipe],
+            cwd=self._place / "cwd",
+            env={"PATH": path, "HOME": str(self._place / "home"), **command.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            text=True,
+            errors="replace",
+        )
 
     def _pump(self, say: Callable[[str], None]) -> None:
-        if self._process is not None and self._process.stdout is not None:
+        if self._process.stdout is not None:
             with self._process.stdout as lines:
                 for line in lines:
                     say(line.rstrip("\r\n"))
 
     def wait(self) -> Exit:
-        code = NO_COMMAND if self._process is None else self._process.wait()
+        code = self._process.wait()
         self._ending.set()
         self.kill()  # what it started ends with it, as in a container
         self._output.join()
@@ -156,7 +154,7 @@ class Process:
         return Exit(code if code >= 0 else SIGNALLED - code, left)
 
     def stop(self) -> None:
-        if self._process is None or self._process.poll() is not None:
+        if self._process.poll() is not None:
             return
         with self._lock:
             # A second signal would meet a process that is on its way out, and has no handler any more.
@@ -171,10 +169,20 @@ class Process:
             self.kill()
 
     def kill(self) -> None:
-        if self._process is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+@functools.cache
+def _own_end() -> int:
+    """A pipe that ends when this process does: its other end is open until then."""
+    read, _ = os.pipe()
+    return read
+
+
+def _guarded(pipe: int) -> list[str]:
+    return [sys.executable, "-I", "-S", guarded.__file__, str(pipe)]
 
 
 def _rooted(path: str, folder: Path, staging: Path) -> list[str]:
-    return [sys.executable, "-I", rooted.__file__, path, str(folder), str(staging)]
+    return [sys.executable, "-I", "-S", rooted.__file__, path, str(folder), str(staging)]

@@ -3,7 +3,7 @@
 Done in a mount namespace of that command alone: what the rest of the machine sees stays as it is.
 A path that is not there is added to a copy of its parent, made of mounts of what lies in it.
 
-python -I rooted.py PATH FOLDER STAGING COMMAND [ARGUMENT …]
+python -I -S rooted.py PATH FOLDER STAGING COMMAND [ARGUMENT …]
 """
 
 from __future__ import annotations
