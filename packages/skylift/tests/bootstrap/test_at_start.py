@@ -4,41 +4,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from skylift_tests_support.index import served
+from skylift_tests_support.runs import make_snapshot, make_step
 from skylift_tests_support.wheels import make_wheel
 
 from skylift.bootstrap.at_start import AtStart, check_index
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.settings import DockerSettings
-from skylift_contract.snapshot import (
-    PipelineConfiguration,
-    PipelineSnapshot,
-    SnapshotRuntime,
-    Step,
-    StepConfig,
-    StepSpec,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from skylift_contract.snapshot import PipelineSnapshot
+
 COMMAND = ["python", "-m", "skylift.runtime"]
 
 
-def snapshot_of(dynamic: bool = False, root: DockerSettings | None = None, **steps: DockerSettings) -> Any:
-    return PipelineSnapshot(
-        project="tests",
-        pipeline_configuration=PipelineConfiguration(
-            name="daily", source="flow:daily", dynamic=dynamic, docker_settings=root or DockerSettings()
-        ),
-        steps=tuple(
-            Step(
-                spec=StepSpec(invocation_id=name, source=f"flow:{name}"),
-                config=StepConfig(name=name, docker_settings=asked),
-            )
-            for name, asked in steps.items()
-        ),
-        runtime=SnapshotRuntime(flavor="tests", python="3.11", skylift="0.1.0"),
+def snapshot_of(
+    dynamic: bool = False, root: DockerSettings | None = None, **steps: DockerSettings
+) -> PipelineSnapshot:
+    made = make_snapshot(*(make_step(name, docker_settings=asked) for name, asked in steps.items()))
+    asked = {"dynamic": dynamic, "docker_settings": root or DockerSettings()}
+    return made.model_copy(
+        update={
+            "pipeline_configuration": made.pipeline_configuration.model_copy(update=asked),
+            "runtime": made.runtime.model_copy(update={"python": "3.11", "skylift": "0.1.0"}),
+        }
     )
 
 
