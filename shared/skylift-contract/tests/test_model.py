@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from skylift_contract.canonical import canonical_json
 from skylift_contract.errors import ConfigurationError, UnknownName
@@ -140,3 +140,16 @@ def test_a_newer_writers_field_does_no_harm_in_a_record() -> None:
 def test_neither_kind_changes(made: Frozen | Settings) -> None:
     with pytest.raises(ValidationError, match="frozen_instance"):
         setattr(made, next(iter(type(made).model_fields)), timedelta(2))
+
+
+class Patterned(Settings):
+    told: str | None = Field(default=None, pattern="^a+$", examples=["aaa"])
+    untold: str | None = Field(default=None, pattern="^a+$")
+
+
+def test_a_pattern_is_told_by_its_example() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Patterned(told="b")
+    assert str(caught.value) == "Patterned.told: it is not written as one is (got 'b'). As in: aaa"
+    with pytest.raises(ConfigurationError, match=r"^Patterned\.untold: String should match pattern"):
+        Patterned(untold="b")

@@ -74,7 +74,10 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
         default=None, description="ARN of the role by which EventBridge Scheduler starts pipelines."
     )
     schedule_group: str = Field(
-        default="default", pattern=r"^[0-9a-zA-Z._-]{1,64}$", description="The group that schedules are in."
+        default="default",
+        pattern=r"^[0-9a-zA-Z._-]{1,64}$",
+        examples=["my-schedules"],
+        description="The group that schedules are in.",
     )
     image: str | None = Field(
         default=None,
@@ -108,7 +111,10 @@ class SagemakerOrchestratorConfig(BaseOrchestratorConfig):
     )
     network_isolation: bool = Field(default=False, description="Cannot be had: steps must reach the store.")
     kms_key: str | None = Field(
-        default=None, pattern=f"^{KMS_KEY}$", description="The key that disks and output are encrypted with."
+        default=None,
+        pattern=f"^{KMS_KEY}$",
+        examples=["arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d"],
+        description="The key that disks and output are encrypted with.",
     )
     max_parallelism: int | None = Field(
         default=None, ge=1, description="How many steps of a run go at once; by default SageMaker's own."

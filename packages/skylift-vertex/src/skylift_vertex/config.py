@@ -21,6 +21,7 @@ KEY: Final = "orchestrator.vertex"
 Runtime = Annotated[int, Field(ge=1, le=MAX_RUNTIME_S)]
 Account = Annotated[str, Field(pattern=r"^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$")]
 
+_ACCOUNTS: Final = ["steps@my-project.iam.gserviceaccount.com"]
 _BUCKET: Final = r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
 _NAME: Final = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 
@@ -29,12 +30,15 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
     """Pipelines of one project and location; what only a run needs may be left out at registration."""
 
     project: str = Field(
-        pattern=r"^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$|^\d+$", description="The project's id."
+        pattern=r"^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$|^\d+$",
+        description="The project's id.",
+        examples=["my-project"],
     )
     location: str = Field(description="The region that pipelines run in: us-central1.")
     pipeline_root: str | None = Field(
         default=None,
         pattern=rf"^gs://{_BUCKET}(/[^#?\n]*)?$",
+        examples=["gs://my-bucket/vertex"],
         description="Where Vertex keeps what it writes itself; by default in the gs:// store's bucket.",
     )
     image: str | None = Field(
@@ -49,17 +53,22 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
         description="The URL of the index that such packages are from; by default as pip is set.",
     )
     service_account: Account | None = Field(
-        default=None, description="Whom steps run as; by default Compute Engine's own account."
+        default=None,
+        examples=_ACCOUNTS,
+        description="Whom steps run as; by default Compute Engine's own account.",
     )
     key_file: str | None = Field(
         default=None, min_length=1, description="A service account's key to call Vertex with; else ADC."
     )
     impersonate: Account | None = Field(
-        default=None, description="A service account to call Vertex as; its tokens are renewed by themselves."
+        default=None,
+        examples=_ACCOUNTS,
+        description="A service account to call Vertex as; its tokens are renewed by themselves.",
     )
     network: str | None = Field(
         default=None,
         pattern=rf"^projects/\d+/global/networks/{_NAME}$",
+        examples=["projects/123456789012/global/networks/my-network"],
         description="The VPC that steps are peered with: projects/NUMBER/global/networks/NAME.",
     )
     reserved_ip_ranges: tuple[str, ...] = Field(
@@ -68,11 +77,13 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
     psc_network_attachment: str | None = Field(
         default=None,
         pattern=rf"^(projects/[^/]+/regions/[^/]+/networkAttachments/)?{_NAME}$",
+        examples=["my-attachment"],
         description="In place of network: the attachment by which steps reach a VPC.",
     )
     encryption_key: str | None = Field(
         default=None,
         pattern=r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$",
+        examples=["projects/my-project/locations/us-central1/keyRings/my-ring/cryptoKeys/my-key"],
         description="The Cloud KMS key, of the same location, that all is encrypted with.",
     )
     labels: dict[str, str] = Field(default_factory=dict, description="Labels of all that is made, as JSON.")
@@ -94,6 +105,7 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
     api_endpoint: str | None = Field(
         default=None,
         pattern=r"^(https?://)?[A-Za-z0-9.-]+(:\d+)?$",
+        examples=["https://us-central1-aiplatform.googleapis.com"],
         description="Where Vertex is called; over http:// without credentials.",
     )
     api_transport: Literal["grpc", "rest"] = Field(default="grpc", description="How Vertex is called.")

@@ -95,8 +95,16 @@ def refused(model: type[BaseModel], error: ValidationError) -> ConfigurationErro
         return _unknown_field(model, str(first["loc"][-1]))
     if first["type"] == "missing":
         return ConfigurationError(f"it is required{more}", who=where, fix="Give it a value.")
-    said = first["msg"].removeprefix("Value error, ")
-    return ConfigurationError(f"{said}{more}", who=where, value=_shown(model, first))
+    said, fix = first["msg"].removeprefix("Value error, "), ""
+    if first["type"] == "string_pattern_mismatch" and (example := _example(model, first)):
+        said, fix = "it is not written as one is", f"As in: {example}"
+    return ConfigurationError(f"{said}{more}", who=where, value=_shown(model, first), fix=fix)
+
+
+def _example(model: type[BaseModel], found: ErrorDetails) -> str:
+    """Of its field, where that has one; a pattern is for programs."""
+    field = model.model_fields.get(str(found["loc"][0])) if found["loc"] else None
+    return str(field.examples[0]) if field and field.examples else ""
 
 
 def _shown(model: type[BaseModel], found: ErrorDetails) -> Any:
