@@ -80,14 +80,6 @@ def test_jobs_of_their_own_have_settings() -> None:
             ConfigurationError,
             r"^step 'load': no machine type has 500 CPUs\. The nearest: ",
         ),
-        (
-            snapshot_of(step("load"), schedule=Schedule(interval_second=timedelta(minutes=15))),
-            ConfigurationError,
-            (
-                r"^Schedule\.interval_second: Vertex AI schedules by cron alone \(got '0:15:00'\)\. The closest: "
-                r"Schedule\(cron_expression='\*/15 \* \* \* \*'\)\.$"
-            ),
-        ),
     ],
 )
 def test_what_could_not_run_is_refused(

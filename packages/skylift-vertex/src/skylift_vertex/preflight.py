@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from skylift_contract.errors import ConfigurationError
 from skylift_vertex.config import KEY
 from skylift_vertex.job import check_timeout, settings_of
 from skylift_vertex.limits import MAX_RUNTIME_S
 from skylift_vertex.resources import limits_of, machine_of
-from skylift_vertex.schedule import trigger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from skylift_contract.settings import DockerSettings
     from skylift_contract.snapshot import PipelineSnapshot, Step
     from skylift_vertex.config import VertexOrchestratorConfig
-
-_LONG_PAST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def check_snapshot(snapshot: PipelineSnapshot, config: VertexOrchestratorConfig) -> None:
@@ -40,8 +36,6 @@ def check_snapshot(snapshot: PipelineSnapshot, config: VertexOrchestratorConfig)
             limits_of(root.resource_settings, config.accelerator, who)
     for step in snapshot.steps:
         _check_step(step, snapshot, config)
-    if snapshot.schedule is not None:
-        trigger(snapshot.schedule, _LONG_PAST)
 
 
 def _check_step(step: Step, snapshot: PipelineSnapshot, config: VertexOrchestratorConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from skylift.flavors import capabilities
@@ -12,7 +13,8 @@ from skylift.stacks.build import orchestrator_named
 from skylift_contract.capability import Capability
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import SkyliftError
-from skylift_contract.status import UNASKED, Liveness, RunStatus
+from skylift_contract.names import step_key
+from skylift_contract.status import UNASKED, Liveness, RunStatus, StepStatus
 
 if TYPE_CHECKING:
     from skylift.ledger.ledger import Ledger
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from skylift_contract.orchestrator import BaseOrchestrator
 
 LOCAL: Final = "local"
+EMULATOR_GONE: Final = "the process that emulated its backend is gone"
 
 
 EMULATED: Final[dict[str, BaseOrchestrator]] = {}
@@ -61,7 +64,7 @@ def asked(run: PipelineRun, record: RunRecord) -> RunStatus:
     try:
         emulator = emulated_by(run.ledger, record)
         if emulator and emulator.pid != os.getpid():
-            return of_emulator(emulator)
+            return of_emulator(run, emulator)
         orchestrator = orchestrator_of(run.ledger, record)
         if not capabilities(orchestrator).get(Capability.RUN_STATUS):
             return UNASKED
@@ -76,9 +79,16 @@ def of_process(record: RunRecord) -> RunStatus:
     return _as_far_as(record.writer, "the process died")
 
 
-def of_emulator(writer: Writer) -> RunStatus:
+def of_emulator(run: PipelineRun, writer: Writer) -> RunStatus:
     """What can be said of an emulated run by any process but the one that emulates its backend."""
-    return _as_far_as(writer, "the process that emulated its backend is gone")
+    found = _as_far_as(writer, EMULATOR_GONE)
+    if found.status is not ExecutionStatus.FAILED:
+        return found
+    begun = run.ledger.listing(str(run.id)).steps  # they ended with it, whatever they were doing
+    lost = StepStatus(ExecutionStatus.FAILED, EMULATOR_GONE)
+    return replace(
+        found, steps={name: lost for name in run.snapshot_of.invocations if step_key(name) in begun}
+    )
 
 
 def _as_far_as(writer: Writer, gone: str) -> RunStatus:

@@ -16,8 +16,10 @@ SIGNS: Final = re.compile(
 )
 """Of a process that was killed, in the words of engines and clouds; 137 is 128 and the number of SIGKILL."""
 
-OTHER_CAUSES: Final = re.compile(r"tim(e|ed) ?out|running time|deadline|quota|capacity", re.IGNORECASE)
-"""Of a backend that ends what has done no wrong."""
+OTHER_CAUSES: Final = re.compile(
+    r"tim(e|ed) ?out|running time|deadline|quota|capacity|emulated", re.IGNORECASE
+)
+"""Of a backend that ends what has done no wrong, or has ended with it."""
 
 HERE: Final = (
     "kill -9 ends a process so, and so does this machine where its memory runs out: "

@@ -289,6 +289,8 @@ def check_emulated_runs_are_known(project: Path, store: str) -> None:
     with _waiting(project) as process:
         process.kill()
     told = skylift(project, "runs", "why", "last", "--store", store).stdout
-    assert "the process that emulated its backend is gone" in told
+    assert "step 'waits' failed: the process that emulated its backend is gone" in told
+    assert "memory" not in told
     assert only_run(store).status is Status.FAILED
+    assert only_run(store).steps["after"].status is Status.SKIPPED
     skylift(project, "runs", "delete", "last", "--store", store, "--yes")
