@@ -7,6 +7,7 @@ from skylift_sagemaker_snapshots import IMAGE, ROLE, snapshot_of, step
 
 from skylift_contract.containers import image_of
 from skylift_contract.errors import ConfigurationError, UnknownName
+from skylift_contract.refusals import Refused
 from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.schedule import Schedule
 from skylift_contract.settings import DockerSettings
@@ -111,3 +112,19 @@ def test_a_bucket_is_the_configured_one_or_the_stores(
     store: str, options: dict[str, Any], bucket: str
 ) -> None:
     assert bucket_of(config(**options), ArtifactStore(store)) == bucket
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = snapshot_of(
+        step("load", docker_settings=DockerSettings(apt_packages=("git",))),
+        step("train", resource_settings=ResourceSettings(cpu_count=1000)),
+        schedule=Schedule(cron_expression="0 2 * * *"),
+    )
+    expected = r"^flavor 'sagemaker': it cannot run this pipeline, for 3 reasons:"
+    with pytest.raises(Refused, match=expected) as caught:
+        check_snapshot(wrong, config(), lambda _: IMAGE)
+    assert [line.partition(":")[0] for line in caught.value.reasons] == [
+        "step 'load', DockerSettings",
+        "step 'train'",
+        "SagemakerOrchestratorConfig.scheduler_role",
+    ]

@@ -7,6 +7,7 @@ import pytest
 from skylift_vertex_snapshots import IMAGE, config_of, snapshot_of, step
 
 from skylift_contract.errors import ConfigurationError, LimitExceeded, SkyliftError
+from skylift_contract.refusals import Refused
 from skylift_contract.resource_settings import ResourceSettings
 from skylift_contract.schedule import Schedule
 from skylift_contract.settings import DockerSettings
@@ -108,3 +109,21 @@ def test_requirements_and_a_plain_python_are_taken() -> None:
 def test_any_registrys_image_will_do() -> None:
     for image in (IMAGE, "docker.io/library/mine:1", "ghcr.io/me/mine:1"):
         look(snapshot_of(step("load")).model_copy(update={"images": {"load": image}}))
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = snapshot_of(
+        step("load", docker_settings=DockerSettings(apt_packages=("git",))),
+        step("train", resource_settings=ResourceSettings(cpu_count=97)),
+        step("test", resource_settings=ResourceSettings(gpu_count=1, gpu_type="RTX"), settings=SPOT),
+    )
+    with pytest.raises(
+        Refused, match=r"^flavor 'vertex': it cannot run this pipeline, for 4 reasons:"
+    ) as caught:
+        look(wrong)
+    assert [line[:11] for line in caught.value.reasons] == [
+        "step 'load'",
+        "step 'train",
+        "step 'test'",
+        "step 'test'",
+    ]

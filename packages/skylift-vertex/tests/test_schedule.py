@@ -79,7 +79,7 @@ def test_it_fires_when_another_reader_of_its_words_says(fields: tuple[str, ...],
             Schedule(run_once_start_time=datetime(2031, 2, 3, 4, 5, tzinfo=UTC)),
             (
                 "Schedule.run_once_start_time: Vertex AI schedules by cron alone (got '2031-02-03 04:05:00+00:00'). "
-                "The closest: Schedule(cron_expression='5 4 3 2 *') with an end_time after that moment."
+                "The closest: Schedule(cron_expression='5 4 3 2 *') with a start_time and an end_time around that moment."
             ),
         ),
     ],

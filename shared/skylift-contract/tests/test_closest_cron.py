@@ -45,7 +45,10 @@ def test_it_is_never_far(seconds: int) -> None:
 
 def test_one_moment() -> None:
     asked = Schedule(run_once_start_time=datetime(2031, 2, 3, 4, 5, tzinfo=UTC))
-    assert closest_cron(asked) == "Schedule(cron_expression='5 4 3 2 *') with an end_time after that moment"
+    assert (
+        closest_cron(asked)
+        == "Schedule(cron_expression='5 4 3 2 *') with a start_time and an end_time around that moment"
+    )
     assert read(closest_cron(asked)).next_fires(1, datetime(2031, 1, 1, tzinfo=UTC)) == [
         asked.run_once_start_time
     ]

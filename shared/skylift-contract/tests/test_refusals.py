@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from skylift_contract.errors import (
     SkyliftError,
     UnsupportedCapability,
 )
-from skylift_contract.refusals import REFUSALS, Refused, raise_all
+from skylift_contract.refusals import REFUSALS, Refused, found_by, raise_all
 
 USER = ConfigurationError("it is no user", who="step 'a'", fix="Write a number.")
 CPUS = LimitExceeded("too many CPUs", who="step 'b'")
@@ -65,3 +67,19 @@ def test_what_was_several_already_is_not_nested(groups: list[list[SkyliftError]]
 def test_what_is_refused_exits_with_2_and_what_failed_with_1() -> None:
     assert {kind.exit_code for kind in REFUSALS} == {raised(USER, GONE).exit_code} == {2}
     assert BackendError.exit_code == 1
+
+
+def test_every_check_is_made_and_what_is_no_refusal_is_not_kept() -> None:
+    def refuse(error: Exception) -> None:
+        raise error
+
+    checks = [partial(refuse, USER), lambda: None, partial(refuse, CPUS)]
+    assert list(found_by(checks)) == [USER, CPUS]
+    with pytest.raises(ZeroDivisionError):
+        list(found_by([*checks, partial(refuse, ZeroDivisionError())]))
+
+
+def test_a_thousand_reasons_are_not_all_shown() -> None:
+    lines = str(Refused("acme", [f"step {n}: too much." for n in range(1000)])).splitlines()
+    assert len(lines) == 22
+    assert lines[-2:] == ["- step 19: too much.", "- and 980 more."]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from skylift_contract.errors import ConfigurationError
+from skylift_contract.refusals import found_by, raise_all
 from skylift_sagemaker.config import KEY, SagemakerOrchestratorSettings
 from skylift_sagemaker.job import machine_of, options_of
 from skylift_sagemaker.options import check_pulled
 from skylift_sagemaker.schedule import trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from skylift_contract.schedule import Schedule
     from skylift_contract.settings import DockerSettings
@@ -28,19 +30,27 @@ def check_snapshot(
     config: SagemakerOrchestratorConfig,
     image_of: Callable[[Step | None], str],
 ) -> None:
-    """Raise `ConfigurationError` for the first thing in it that could not run."""
+    """Raise for everything in it that could not run, at once."""
+    raise_all("sagemaker", found_by(_checks(snapshot, config, image_of)))
+
+
+def _checks(
+    snapshot: PipelineSnapshot,
+    config: SagemakerOrchestratorConfig,
+    image_of: Callable[[Step | None], str],
+) -> Iterator[Callable[[], object]]:
     root = snapshot.pipeline_configuration
     if snapshot.is_dynamic:
         who = f"pipeline {snapshot.name!r}"
-        check_image(root.docker_settings, image_of(None), config, who)
-        check_machine(root, config, who)
+        yield partial(check_image, root.docker_settings, image_of(None), config, who)
+        yield partial(check_machine, root, config, who)
     for step in snapshot.steps:
         name = f"step {step.spec.invocation_id!r}"
-        check_image(step.config.docker_settings, image_of(step), config, name)
+        yield partial(check_image, step.config.docker_settings, image_of(step), config, name)
         if not snapshot.is_dynamic or step.config.runtime == "isolated":
-            check_machine(step.config, config, name)
+            yield partial(check_machine, step.config, config, name)
     if snapshot.schedule is not None:
-        check_schedule(snapshot.schedule, config)
+        yield partial(check_schedule, snapshot.schedule, config)
 
 
 def check_schedule(schedule: Schedule, config: SagemakerOrchestratorConfig) -> str:

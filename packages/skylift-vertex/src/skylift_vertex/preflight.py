@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from skylift_contract.errors import ConfigurationError
+from skylift_contract.refusals import found_by, raise_all
 from skylift_vertex.config import KEY
 from skylift_vertex.job import check_timeout, settings_of
 from skylift_vertex.limits import MAX_RUNTIME_S
 from skylift_vertex.resources import limits_of, machine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import timedelta
     from typing import Any
 
@@ -22,31 +25,41 @@ if TYPE_CHECKING:
 
 
 def check_snapshot(snapshot: PipelineSnapshot, config: VertexOrchestratorConfig) -> None:
-    """Raise for the first thing in it that could not run.
+    """Raise for everything in it that could not run, at once.
 
     Of a dynamic pipeline its steps are those that it may call.
     """
-    if snapshot.is_dynamic:
-        root, who = snapshot.pipeline_configuration, f"pipeline {snapshot.name!r}"
-        check_image(root.docker_settings, config, who)
-        if snapshot.schedule is None:
-            check_machine(root.settings, root.resource_settings, None, config, who)
-        else:
-            check_jobless(root.settings, who)
-            limits_of(root.resource_settings, config.accelerator, who)
-    for step in snapshot.steps:
-        _check_step(step, snapshot, config)
+    checks = chain(
+        _of_function(snapshot, config), *(_of_step(one, snapshot, config) for one in snapshot.steps)
+    )
+    raise_all("vertex", found_by(checks))
 
 
-def _check_step(step: Step, snapshot: PipelineSnapshot, config: VertexOrchestratorConfig) -> None:
-    who, resources = f"step {step.spec.invocation_id!r}", step.config.resource_settings
-    check_image(step.config.docker_settings, config, who)
-    if snapshot.is_dynamic:
-        check_machine(step.config.settings, resources, step.config.timeout, config, who)
+def _of_function(
+    snapshot: PipelineSnapshot, config: VertexOrchestratorConfig
+) -> Iterator[Callable[[], object]]:
+    if not snapshot.is_dynamic:
         return
-    check_jobless(step.config.settings, who)
-    check_timeout(step.config.timeout, MAX_RUNTIME_S, who)
-    limits_of(resources, config.accelerator, who)
+    root, who = snapshot.pipeline_configuration, f"pipeline {snapshot.name!r}"
+    yield partial(check_image, root.docker_settings, config, who)
+    if snapshot.schedule is None:
+        yield partial(check_machine, root.settings, root.resource_settings, None, config, who)
+    else:
+        yield partial(check_jobless, root.settings, who)
+        yield partial(limits_of, root.resource_settings, config.accelerator, who)
+
+
+def _of_step(
+    step: Step, snapshot: PipelineSnapshot, config: VertexOrchestratorConfig
+) -> Iterator[Callable[[], object]]:
+    asked, who = step.config, f"step {step.spec.invocation_id!r}"
+    yield partial(check_image, asked.docker_settings, config, who)
+    if snapshot.is_dynamic:
+        yield partial(check_machine, asked.settings, asked.resource_settings, asked.timeout, config, who)
+        return
+    yield partial(check_jobless, asked.settings, who)
+    yield partial(check_timeout, asked.timeout, MAX_RUNTIME_S, who)
+    yield partial(limits_of, asked.resource_settings, config.accelerator, who)
 
 
 def check_machine(

@@ -31,10 +31,10 @@ EMULATED: Final[dict[str, BaseOrchestrator]] = {}
 
 
 def orchestrator_of(ledger: Ledger, record: RunRecord) -> BaseOrchestrator:
-    """The one that the run was submitted to; a firing of a schedule knows its flavor only."""
+    """The one that the run was submitted to; a step of a schedule's firing knows its flavor only."""
     request = _request(ledger, record)
     if request is None:
-        return orchestrator_named(record.flavor, record.flavor)
+        return orchestrator_named(record.orchestrator or record.flavor, record.flavor)
     emulated = EMULATED.get(request.orchestrator) if request.is_emulated else None
     return emulated or orchestrator_named(request.orchestrator, record.flavor)
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from skylift.backends import emulated_by
 from skylift.caching.why import why_not_cached
 from skylift.console.words import clock, counted, counts, cut, printable, seconds, status_word
 from skylift.killed import advice
@@ -242,7 +243,9 @@ def _following(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -
     if not status.status.is_finished:
         found.append((f"watch {run.id}", "follow it until it ends"))
     found.append((f"describe {run.id}", "every step, with its outputs"))
-    if status.status in {Status.FAILED, Status.STOPPED}:
+    if status.status in {Status.FAILED, Status.STOPPED} and not (
+        run.record and emulated_by(run.ledger, run.record)
+    ):
         found.append((f"resume {run.id}", "do what it has left; with FILE.py, as that is today"))
     place = store_hint(run.ledger.store.uri)
     return tuple((f"skylift runs {command}{place}", purpose) for command, purpose in found)

@@ -78,11 +78,15 @@ class Recorded:
     def look(self) -> bool:
         """Tell of what has changed, and whether anything had; a store that does not answer now will later."""
         with suppress(StoreError):
-            return self.tell(self._steps())
+            return self._tell(self._steps())
         return False
 
-    def tell(self, steps: Mapping[str, StepStatus]) -> bool:
-        """Tell of what has changed, by how the steps stand now; whether anything had."""
+    def close(self, steps: Mapping[str, StepStatus]) -> None:
+        """Tell how those steps ended of which the ledger alone did not say that they had."""
+        said = {name: step for name, step in self._known.items() if step.status.is_finished}
+        self._tell({**steps, **said})
+
+    def _tell(self, steps: Mapping[str, StepStatus]) -> bool:
         events = list(changes(self._run, self._known, steps))
         for event in events:
             self._observer.step(event)

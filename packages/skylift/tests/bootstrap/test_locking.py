@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from packaging.requirements import Requirement
 from skylift_tests_support.wheels import make_wheel
 
 from skylift.bootstrap import locking
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, SkyliftError
 
 
 @pytest.fixture
@@ -61,6 +62,19 @@ def test_whose_requirements_they_are_is_said_where_it_is_known(wheels: Path) -> 
         "the provided package locations and you require none-such, we can conclude that your requirements are "
         "unsatisfiable (got 'none-such'). Ask us."
     )
+
+
+def test_an_index_that_does_not_answer_is_not_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/simple"
+        with pytest.raises(SkyliftError) as caught:
+            locking.locked(["own-top"], "3.11", index=url)
+    sentence = str(caught.value)
+    assert caught.value.exit_code == 1
+    assert sentence.startswith("DockerSettings.requirements: the index could not be asked for what fits: ")
+    assert sentence.endswith("(got 'own-top'). Try again, or see whether it can be reached from here.")
 
 
 def test_a_platform_whose_wheels_are_not_known(wheels: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_run_of_another_machine(memory_store: ObjectStore) -> None:
     run = PipelineRun.of_record(ledger, ledger.open_run(make_record(snapshot, writer=elsewhere)))
     sentence = (
         rf"run {run.id}: nobody here can tell whether it has ended: it runs on elsewhere, and can be "
-        rf"asked there only\. See: skylift runs why {run.id}"
+        rf"asked there only\. See: skylift runs why {run.id} --store memory://\w+"
     )
     with pytest.raises(ConfigurationError, match=f"^{sentence}$"):
         ended(run, Told())

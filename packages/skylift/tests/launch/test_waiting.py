@@ -11,10 +11,12 @@ from skylift_tests_support.runs import make_snapshot, make_step, start_run
 from skylift.launch.waiting import left_running, shown
 from skylift.models import PipelineRun
 from skylift.observer import Silent
+from skylift.runtime.outcomes import refused
 from skylift.runtime.step import run_step
 from skylift_contract import run as contract
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import AuthenticationError, NotFound, RunGoesOn
+from skylift_contract.status import RunStatus, StepStatus
 
 if TYPE_CHECKING:
     from skylift.observer import StepEvent
@@ -51,6 +53,21 @@ def test_steps_are_told_while_they_run_and_at_the_end(active: ActiveRun, run: Pi
         run_step(active, active.snapshot.step("b"))
 
     assert [name for name, status in heard.events if status is Status.COMPLETED] == ["a", "b"]
+
+
+def test_what_only_its_backend_knows_is_told_at_the_end_and_nothing_twice(
+    active: ActiveRun, run: PipelineRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard()
+    told = RunStatus(
+        Status.FAILED,
+        "it broke",
+        {"a": StepStatus(Status.FAILED, "in other words"), "b": StepStatus(Status.SKIPPED, "a failed")},
+    )
+    monkeypatch.setattr(PipelineRun, "fetch", lambda _: told)
+    with shown(run, heard):
+        refused(active, "a", "in its own words")
+    assert heard.events == [("a", Status.FAILED), ("b", Status.SKIPPED)]
 
 
 def test_ctrl_c_says_that_the_run_goes_on(run: PipelineRun) -> None:

@@ -21,13 +21,15 @@ _MINUTES: Final = {
 
 
 def closest_cron(schedule: Schedule) -> str:
-    """How it is written: `Schedule(cron_expression='*/15 * * * *')`; of one moment with its end, in UTC."""
+    """How it is written: `Schedule(cron_expression='*/15 * * * *')`; one moment with its bounds, in UTC."""
     if schedule.interval_second is not None:
         return f"Schedule(cron_expression={_often(schedule.interval_second)!r})"
     if schedule.run_once_start_time is not None:
         moment = schedule.run_once_start_time.astimezone(UTC)
         expression = f"{moment.minute} {moment.hour} {moment.day} {moment.month} *"
-        return f"Schedule(cron_expression={expression!r}) with an end_time after that moment"
+        return (
+            f"Schedule(cron_expression={expression!r}) with a start_time and an end_time around that moment"
+        )
     return f"Schedule(cron_expression={schedule.cron_expression!r})"
 
 

@@ -13,10 +13,14 @@ from skylift_contract.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 REFUSALS: Final = (ConfigurationError, UnsupportedCapability, LimitExceeded, CompilationError)
 """What is wrong with what was asked for, and stays wrong until something else is asked for: exit code 2."""
+
+
+SHOWN: Final = 20
+"""Reasons that a person is told at once; whatever made a thousand steps wrong is in the first."""
 
 
 class Refused(ConfigurationError):
@@ -29,9 +33,20 @@ class Refused(ConfigurationError):
 
     def __init__(self, flavor: str, reasons: Iterable[str]) -> None:
         self.flavor, self.reasons = flavor, tuple(reasons)
-        lines = "".join(f"\n- {one}" for one in self.reasons)
+        more = len(self.reasons) - SHOWN
+        shown = [*self.reasons[:SHOWN], *([f"and {more} more"] if more > 0 else ())]
+        lines = "".join(f"\n- {one}" for one in shown)
         what = f"it cannot run this pipeline, for {len(self.reasons)} reasons:{lines}"
         super().__init__(what, who=f"flavor {flavor!r}")
+
+
+def found_by(checks: Iterable[Callable[[], object]]) -> Iterator[SkyliftError]:
+    """What each check raises of `REFUSALS`; any other error is nobody's to collect."""
+    for check in checks:
+        try:
+            check()
+        except REFUSALS as refusal:
+            yield refusal
 
 
 def raise_all(flavor: str, reasons: Iterable[SkyliftError]) -> None:

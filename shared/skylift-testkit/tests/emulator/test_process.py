@@ -39,7 +39,7 @@ def test_it_has_its_own_variables_alone(monkeypatch: pytest.MonkeyPatch) -> None
     exit_, lines = ended(
         python("import os; print(sorted(os.environ), os.environ['A'])", A="b c", LC_CTYPE="C.UTF-8")
     )
-    assert (exit_, lines) == (Exit(0), ["['A', 'HOME', 'LC_CTYPE', 'PATH'] b c"])
+    assert (exit_, lines) == (Exit(0), ["['A', 'HOME', 'LC_CTYPE', 'PATH', 'TMPDIR'] b c"])
 
 
 def test_it_has_an_empty_folder_that_goes_with_it() -> None:

@@ -11,7 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from skylift_contract.errors import ConfigurationError
+from skylift_contract.errors import ConfigurationError, SkyliftError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,11 @@ _CAUSE: Final = re.compile(r":? cause: ")
 """Between a clause of uv's and what it comes of."""
 
 ASKED: Final = "DockerSettings.requirements"
+_UNREACHED: Final = re.compile(
+    r"Request failed after|error sending request|[Cc]onnection refused|timed out|dns error"
+)
+"""How uv says that no answer came, or none that was one."""
+
 LOOSEN: Final = "Loosen them, or name the index that has them."
 
 OURS: Final = "Skylift's own packages"
@@ -72,7 +77,8 @@ def locked(
     versions will do, the one that is installed here is preferred: what it wrote is read by the same.
     `who`, `fix`: whose requirements they are, and what to do where nothing fits them.
 
-    Raises `ConfigurationError` for requirements that nothing fits, and where there is no uv.
+    Raises `ConfigurationError` for requirements that nothing fits, and where there is no uv; `SkyliftError`
+    where the index does not answer.
     """
     argv = [*_uv(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-config"]
     argv += ["--python-version", python, "--python-platform", _platform(platform), *_place(index)]
@@ -84,11 +90,20 @@ def locked(
             [*argv, str(asked), "--output-file", str(found)], capture_output=True, text=True, check=False
         )
         if done.returncode:
-            said = _OF_OURS.sub("", done.stderr.replace(f"{folder}/", ""))
-            raise ConfigurationError(
-                f"no versions fit: {_clauses(said)}", who=who, value=", ".join(requirements), fix=fix
-            )
+            raise _refusal(done.stderr.replace(f"{folder}/", ""), who, ", ".join(requirements), fix)
         return tuple(line for line in found.read_text().splitlines() if line and line[0] not in "#-")
+
+
+def _refusal(said: str, who: str, value: str, fix: str) -> SkyliftError:
+    clauses = _clauses(_OF_OURS.sub("", said))
+    if _UNREACHED.search(said):
+        return SkyliftError(
+            f"the index could not be asked for what fits: {clauses}",
+            who=who,
+            value=value,
+            fix="Try again, or see whether it can be reached from here.",
+        )
+    return ConfigurationError(f"no versions fit: {clauses}", who=who, value=value, fix=fix)
 
 
 def installed_here() -> list[str]:

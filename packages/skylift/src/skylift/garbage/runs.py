@@ -9,6 +9,7 @@ from uuid import UUID
 from skylift.ledger import keys
 from skylift.ledger.deletion import delete_run
 from skylift.ledger.records import UNREADABLE, RunRecord, now
+from skylift.stacks.build import store_hint
 from skylift.sub_runs import check_is_whole
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError, DamagedObject
@@ -86,17 +87,17 @@ def standing(run: PipelineRun) -> ExecutionStatus:
 
 
 def _check_ended(run: PipelineRun, status: ExecutionStatus, *, force: bool) -> None:
-    who = f"run {run.id}"
+    who, hint = f"run {run.id}", f"{run.id}{store_hint(run.ledger.store.uri)}"
     if status is ExecutionStatus.UNKNOWN:
         if not force:
             raise ConfigurationError(
                 "nobody here can tell whether it has ended",
                 who=who,
-                fix=f"See: skylift runs why {run.id}; delete it all the same with --force.",
+                fix=f"See: skylift runs why {hint}; delete it all the same with --force.",
             )
     elif not status.is_finished:
         raise ConfigurationError(
-            f"it is still {status.value}", who=who, fix=f"Stop it first: skylift runs stop {run.id}"
+            f"it is still {status.value}", who=who, fix=f"Stop it first: skylift runs stop {hint}"
         )
 
 

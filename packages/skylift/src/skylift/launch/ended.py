@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from skylift.backends import LOCAL
+from skylift.backends import LOCAL, emulated_by
 from skylift.runtime.orphans import ORPHAN_GRACE_S
+from skylift.stacks.build import store_hint
 from skylift.sub_runs import check_is_whole
 from skylift_contract.enums import ExecutionStatus
 from skylift_contract.errors import ConfigurationError
@@ -34,6 +35,7 @@ def ended(
     check_is_whole(run, "skylift runs resume")
     status, began = run.fetch(), time.monotonic()
     _refuse_open(run, status)
+    _refuse_emulated(run)
     if _outliving(run, status):
         observer.note(f"waiting for the last processes of run {run.id}, which died a moment ago")
     while running := _outliving(run, status):
@@ -46,6 +48,15 @@ def ended(
         pause(PAUSE_S)
         status = run.fetch()
     return status
+
+
+def _refuse_emulated(run: PipelineRun) -> None:
+    if run.record and emulated_by(run.ledger, run.record):
+        raise ConfigurationError(
+            "its backend was emulated by the command that ran it, and is gone with that",
+            who=f"run {run.id}",
+            fix="Run the pipeline anew, with --emulate: what completed is taken from the cache.",
+        )
 
 
 def has_nothing_left(run: PipelineRun, status: RunStatus, observer: Observer) -> bool:
@@ -63,16 +74,16 @@ def _outliving(run: PipelineRun, status: RunStatus) -> list[str]:
 
 
 def _refuse_open(run: PipelineRun, status: RunStatus) -> None:
-    who = f"run {run.id}"
+    who, hint = f"run {run.id}", f"{run.id}{store_hint(run.ledger.store.uri)}"
     if status.status is ExecutionStatus.UNKNOWN:
         raise ConfigurationError(
             f"nobody here can tell whether it has ended: {status.reason or 'its backend does not say'}",
             who=who,
-            fix=f"See: skylift runs why {run.id}",
+            fix=f"See: skylift runs why {hint}",
         )
     if not status.status.is_finished:
         raise ConfigurationError(
             f"it is still {status.status.value}, and can be resumed once it has ended",
             who=who,
-            fix=f"Stop it: skylift runs stop {run.id}",
+            fix=f"Stop it: skylift runs stop {hint}",
         )

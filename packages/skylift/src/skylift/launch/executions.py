@@ -42,11 +42,11 @@ def adopt(found: Deployment, moment: datetime) -> Iterator[str]:
     for execution in executions:
         own = str(run_id(orchestrator.flavor, execution.orchestrator_run_id))
         if execution.status.status.is_finished and found.ledger.run(own) is None:
-            _write(found, execution, own)
+            _write(found, execution, own, orchestrator.name)
             yield own
 
 
-def _write(found: Deployment, execution: Execution, own: str) -> None:
+def _write(found: Deployment, execution: Execution, own: str, orchestrator: str) -> None:
     schedule, ledger = _fired(found, execution.fired_at), found.ledger
     snapshot = ledger.snapshot(schedule.snapshot)
     ledger.open_run(
@@ -58,6 +58,7 @@ def _write(found: Deployment, execution: Execution, own: str) -> None:
             snapshot=schedule.snapshot,
             flavor=schedule.flavor,
             began=execution.fired_at,
+            orchestrator=orchestrator,
         )
     )
     settled(ledger, own, snapshot, execution.status)

@@ -37,7 +37,7 @@ def shown(run: PipelineRun, observer: Observer) -> Generator[None]:
     finally:
         over.set()
         telling.join()
-    recorded.tell(run.fetch().steps)
+    recorded.close(run.fetch().steps)
 
 
 def _tell(recorded: Recorded, over: threading.Event) -> None:

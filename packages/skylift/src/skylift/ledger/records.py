@@ -135,7 +135,8 @@ class RunRecord(Record):
     `orchestrator_run_id`: None where all of it was cached, and no backend has it.
     `is_signalled`: SIGTERM to the writer's process stops the run, and ends nothing else.
     `began`: when the backend started it, where who writes it is a reader that came later.
-    `parent`: the run whose dynamic pipeline called this one's.
+    `parent`: the run whose dynamic pipeline called this one's. `orchestrator`: its component's name, where
+    who writes it knows that and no submission does.
     """
 
     run_id: str
@@ -148,6 +149,7 @@ class RunRecord(Record):
     is_signalled: bool = False
     began: datetime | None = None
     parent: str | None = None
+    orchestrator: str | None = None
 
     @property
     def created(self) -> datetime:

@@ -291,6 +291,9 @@ def check_emulated_runs_are_known(project: Path, store: str) -> None:
     told = skylift(project, "runs", "why", "last", "--store", store).stdout
     assert "step 'waits' failed: the process that emulated its backend is gone" in told
     assert "memory" not in told
+    assert "runs resume" not in told
+    refused = skylift(project, "runs", "resume", "last", "--store", store, code=2).stderr
+    assert "its backend was emulated by the command that ran it, and is gone with that" in refused
     assert only_run(store).status is Status.FAILED
     assert only_run(store).steps["after"].status is Status.SKIPPED
     skylift(project, "runs", "delete", "last", "--store", store, "--yes")

@@ -33,7 +33,8 @@ class Command:
 
     Args:
         argv: The program and its arguments; no shell reads them.
-        environment: All variables there are, but `PATH`, which finds this interpreter first.
+        environment: All variables there are, but `PATH`, which finds this interpreter first, and those of
+            folders of its own, `HOME` and `TMPDIR`.
         root: A path that the backend fills, such as `/opt/ml`; none where it is empty.
         files: What lies under it: relative path → content.
     """
@@ -110,7 +111,7 @@ class Process:
         self._place = folders.made()
         self._read, self._grace_s, self._ending = read, grace_s, threading.Event()
         self._lock, self._is_told = threading.Lock(), False
-        for part in ("cwd", "root", "staging", "home"):
+        for part in ("cwd", "root", "staging", "home", "tmp"):
             (self._place / part).mkdir()
         for name, content in command.files.items():
             path = self._place / "root" / name
@@ -120,6 +121,10 @@ class Process:
         self._output = threading.Thread(target=self._pump, args=[say], daemon=True)
         self._output.start()
 
+    def _own_folders(self) -> dict[str, str]:
+        """What a container has to itself, and what goes with it."""
+        return {"HOME": str(self._place / "home"), "TMPDIR": str(self._place / "tmp")}
+
     def _start(self, command: Command) -> subprocess.Popen[str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
         shown = _rooted(command.root, self._place / "root", self._place / "staging") if command.root else []
@@ -128,7 +133,7 @@ class Process:
             [*_guarded(pipe), *(shown if shows_roots() else []), *command.argv],
             pass_fds=[pipe],
             cwd=self._place / "cwd",
-            env={"PATH": path, "HOME": str(self._place / "home"), **command.environment},
+            env={"PATH": path, **self._own_folders(), **command.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
