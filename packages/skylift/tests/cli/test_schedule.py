@@ -400,6 +400,8 @@ def test_sync_adopts_firings_that_reached_no_step(project: Project, clock: Sched
     assert (again.err, json.loads(again.out)["runs"]) == ("", [adopted, fired])
     run = Client(project.store).run(adopted["id"])
     assert run.status is ExecutionStatus.FAILED
+    assert run.record is not None
+    assert run.record.orchestrator == "clock"  # and not any other of its flavor
     assert "the quota is used up" in ok(project, f"runs why {adopted['id']}")
 
 
