@@ -1,6 +1,6 @@
 """Many steps: no more at once than is allowed, nothing left behind, and all of them to be seen.
 
-SKYLIFT_TEST_STEPS=2000 runs so many isolated steps instead of 60, a multiple of four, by hand.
+SKYLIFT_TEST_STEPS=2000 runs so many isolated steps instead of 40, a multiple of four, by hand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 steps: Any = dynamic_steps
 
-STEPS = int(os.environ.get("SKYLIFT_TEST_STEPS", "60"))
+STEPS = int(os.environ.get("SKYLIFT_TEST_STEPS", "40"))
 AT_ONCE = 4
 FIRST = STEPS // 3 // AT_ONCE * AT_ONCE
 """After so many the process holds what it will hold."""
@@ -71,6 +71,7 @@ def most_at_once(journal: Path) -> int:
 
 
 @pytest.mark.timeout(120 + STEPS)
+@pytest.mark.timeout(180)
 def test_isolated_steps_leave_nothing_behind(tmp_path: Path) -> None:
     journal, held = tmp_path / "journal", list[Held]()
 
