@@ -11,6 +11,7 @@ from skylift_tests_support.backends import Here, Processes, Talking
 from skylift_tests_support.runs import make_record, make_snapshot, make_step
 
 from skylift import backends
+from skylift.explanation import TAIL
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
 from skylift.ledger.records import Request, Writer
@@ -223,3 +224,37 @@ def test_a_dynamic_runs_one_log_is_read_once_and_is_not_that_of_other_jobs(
     cloud.said["a"] = ["of the function\n"]
     logs(project)
     assert cloud.asked == asked
+
+
+def test_why_has_the_last_lines_of_it(project: Project, run: PipelineRun, cloud: Talking) -> None:
+    cloud.said["a"] = [f"line {number}\n" for number in range(100)]
+    last = [f"line {number}" for number in range(100 - TAIL, 100)]
+    for _ in range(2):  # the first look records that the run has ended, and of its steps nothing
+        shown = project.skylift("runs", "why", "last").out.splitlines()
+        assert f"step 'a' failed: {DEAD.reason}" in shown
+        assert [line for line in shown if line.startswith("  | ")] == [f"  | {line}" for line in last]
+        assert "memory" not in " ".join(shown)
+    found = json.loads(project.skylift("runs", "why", "last", "--output", "json").out)["why"]
+    assert [(one["step"], one["tail"]) for one in found["failed"]] == [("a", last), ("b", [])]
+    assert found["not_run"] == ["c"]
+    assert cloud.asked == ["a"] * 3
+
+
+def test_why_does_not_ask_where_something_is_stored(
+    project: Project, run: PipelineRun, cloud: Talking
+) -> None:
+    run.ledger.store.create(keys.attempt_start(str(run.id), "a", 1), b"{}")
+    printed(run, "a", "stored\n")
+    assert "  | stored\n" in project.skylift("runs", "why", "last").out
+    assert cloud.asked == []
+
+
+@pytest.mark.parametrize("error", [GONE, REFUSED, ValueError("odd")])
+def test_why_answers_where_the_log_cannot_be_read(
+    project: Project, run: PipelineRun, cloud: Talking, error: Exception
+) -> None:
+    cloud.said["a"] = error
+    answer = project.skylift("runs", "why", "last")
+    assert (answer.code, answer.err, cloud.asked) == (0, "", ["a"])
+    assert f"step 'a' failed: {DEAD.reason}\n" in answer.out
+    assert "the last it printed" not in answer.out

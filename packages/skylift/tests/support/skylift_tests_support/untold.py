@@ -50,3 +50,9 @@ def check_what_could_not_be_installed(project: Path, flavor: str) -> None:
     assert logs.stdout.splitlines()[-1].startswith(SENTENCE)
     note = f"note: nothing of step 'needs' is stored; this is from the log that {flavor} keeps\n"
     assert logs.stderr == note
+    why = skylift(project, "runs", "why", "last").stdout.splitlines()
+    assert [line for line in why if line.startswith("step 'needs' failed: ")]
+    assert why[why.index("  the last it printed:") + 1 :][: len(logs.stdout.splitlines())] == [
+        f"  | {line}" for line in logs.stdout.splitlines()
+    ]
+    assert not [line for line in why if "memory" in line]
