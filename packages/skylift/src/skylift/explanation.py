@@ -142,13 +142,14 @@ def _has_begun(run: PipelineRun, name: str) -> bool:
 
 
 def _tail(whole: PipelineRun, failure: Failure) -> tuple[str, ...]:
-    """The last lines of its log; the traceback that the runtime printed then is left out."""
+    """The last lines of its newest attempt; the traceback that the runtime printed then is left out."""
     run, name = place_of(whole, failure.step)
     traceback = failure.traceback.splitlines()
     output = Output(run.ledger, str(run.id), [name])
     lines: deque[str] = deque(maxlen=TAIL + len(traceback))
     for printed in (*output.new(), *output.rest()):
-        lines.extend(printed.text.splitlines())
+        if printed.attempt == failure.attempt:
+            lines.extend(printed.text.splitlines())
     found = list(lines)
     if traceback and found[-len(traceback) :] == traceback:
         del found[-len(traceback) :]
