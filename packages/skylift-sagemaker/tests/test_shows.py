@@ -26,6 +26,7 @@ from skylift_tests_support.shows import (
     served,
     skylift,
 )
+from skylift_tests_support.untold import check_what_could_not_be_installed
 
 from skylift.ledger import keys
 from skylift.store.location import open_store
@@ -230,6 +231,10 @@ def test_expired_credentials_are_one_sentence(project: Path, emulator: Sagemaker
 
 def test_steps_install_what_they_ask_for_when_they_start(project: Path, emulator: SagemakerEmulator) -> None:
     check_installs(project, "sagemaker", STORE)
+
+
+def test_a_step_that_cannot_be_set_up_is_heard_of(project: Path, emulator: SagemakerEmulator) -> None:
+    check_what_could_not_be_installed(project, "sagemaker")
 
 
 def test_a_listing_imports_neither_boto3_nor_sagemaker(project: Path) -> None:

@@ -22,6 +22,7 @@ from skylift_tests_support.shows import (
     served,
     skylift,
 )
+from skylift_tests_support.untold import check_what_could_not_be_installed
 from skylift_vertex_snapshots import IMAGE, PARENT
 from vertex_cloud import Cloud, main_job, states
 
@@ -173,6 +174,9 @@ class TestBesideAnEmulator:
         self, project: Path, emulator: VertexEmulator
     ) -> None:
         check_installs(project, "vertex", STORE)
+
+    def test_a_step_that_cannot_be_set_up_is_heard_of(self, project: Path, emulator: VertexEmulator) -> None:
+        check_what_could_not_be_installed(project, "vertex")
 
     def test_a_step_that_is_tried_again_has_not_failed(self, project: Path, emulator: VertexEmulator) -> None:
         """What waits for it is not told to be skipped meanwhile."""

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from skylift import ExecutionMode, pipeline, step
+from skylift import ExecutionMode, StepRetryConfig, get_step_context, pipeline, step
 from skylift.client import Client
 from skylift.explanation import TAIL, explain, headline
 from skylift.ledger.records import StopRecord
@@ -49,6 +49,18 @@ def two_failures() -> None:
     aside(id="last")
 
 
+@step(retry=StepRetryConfig(max_retries=1))
+def tries() -> None:
+    attempt = get_step_context().attempt
+    print("this is try", attempt)
+    raise ValueError(f"try {attempt}")
+
+
+@pipeline
+def tried() -> None:
+    tries()
+
+
 @pytest.fixture(autouse=True)
 def store(monkeypatch: pytest.MonkeyPatch) -> str:
     uri = f"memory://{uuid4().hex}"
@@ -79,6 +91,13 @@ def test_the_first_that_failed_comes_first_and_with_its_log(store: str) -> None:
     assert found.summary.endswith(
         "of pipeline 'two_failures' failed, for step 'fail' failed (3 completed, 2 failed, 2 skipped)."
     )
+
+
+def test_of_a_step_that_was_tried_again_the_newest_attempts_log_is_shown(store: str) -> None:
+    with pytest.raises(RunFailed):
+        tried()
+    (failure,) = explain(Client(store).run("last")).failed
+    assert (failure.attempt, failure.reason, failure.tail) == (2, "ValueError: try 2", ("this is try 2",))
 
 
 def test_what_a_failure_that_ends_the_run_kept_from_running(store: str) -> None:

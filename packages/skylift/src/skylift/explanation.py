@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from skylift.backend_logs import backend_lines, standing, untold
 from skylift.backends import emulated_by
 from skylift.caching.why import why_not_cached
 from skylift.console.words import clock, counted, counts, cut, printable, seconds, status_word
@@ -19,7 +20,7 @@ from skylift.stacks.build import store_hint
 from skylift.sub_runs import opened, place_of
 from skylift_contract.enums import ExecutionMode
 from skylift_contract.enums import ExecutionStatus as Status
-from skylift_contract.errors import RecordTooNew
+from skylift_contract.errors import RecordTooNew, SkyliftError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +75,7 @@ class Explanation:
 
 def explain(run: PipelineRun) -> Explanation:
     """Read what there is to know of a run's cause."""
-    status = run.fetch()
+    status = standing(run)
     failed, caught = _failures(run, status)
     failed = (*(replace(one, tail=_tail(run, one)) for one in failed[:1]), *failed[1:])
     has_completed = status.status is Status.COMPLETED
@@ -124,7 +125,7 @@ def _failure(run: PipelineRun, name: str, step: StepStatus, history: History, pa
         return
     end: EndRecord | None = history.ends.get(name)
     has_words = end is not None and end.error is not None
-    is_silent = step.attempt > 0 and (end is None or end.reason.endswith("left no result"))
+    is_silent = end.reason.endswith("left no result") if end else _has_begun(run, name)
     yield Failure(
         step=f"{path}{name}",
         attempt=step.attempt,
@@ -135,18 +136,33 @@ def _failure(run: PipelineRun, name: str, step: StepStatus, history: History, pa
     )
 
 
+def _has_begun(run: PipelineRun, name: str) -> bool:
+    """By its own records: what its backend started may have come to nothing before there was any."""
+    return bool(run.ledger.step_listing(str(run.id), name).attempts)
+
+
 def _tail(whole: PipelineRun, failure: Failure) -> tuple[str, ...]:
-    """The last lines of a log; the traceback that the runtime printed after them is left out."""
+    """The last lines of its newest attempt; the traceback that the runtime printed then is left out."""
     run, name = place_of(whole, failure.step)
     traceback = failure.traceback.splitlines()
     output = Output(run.ledger, str(run.id), [name])
     lines: deque[str] = deque(maxlen=TAIL + len(traceback))
     for printed in (*output.new(), *output.rest()):
-        lines.extend(printed.text.splitlines())
+        if printed.attempt == failure.attempt:
+            lines.extend(printed.text.splitlines())
     found = list(lines)
     if traceback and found[-len(traceback) :] == traceback:
         del found[-len(traceback) :]
-    return tuple(found[-TAIL:])
+    return tuple(found[-TAIL:]) if found or traceback else _told_by_backend(run, name)
+
+
+def _told_by_backend(run: PipelineRun, step: str) -> tuple[str, ...]:
+    """The last lines of a step that stored none; none where they cannot be read."""
+    lines: deque[str] = deque(maxlen=TAIL)
+    with suppress(SkyliftError):
+        for name in untold(run, (), step):
+            lines.extend(backend_lines(run, name))
+    return tuple(lines)
 
 
 def _not_run(run: PipelineRun, status: RunStatus, failed: Sequence[Failure]) -> tuple[str, ...]:

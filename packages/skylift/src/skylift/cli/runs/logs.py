@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skylift.backend_logs import backend_lines, untold
 from skylift.cli import complete, documents, stdout
 from skylift.cli.commands import command, output_option, place_options
 from skylift.cli.runs import run_argument
 from skylift.client import Client
+from skylift.console.words import printable
 from skylift.following import FIRST_PAUSE_S, GROWTH, LONGEST_PAUSE_S
-from skylift.ledger.output import Output
+from skylift.ledger.output import Output, Printed
 from skylift.printed import RunOutput
 from skylift.stacks.build import store_hint
 from skylift.sub_runs import opened, place_of
+from skylift_contract.errors import NotFound, SkyliftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from skylift.ledger.output import Printed
     from skylift.models import PipelineRun
 
 
@@ -43,17 +45,21 @@ def logs(*, run: str, step: str | None, is_followed: bool, store: str | None, ou
     """What the steps of a run printed, or what one of them did, on stdout.
 
     Lines of several steps begin with the step's name; as JSON, each line is an object. What a
-    step prints is stored a few seconds later, and what it printed last when it ends. Steps of a
-    pipeline that the run's function called are named with its own: OUTER/STEP.
+    step prints is stored a few seconds later, and what it printed last when it ends. Of a step
+    that could store nothing, the backend's own log is shown. Steps of a pipeline that the run's
+    function called are named with its own: OUTER/STEP.
     """
     found = Client(store).run(run)
     stored, name = _stored(found, step)
     shown = _json if output == "json" else _shown(found, stored)
-    is_empty = True
+    told = set[str]()
     for printed in _printed(found, stored, is_followed=is_followed):
-        is_empty = False
+        told.add(printed.step)
         stdout.write(shown(printed))
-    if is_empty:
+    unstored = _Unstored(found, name)
+    for printed in unstored.printed(told):
+        stdout.write(shown(printed))
+    if not told and not unstored.has_told:
         click.echo(_nothing(found, name), err=True)
 
 
@@ -74,6 +80,42 @@ def _shown(run: PipelineRun, stored: Output | RunOutput) -> Callable[[Printed], 
     snapshot = run.snapshot_of
     has_one = not snapshot.is_dynamic and len(snapshot.step_configurations) == 1
     return attrgetter("text" if has_one or isinstance(stored, Output) else "labelled")
+
+
+class _Unstored:
+    """What the run's backend has of steps that stored nothing; `has_told`: lines, or why there are none.
+
+    Where lines are from, and what cannot be read, is said on stderr.
+    """
+
+    def __init__(self, run: PipelineRun, name: str) -> None:
+        self._run, self._name = place_of(run, name) if name else (run, "")
+        self.has_told = False
+
+    def printed(self, told: set[str]) -> Iterator[Printed]:
+        """`told`: invocation ids of steps that stored something."""
+        for step, attempt in untold(self._run, told, self._name).items():
+            try:
+                yield from self._of(step, attempt)
+            except NotFound as error:
+                self._note(step, f"{self._log} of it cannot be read: {error}")
+            except SkyliftError as error:  # what refuses one refuses the rest
+                self._note(step, f"{self._log} cannot be read: {error}")
+                return
+
+    def _of(self, step: str, attempt: int) -> Iterator[Printed]:
+        for number, line in enumerate(backend_lines(self._run, step)):
+            if not number:
+                self._note(step, f"this is from {self._log}")
+            yield Printed(step, attempt, (line,))
+
+    @property
+    def _log(self) -> str:
+        return f"the log that {self._run.flavor} keeps"
+
+    def _note(self, step: str, what: str) -> None:
+        self.has_told = True
+        click.echo(f"note: nothing of step {step!r} is stored; {printable(what)}", err=True)
 
 
 def _json(printed: Printed) -> str:
