@@ -63,9 +63,10 @@ def standing(run: PipelineRun) -> RunStatus:
     The record of its end says how the run came to it, and of no step that its container was
     started, and died.
     """
-    status, record = run.fetch(), run.record
+    status = run.fetch()
     silent = {name for name, step in status.steps.items() if step.status is Status.NOT_STARTED}
-    if record is None or run.end is None or not silent or not _has_a_backend(record):
+    record = run.record if silent else None
+    if record is None or not _has_a_backend(record) or run.end is None:
         return status
     told = look(run.ledger, record.run_id, run.snapshot_of, asked(run, record)).status.steps
     steps = {name: told[name] if name in silent else step for name, step in status.steps.items()}
