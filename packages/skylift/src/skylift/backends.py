@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from skylift.flavors import capabilities
 from skylift.ledger.process import liveness
+from skylift.ledger.records import UNREADABLE
 from skylift.orchestrator_calls import calling
 from skylift.stacks.build import orchestrator_named
 from skylift_contract.capability import Capability
@@ -40,9 +42,14 @@ def orchestrator_of(ledger: Ledger, record: RunRecord) -> BaseOrchestrator:
 
 
 def emulated_by(ledger: Ledger, record: RunRecord) -> Writer | None:
-    """The process that is, or was, the backend of an emulated run; None of any other."""
-    request = _request(ledger, record)
-    return request.writer if request and request.is_emulated else None
+    """The process that is, or was, the backend of an emulated run; None of any other.
+
+    None, too, where the request cannot be read that would say so.
+    """
+    with suppress(*UNREADABLE):
+        request = _request(ledger, record)
+        return request.writer if request and request.is_emulated else None
+    return None
 
 
 def _request(ledger: Ledger, record: RunRecord) -> Request | None:
