@@ -64,7 +64,11 @@ def test_what_only_its_backend_knows_is_told_at_the_end_and_nothing_twice(
         "it broke",
         {"a": StepStatus(Status.FAILED, "in other words"), "b": StepStatus(Status.SKIPPED, "a failed")},
     )
-    monkeypatch.setattr(PipelineRun, "fetch", lambda _: told)
+
+    def fetch(_: PipelineRun) -> RunStatus:
+        return told
+
+    monkeypatch.setattr(PipelineRun, "fetch", fetch)
     with shown(run, heard):
         refused(active, "a", "in its own words")
     assert heard.events == [("a", Status.FAILED), ("b", Status.SKIPPED)]
