@@ -92,3 +92,10 @@ def test_an_index_with_a_password_is_refused() -> None:
         DockerOrchestratorConfig.parse({"index": "https://me:secret@packages.example/simple"})
     assert DockerOrchestratorConfig.parse({"index": "https://packages.example"}).wheels == ""
     assert DockerOrchestratorConfig.parse({"index": "/wheels"}).wheels == "/wheels"
+
+
+def test_an_image_has_a_name_that_an_engine_takes() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^DockerOrchestratorConfig\.image: it is no name of an image \(got 'A B'"
+    ):
+        DockerOrchestratorConfig.parse({"image": "A B"})

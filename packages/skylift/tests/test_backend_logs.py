@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import pytest
 from skylift_tests_support.backends import Here, Processes, Talking
-from skylift_tests_support.runs import make_record, make_snapshot, make_step
+from skylift_tests_support.runs import make_record, make_request, make_snapshot, make_step
 
 from skylift import backends
 from skylift.explanation import TAIL
 from skylift.ledger import keys
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import Request, Writer
+from skylift.ledger.records import Writer
 from skylift.models import PipelineRun
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionStatus as Status
@@ -55,19 +55,7 @@ def submitted(project: Project) -> Callable[..., PipelineRun]:
     def make(snapshot: PipelineSnapshot = SNAPSHOT, **fields: Any) -> PipelineRun:
         ledger, submission = Ledger(open_store(project.store)), str(uuid4())
         ledger.put_snapshot(snapshot)
-        ledger.submit(
-            Request(
-                submission_id=submission,
-                project="p",
-                pipeline=snapshot.name,
-                snapshot=snapshot.digest,
-                flavor="elsewhere",
-                stack="s",
-                orchestrator="prod",
-                user="me",
-                **fields,
-            )
-        )
+        ledger.submit(make_request(snapshot, submission, **fields))
         record = make_record(snapshot, submission_id=submission)
         return PipelineRun.of_record(ledger, ledger.open_run(record))
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 from skylift_tests_support.backends import Here, Processes
-from skylift_tests_support.runs import make_record, make_snapshot, make_step
+from skylift_tests_support.runs import make_record, make_request, make_snapshot, make_step
 
 from skylift import backends
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import Request, RunEndRecord
+from skylift.ledger.records import RunEndRecord, Writer
 from skylift.models import PipelineRun
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import QuotaExceeded
@@ -51,22 +51,17 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 @pytest.fixture
-def run(memory_store: ObjectStore) -> PipelineRun:
+def fields() -> dict[str, Any]:
+    """Further ones of the request."""
+    return {}
+
+
+@pytest.fixture
+def run(memory_store: ObjectStore, fields: dict[str, Any]) -> PipelineRun:
     """A run of which no step has started."""
     ledger, submission = Ledger(memory_store), str(uuid4())
     ledger.put_snapshot(SNAPSHOT)
-    ledger.submit(
-        Request(
-            submission_id=submission,
-            project="p",
-            pipeline=SNAPSHOT.name,
-            snapshot=SNAPSHOT.digest,
-            flavor="elsewhere",
-            stack="s",
-            orchestrator="prod",
-            user="me",
-        )
-    )
+    ledger.submit(make_request(SNAPSHOT, submission, **fields))
     return PipelineRun.of_record(ledger, ledger.open_run(make_record(SNAPSHOT, submission_id=submission)))
 
 
@@ -113,3 +108,25 @@ def test_a_flavor_that_is_not_installed_here(run: PipelineRun) -> None:
 def test_a_run_that_has_ended_is_not_asked_about(run: PipelineRun, cloud: Cloud) -> None:
     run.ledger.seal(str(run.id), RunEndRecord(status=Status.STOPPED, reason="enough"))
     assert (run.status, cloud.asked) == (Status.STOPPED, 0)
+
+
+def _of_former_process() -> Writer:
+    """One that is gone, and whose number this process was given."""
+    return Writer.this_process().model_copy(update={"process_start": "0"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "asked"),
+    [
+        ({"is_emulated": True}, Status.RUNNING, 1),
+        ({"is_emulated": True, "writer": _of_former_process()}, Status.FAILED, 0),
+    ],
+    ids=["this process", "another"],
+)
+def test_an_emulated_run_is_asked_of_the_process_that_has_its_emulator(
+    run: PipelineRun, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, status: Status, asked: int
+) -> None:
+    """And what it stands for is asked by nobody."""
+    monkeypatch.setitem(backends.EMULATED, "prod", cloud)
+    monkeypatch.setattr(backends, "orchestrator_named", None)
+    assert (run.fetch().status, cloud.asked) == (status, asked)

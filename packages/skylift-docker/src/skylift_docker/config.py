@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, field_validator
 
 from skylift.url_passwords import refuse_passwords
 from skylift_contract.byte_units import parse_bytes
-from skylift_contract.containers import check_image_name
+from skylift_contract.containers import image_option
 from skylift_contract.errors import ConfigurationError
 from skylift_contract.model import Settings
 from skylift_contract.orchestrator import BaseOrchestratorConfig
@@ -96,12 +96,7 @@ class DockerOrchestratorConfig(BaseOrchestratorConfig):
             raise wrong
         return given
 
-    @field_validator("image")
-    @classmethod
-    def _is_an_image(cls, given: str | None) -> str | None:
-        if given is not None:
-            check_image_name(given, f"{cls.__name__}.image")
-        return given
+    _is_an_image = field_validator("image")(image_option)
 
     @field_validator("index")
     @classmethod

@@ -30,7 +30,7 @@ def packed(prefix: Sequence[str], command: Sequence[str]) -> list[str]:
 
 
 @cache  # a thousand steps have the same few
-def _words(prefix: tuple[str, ...]) -> list[str]:
+def _words(prefix: tuple[str, ...]) -> tuple[str, ...]:
     text = base64.b64encode(zlib.compress(json.dumps(prefix).encode(), 9)).decode()
     width = int(ARGUMENT.maximum)
-    return [text[at : at + width] for at in range(0, len(text), width)]
+    return tuple(text[at : at + width] for at in range(0, len(text), width))

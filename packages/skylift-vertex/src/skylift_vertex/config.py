@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from skylift.bootstrap.at_start import AtStart, check_index
-from skylift_contract.containers import check_image_name
+from skylift_contract.containers import image_option
 from skylift_contract.errors import ConfigurationError, UnknownName
 from skylift_contract.model import Settings
 from skylift_contract.orchestrator import BaseOrchestratorConfig
@@ -117,12 +117,7 @@ class VertexOrchestratorConfig(BaseOrchestratorConfig):
             check_index(given, f"{cls.__name__}.index")
         return given
 
-    @field_validator("image")
-    @classmethod
-    def _is_an_image(cls, given: str | None) -> str | None:
-        if given is not None:
-            check_image_name(given, f"{cls.__name__}.image")
-        return given
+    _is_an_image = field_validator("image")(image_option)
 
     @field_validator("location")
     @classmethod

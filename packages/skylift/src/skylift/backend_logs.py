@@ -6,11 +6,10 @@ what it said is in the backend's own log only.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from skylift.backends import EMULATOR_GONE, LOCAL, asked, emulated_by, orchestrator_of
+from skylift.backends import EMULATOR_GONE, LOCAL, asked, emulated_elsewhere, orchestrator_of
 from skylift.flavors import capabilities
 from skylift.ledger.process import liveness
 from skylift.ledger.view import look
@@ -52,9 +51,17 @@ def untold(run: PipelineRun, told: Collection[str], name: str = "") -> dict[str,
     }
     if not run.snapshot_of.is_dynamic:
         return found
-    # Its steps run in one job with one log; those that have jobs of their own are not known by their names.
+    return dict([one for one in found.items() if is_known(run, one[0])][:1])  # one job, and one log
+
+
+def is_known(run: PipelineRun, step: str) -> bool:
+    """Whether its backend may have a log of a step by its name.
+
+    Of a dynamic run that is the log of its one job; steps with jobs of their own are not known by names.
+    """
     steps = run.snapshot_of.step_configurations
-    return dict([one for one in found.items() if steps[one[0]].config.runtime == INLINE][:1])
+    is_named = not run.snapshot_of.is_dynamic or steps[step].config.runtime == INLINE
+    return is_named and _has_a_backend(run.record)
 
 
 def standing(run: PipelineRun) -> RunStatus:
@@ -97,9 +104,7 @@ def backend_lines(run: PipelineRun, step: str) -> Iterator[str]:
 
 def _check_emulator(run: PipelineRun, record: RunRecord) -> None:
     """Nobody asks a cloud for what was emulated, and an emulator is its process's own."""
-    emulator = emulated_by(run.ledger, record)
-    if emulator is None or emulator.pid == os.getpid():
-        return
-    is_gone = liveness(emulator) is Liveness.GONE
-    why = EMULATOR_GONE if is_gone else "only the process that emulates its backend can read its logs"
-    raise SkyliftError(why, who=f"run {record.run_id}")
+    if emulator := emulated_elsewhere(run.ledger, record):
+        is_gone = liveness(emulator) is Liveness.GONE
+        why = EMULATOR_GONE if is_gone else "only the process that emulates its backend can read its logs"
+        raise SkyliftError(why, who=f"run {record.run_id}")

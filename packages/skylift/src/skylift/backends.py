@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from skylift.flavors import capabilities
-from skylift.ledger.process import liveness
+from skylift.ledger.process import is_me, liveness
 from skylift.ledger.records import UNREADABLE
 from skylift.orchestrator_calls import calling
 from skylift.stacks.build import orchestrator_named
@@ -27,14 +26,16 @@ if TYPE_CHECKING:
 LOCAL: Final = "local"
 EMULATOR_GONE: Final = "the process that emulated its backend is gone"
 
-
 EMULATED: Final[dict[str, BaseOrchestrator]] = {}
 """Name → an orchestrator whose backend this process emulates now."""
 
 
 def orchestrator_of(ledger: Ledger, record: RunRecord) -> BaseOrchestrator:
     """The one that the run was submitted to; a step of a schedule's firing knows its flavor only."""
-    request = _request(ledger, record)
+    return _orchestrator(_request(ledger, record), record)
+
+
+def _orchestrator(request: Request | None, record: RunRecord) -> BaseOrchestrator:
     if request is None:
         return orchestrator_named(record.orchestrator or record.flavor, record.flavor)
     emulated = EMULATED.get(request.orchestrator) if request.is_emulated else None
@@ -50,6 +51,12 @@ def emulated_by(ledger: Ledger, record: RunRecord) -> Writer | None:
         request = _request(ledger, record)
         return request.writer if request and request.is_emulated else None
     return None
+
+
+def emulated_elsewhere(ledger: Ledger, record: RunRecord) -> Writer | None:
+    """The same, of a run that any other process than this one emulates."""
+    emulator = emulated_by(ledger, record)
+    return None if emulator is None or is_me(emulator) else emulator
 
 
 def _request(ledger: Ledger, record: RunRecord) -> Request | None:
@@ -69,10 +76,10 @@ def backend_view(run: PipelineRun, record: RunRecord, told: RunStatus | None = N
 def asked(run: PipelineRun, record: RunRecord) -> RunStatus:
     """What the run's orchestrator says; why it could not be asked is the reason of an UNKNOWN status."""
     try:
-        emulator = emulated_by(run.ledger, record)
-        if emulator and emulator.pid != os.getpid():
-            return of_emulator(run, emulator)
-        orchestrator = orchestrator_of(run.ledger, record)
+        request = _request(run.ledger, record)
+        if request and request.is_emulated and not is_me(request.writer):
+            return of_emulator(run, request.writer)
+        orchestrator = _orchestrator(request, record)
         if not capabilities(orchestrator).get(Capability.RUN_STATUS):
             return UNASKED
         with calling(orchestrator, "fetch_status", f"run {record.run_id}"):

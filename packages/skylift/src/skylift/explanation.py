@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from skylift.backend_logs import backend_lines, standing, untold
+from skylift.backend_logs import backend_lines, is_known, standing
 from skylift.backends import emulated_by
 from skylift.caching.why import why_not_cached
 from skylift.console.words import clock, counted, counts, cut, printable, seconds, status_word
@@ -160,8 +160,8 @@ def _told_by_backend(run: PipelineRun, step: str) -> tuple[str, ...]:
     """The last lines of a step that stored none; none where they cannot be read."""
     lines: deque[str] = deque(maxlen=TAIL)
     with suppress(SkyliftError):
-        for name in untold(run, (), step):
-            lines.extend(backend_lines(run, name))
+        if is_known(run, step):
+            lines.extend(backend_lines(run, step))
     return tuple(lines)
 
 

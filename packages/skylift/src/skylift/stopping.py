@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from skylift.backends import LOCAL, emulated_by, orchestrator_of
+from skylift.backends import LOCAL, emulated_elsewhere, orchestrator_of
 from skylift.flavors import capabilities
 from skylift.ledger.process import liveness
 from skylift.ledger.records import StopRecord
@@ -84,10 +84,8 @@ def _maker(run: PipelineRun, record: RunRecord) -> _Maker | None:
     """Of a local run, and of one whose backend another process emulates; None of any other."""
     if record.flavor == LOCAL:
         return _Maker(record.run_id, record.writer, signal.SIGTERM if record.is_signalled else None)
-    emulator = emulated_by(run.ledger, record)
-    if emulator is None or emulator.pid == os.getpid():
-        return None
-    return _Maker(record.run_id, emulator, signal.SIGINT)
+    emulator = emulated_elsewhere(run.ledger, record)
+    return _Maker(record.run_id, emulator, signal.SIGINT) if emulator else None
 
 
 def why_steps_finish(run: PipelineRun) -> str:

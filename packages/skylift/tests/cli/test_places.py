@@ -8,12 +8,13 @@ from uuid import uuid4
 
 import pytest
 from skylift_tests_support.backends import Here, Processes
+from skylift_tests_support.runs import make_request
 
 from skylift import backends, pipeline, step
 from skylift.cli import main
 from skylift.launch.plan import plan
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import Request, RunEndRecord, RunRecord
+from skylift.ledger.records import RunEndRecord, RunRecord
 from skylift.store.location import open_store
 from skylift_contract.enums import ExecutionStatus as Status
 from skylift_contract.errors import PermissionDenied
@@ -144,18 +145,7 @@ def test_nobody_asks_a_cloud_for_what_an_emulator_ran(
 ) -> None:
     monkeypatch.setattr(Telling, "told", AssertionError("it was asked"))
     uri, submission = f"memory://{uuid4().hex}", "s" * 32
-    Ledger(open_store(uri)).submit(
-        Request(
-            submission_id=submission,
-            project="default",
-            pipeline="flow",
-            snapshot="0" * 64,
-            flavor="acme",
-            stack="far",
-            orchestrator="mine",
-            user="me",
-            is_emulated=True,
-        )
-    )
+    request = make_request(plan(flow, {}).snapshot, submission, is_emulated=True)
+    Ledger(open_store(uri)).submit(request)
     found, _ = describe(uri, submission_id=submission)
     assert found["links"] == {"backend": None}

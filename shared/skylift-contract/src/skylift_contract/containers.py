@@ -85,6 +85,13 @@ def check_image_name(image: str, who: str) -> None:
         )
 
 
+def image_option(cls: type, given: str | None) -> str | None:
+    """For a config's option `image`: `_is_an_image = field_validator("image")(image_option)`."""
+    if given is not None:
+        check_image_name(given, f"{cls.__name__}.image")
+    return given
+
+
 def default_image(snapshot: PipelineSnapshot) -> str:
     """A plain Python image of the submitter's minor version, in which a step sets itself up."""
     return f"python:{snapshot.runtime.python}-slim"

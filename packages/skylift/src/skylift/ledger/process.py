@@ -117,6 +117,11 @@ def started(pid: int) -> str:
     return start_of(pid) or HIDDEN
 
 
+def is_me(writer: Writer) -> bool:
+    """Whether this very process wrote a record."""
+    return (writer.host, writer.boot_id, writer.pid, writer.process_start) == me()
+
+
 def me() -> tuple[str, str, int, str]:
     """Host, boot id, pid and start of this process; right after a fork, too."""
     pid = os.getpid()

@@ -12,7 +12,7 @@ from skylift import artifacts
 from skylift.ledger import keys
 from skylift.ledger.index import newest_runs
 from skylift.ledger.ledger import Ledger
-from skylift.ledger.records import RunRecord
+from skylift.ledger.records import Request, RunRecord
 from skylift.ledger.view import read_status
 from skylift.runtime.active import ActiveRun
 from skylift_contract.enums import ExecutionMode, ExecutionStatus
@@ -94,6 +94,21 @@ def chain(journal: object) -> PipelineSnapshot:
         make_step(
             "c", steps.tally, inputs={"before": "b"}, parameters={"journal": str(journal), "name": "c"}
         ),
+    )
+
+
+def make_request(snapshot: PipelineSnapshot, submission_id: str, **fields: Any) -> Request:
+    """Of a submission to the orchestrator `prod` of the snapshot's flavor."""
+    return Request(
+        submission_id=submission_id,
+        project=snapshot.project,
+        pipeline=snapshot.name,
+        snapshot=snapshot.digest,
+        flavor=snapshot.runtime.flavor,
+        stack="s",
+        orchestrator="prod",
+        user="me",
+        **fields,
     )
 
 
